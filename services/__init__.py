@@ -1,0 +1,1 @@
+"""What every Windsock service shares. Imports no other room."""

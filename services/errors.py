@@ -1,0 +1,190 @@
+"""The error tree: every failure a person or a client can meet, as data.
+
+    WindsockError
+    ├── ClientError             the request is at fault; repeating it will not help
+    │   ├── MalformedBody       400  not JSON at all
+    │   ├── BadRequest          400  a parameter is wrong
+    │   ├── InvalidReadings     422  JSON, but not readings
+    │   ├── NotFound            404
+    │   ├── PositionLost        410  the position's epoch or history is gone
+    │   ├── TooLarge            413
+    │   └── UnsupportedMedia    415
+    ├── Unavailable             503  ours; retryable, with a time to wait
+    │   └── Overloaded          503  a bounded buffer is full
+    └── StartError              cannot start: what is wrong and how to mend it
+        └── SettingError        a setting that does not parse
+
+`code` is stable and meant for programs; the message is for people. Renderings: `problem()` is
+RFC 9457 problem details (HTTP), `message()` the `{"error": …}` object of the plain sockets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with the input: which element, which field of it, and why."""
+
+    index: int | None
+    field: str | None
+    reason: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"index": self.index, "field": self.field, "reason": self.reason}
+
+
+class WindsockError(Exception):
+    """Base of all expected failures."""
+
+    code: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Internal error"
+    status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+
+    def problem(self) -> dict[str, Any]:
+        """The members of an `application/problem+json` body (RFC 9457)."""
+        return {
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": str(self),
+            "code": self.code,
+        }
+
+    def message(self) -> dict[str, Any]:
+        """What a plain WebSocket client is sent."""
+        return {"error": {"code": self.code, "message": str(self)}}
+
+    def headers(self) -> dict[str, str]:
+        """HTTP headers that belong to the answer."""
+        return {}
+
+
+class ClientError(WindsockError):
+    """The request is at fault."""
+
+    code = "bad_request"
+    title = "Bad request"
+    status = 400
+
+
+class BadRequest(ClientError):
+    """A query parameter or path is wrong."""
+
+    def __init__(self, field: str | None, reason: str) -> None:
+        super().__init__(f"{field}: {reason}" if field else reason)
+        self.fault = Fault(None, field, reason)
+
+    def problem(self) -> dict[str, Any]:
+        return super().problem() | self.fault.as_dict()
+
+
+class FaultyInput(ClientError):
+    """Input that was read and found wrong, with every fault (the first stands on top)."""
+
+    def __init__(self, faults: list[Fault] | tuple[Fault, ...], omitted: int = 0) -> None:
+        self.faults = tuple(faults)
+        self.omitted = omitted
+        first = self.faults[0]
+        where = "" if first.index is None else f"reading {first.index}: "
+        field = f"{first.field}: " if first.field else ""
+        super().__init__(where + field + first.reason)
+
+    def problem(self) -> dict[str, Any]:
+        body = super().problem() | self.faults[0].as_dict()
+        body["errors"] = [fault.as_dict() for fault in self.faults]
+        if self.omitted:
+            body["errors_omitted"] = self.omitted
+        return body
+
+    def message(self) -> dict[str, Any]:
+        body = super().message()
+        body["error"] |= {k: v for k, v in self.faults[0].as_dict().items() if v is not None}
+        return body
+
+
+class MalformedBody(FaultyInput):
+    """The body is not JSON."""
+
+    code = "malformed"
+    title = "Malformed body"
+    status = 400
+
+
+class InvalidReadings(FaultyInput):
+    """JSON, but not (all) readings."""
+
+    code = "invalid_reading"
+    title = "Invalid reading"
+    status = 422
+
+
+class NotFound(ClientError):
+    """No such thing."""
+
+    code = "not_found"
+    title = "Not found"
+    status = 404
+
+
+class PositionLost(ClientError):
+    """A position whose epoch or history is gone; what came after it cannot be told."""
+
+    code = "position_lost"
+    title = "Position lost"
+    status = 410
+
+
+class TooLarge(ClientError):
+    """More than a limit allows."""
+
+    code = "too_large"
+    title = "Too large"
+    status = 413
+
+
+class UnsupportedMedia(ClientError):
+    """A media type or content encoding that this path does not read."""
+
+    code = "unsupported_media_type"
+    title = "Unsupported media type"
+    status = 415
+
+
+class Unavailable(WindsockError):
+    """We cannot do it now; the same request may succeed after `retry_after_s` seconds."""
+
+    code = "unavailable"
+    title = "Temporarily unavailable"
+    status = 503
+    retryable = True
+
+    def __init__(self, reason: str, retry_after_s: int = 1) -> None:
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
+
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after_s)}
+
+
+class Overloaded(Unavailable):
+    """A bounded buffer is full."""
+
+    code = "overloaded"
+    title = "Overloaded"
+
+
+class StartError(WindsockError):
+    """A service cannot start. The message is one line that says what is wrong and how to mend it."""
+
+    code = "start"
+    title = "Cannot start"
+
+
+class SettingError(StartError):
+    """A setting does not parse; names the key and the value."""
+
+    code = "setting"

@@ -1,0 +1,252 @@
+"""The reading: what a device sends, decoded by type and checked against the limits.
+
+`decode` takes bytes and returns readings and faults; it does no I/O and needs no clock of its own.
+The typed decode is the fast path; only input that fails it is looked at again, value by value, to say
+which reading, which field and why.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+import orjson
+from msgspec import Meta
+
+from services.errors import Fault, InvalidReadings, MalformedBody, TooLarge
+from services.topics import DEVICE_PATTERN, METRIC_PATTERN
+
+Value = (
+    bool
+    | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+    | float
+    | Annotated[str, Meta(min_length=1, max_length=256)]
+)
+_Metric = Annotated[str, Meta(pattern=METRIC_PATTERN)]
+_TagKey = Annotated[str, Meta(min_length=1, max_length=64)]
+_TagValue = Annotated[str, Meta(max_length=256)]
+
+_SHAPES = {
+    DEVICE_PATTERN: "must be 1 to 128 of the characters A-Z a-z 0-9 . _ : ~ - and begin with a letter or digit",
+    METRIC_PATTERN: "must be 1 to 64 of the characters A-Z a-z 0-9 _ . - , begin with a letter or _, "
+    "and not be device, ts or position",
+    r"^[!-~]{1,128}\Z": "must be 1 to 128 visible ASCII characters",
+}
+
+
+class Reading(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """One device's values at one moment.
+
+    `ts` is Unix time in milliseconds, UTC. On input it may also be an RFC 3339 string or be left out;
+    `decode` returns readings in which it is always an int.
+    """
+
+    device: Annotated[str, Meta(pattern=DEVICE_PATTERN)]
+    values: dict[_Metric, Value]
+    ts: int | Annotated[datetime, Meta(tz=True)] | None = None
+    id: Annotated[str, Meta(pattern=r"^[!-~]{1,128}\Z")] | None = None
+    units: dict[_Metric, Annotated[str, Meta(min_length=1, max_length=32)]] | None = None
+    tags: dict[_TagKey, _TagValue] | None = None
+
+    @property
+    def at_ms(self) -> int:
+        """`ts` once it is decided; a reading from `decode` always has it."""
+        assert isinstance(self.ts, int)
+        return self.ts
+
+    def payload(self) -> bytes:
+        """The JSON line that is stored and pushed; made once, never parsed again on its way."""
+        body: dict[str, Any] = {"device": self.device, "ts": self.ts, "values": self.values}
+        if self.id is not None:
+            body["id"] = self.id
+        if self.units:
+            body["units"] = self.units
+        if self.tags:
+            body["tags"] = self.tags
+        return orjson.dumps(body)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may hold; see the settings of the same names."""
+
+    batch_readings: int = 5_000
+    reading_metrics: int = 64
+    ts_ahead_s: int = 86_400
+
+
+@dataclass(slots=True)
+class Decoded:
+    """`readings[i]` is None where reading i was refused; `faults` says why, in order."""
+
+    readings: list[Reading | None]
+    faults: list[Fault] = field(default_factory=list)
+
+    def all_or_raise(self) -> list[Reading]:
+        """Every reading, or InvalidReadings with the first 20 faults."""
+        if self.faults:
+            raise InvalidReadings(self.faults[:20], omitted=max(0, len(self.faults) - 20))
+        return [reading for reading in self.readings if reading is not None]
+
+
+Shape = Literal["json", "lines"]
+
+_one = msgspec.json.Decoder(Reading)
+_many = msgspec.json.Decoder(list[Reading])
+
+
+def decode(body: bytes, shape: Shape, limits: Limits, now_ms: int) -> Decoded:
+    """Decode one reading or an array (`json`), or one reading per line (`lines`).
+
+    `now_ms` is the time of receipt: it stands in for a missing `ts`. Raises MalformedBody where no
+    single reading can be blamed, and TooLarge for too many readings.
+    """
+    if not body.strip():
+        raise MalformedBody([Fault(None, None, "the body is empty; send a reading, an array or lines of them")])
+    try:
+        if shape == "lines":
+            readings = _one.decode_lines(body)
+        elif body.lstrip()[:1] == b"[":
+            readings = _many.decode(body)
+        else:
+            readings = [_one.decode(body)]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        decoded = _look_again(body, shape)
+    else:
+        decoded = Decoded(list(readings))
+    if not decoded.readings:
+        raise InvalidReadings([Fault(None, None, "the batch is empty")])
+    if len(decoded.readings) > limits.batch_readings:
+        raise TooLarge(f"{len(decoded.readings)} readings in one request; at most {limits.batch_readings} are taken")
+    for index, reading in enumerate(decoded.readings):
+        if reading is not None:
+            fault = _settle(reading, index, limits, now_ms)
+            if fault is not None:
+                decoded.readings[index] = None
+                decoded.faults.append(fault)
+    decoded.faults.sort(key=lambda fault: fault.index or 0)
+    return decoded
+
+
+def _settle(reading: Reading, index: int, limits: Limits, now_ms: int) -> Fault | None:
+    """Turn `ts` into milliseconds and check what types cannot say; the first fault, if any."""
+    ts = reading.ts
+    if ts is None:
+        reading.ts = now_ms
+    elif isinstance(ts, datetime):
+        reading.ts = ts = round(ts.timestamp() * 1000)
+    if ts is not None:
+        if ts < 0:
+            return Fault(index, "ts", "lies before 1970")
+        if ts > now_ms + limits.ts_ahead_s * 1000:
+            return Fault(index, "ts", f"lies more than {limits.ts_ahead_s} s ahead; it is Unix time in milliseconds")
+    if not reading.values:
+        return Fault(index, "values", "is empty; send at least one value")
+    if len(reading.values) > limits.reading_metrics:
+        return Fault(index, "values", f"has {len(reading.values)} values; at most {limits.reading_metrics} are taken")
+    if reading.tags and len(reading.tags) > limits.reading_metrics:
+        return Fault(index, "tags", f"has {len(reading.tags)} tags; at most {limits.reading_metrics} are taken")
+    return None
+
+
+def _look_again(body: bytes, shape: Shape) -> Decoded:
+    """The slow path: read element by element, and say what is wrong with each."""
+    decoded = Decoded([])
+    for index, element in enumerate(_elements(body, shape)):
+        if isinstance(element, Fault):
+            fault: Fault | None = element
+        else:
+            fault = _fault_of(element, index)
+        if fault is None:
+            decoded.readings.append(msgspec.convert(element, Reading))
+        else:
+            decoded.readings.append(None)
+            decoded.faults.append(fault)
+    return decoded
+
+
+def _elements(body: bytes, shape: Shape) -> Iterable[Any]:
+    if shape == "lines":
+        lines = [line for line in body.splitlines() if line.strip()]
+        return [_parse(line, lambda reason, i=i: Fault(i, None, reason)) for i, line in enumerate(lines)]
+    document = _parse(body, lambda reason: Fault(None, None, reason))
+    if isinstance(document, Fault):
+        raise MalformedBody([document])
+    return document if isinstance(document, list) else [document]
+
+
+def _parse(text: bytes, fault: Callable[[str], Fault]) -> Any:
+    """Any JSON value, with NaN and infinities let through (`_fault_of` names their place)."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        return fault("the JSON is nested too deeply")
+    except UnicodeDecodeError as error:
+        return fault(f"the text is not UTF-8 at byte {error.start}")
+    except ValueError as error:
+        return fault(f"the JSON is malformed: {error}")
+
+
+def _fault_of(element: Any, index: int) -> Fault | None:
+    place = _unspeakable(element, "")
+    if place is not None:
+        return Fault(index, place[0] or None, place[1])
+    try:
+        msgspec.convert(element, Reading)
+    except msgspec.ValidationError as error:
+        return Fault(index, *_explain(element, str(error)))
+    return None
+
+
+def _unspeakable(value: Any, path: str) -> tuple[str, str] | None:
+    """The path and reason of a number that is not finite or a string that is not Unicode text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return path, f"{value} is not a finite number"
+    if isinstance(value, str) and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return path, "holds half of a surrogate pair"
+    children: Sequence[tuple[str, Any]] = ()
+    if isinstance(value, dict):
+        children = [(f"{path}.{key}".lstrip("."), child) for key, child in value.items()]
+    elif isinstance(value, list):
+        children = [(f"{path}[{i}]", child) for i, child in enumerate(value)]
+    for child_path, child in children:
+        found = _unspeakable(child, child_path)
+        if found is not None:
+            return found
+    return None
+
+
+def _explain(element: Any, message: str) -> tuple[str | None, str]:
+    """Turn msgspec's message and path into the field's name and a reason."""
+    reason, _, path = message.partition(" - at ")
+    named = re.search(r"field `([^`]*)`", reason)
+    if named:
+        missing = "missing required" in reason
+        return named[1], "is required" if missing else "is not a field of a reading"
+    name = re.sub(r"[`$]|key|in|\[\.\.\.\]", "", path).strip(" .") or None
+    if name in ("values", "units", "tags") and path != f"`$.{name}`":
+        name, reason = _blame(element[name], name, reason, in_key=path.startswith("`key`"))
+    for pattern, shape in _SHAPES.items():
+        if "matching regex" in reason and repr(pattern)[1:-1] in reason:
+            reason = shape
+    return name, reason.replace("`", "")
+
+
+def _blame(mapping: dict[str, Any], name: str, reason: str, *, in_key: bool) -> tuple[str, str]:
+    """Find the entry of `values`, `units` or `tags` that `reason` is about."""
+    whole = next(f for f in msgspec.structs.fields(Reading) if f.name == name).type
+    for key, value in mapping.items():
+        try:
+            msgspec.convert({key: value}, whole)
+        except msgspec.ValidationError as error:
+            return f"{name}.{key[:64]}", str(error).partition(" - at ")[0]
+    return name, reason if not in_key else f"key: {reason}"

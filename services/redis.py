@@ -1,0 +1,72 @@
+"""Connections to Redis from a URL. A client is made by whoever starts a process, never at import.
+
+Appends go through a client that never repeats a command by itself: redis-py would send an XADD whose
+reply was lost once more, and store it twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import BusyLoadingError, RedisError
+
+from services.errors import StartError
+
+Client: TypeAlias = Redis
+"""A redis-py client whose replies are bytes."""
+
+OLDEST = (6, 2)
+DEFAULT_URL = "redis://127.0.0.1:6379/0"
+
+
+def shown(url: str) -> str:
+    """`url` without its password, for messages."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{parts.username or ''}:***@{host}").geturl()
+
+
+def connect(url: str, *, timeout_s: float = 5.0) -> Client:
+    """A client for `url` that sends every command at most once. Raises StartError for a bad URL."""
+    try:
+        return Redis.from_url(
+            url,
+            protocol=2,
+            retry=Retry(NoBackoff(), 0),
+            retry_on_error=[],
+            socket_timeout=timeout_s,
+            socket_connect_timeout=timeout_s,
+            max_connections=64,
+        )
+    except ValueError as error:
+        raise StartError(f"WINDSOCK_REDIS_URL={shown(url)!r} is not a Redis URL: {error}") from None
+
+
+async def check(redis: Client, url: str, *, patience_s: float = 30.0) -> None:
+    """Raise StartError unless a server of at least version 6.2 answers.
+
+    A server that is still loading its files is waited for, up to `patience_s` seconds.
+    """
+    try:
+        async with asyncio.timeout(patience_s):
+            while True:
+                try:
+                    info = await redis.info("server")
+                    break
+                except BusyLoadingError:
+                    await asyncio.sleep(0.1)
+    except (RedisError, OSError, TimeoutError) as error:
+        raise StartError(
+            f"no Redis at {shown(url)}: {error or type(error).__name__}; "
+            "start one there, or set WINDSOCK_REDIS_URL to one that runs"
+        ) from None
+    version = str(info["redis_version"])
+    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
+        raise StartError(f"Redis at {shown(url)} is version {version}; Windsock needs 6.2 or newer")

@@ -1,0 +1,217 @@
+"""Settings: one frozen dataclass per room, read from `WINDSOCK_*` variables.
+
+A field `outbox_bytes` is the variable `WINDSOCK_OUTBOX_BYTES`; its type carries the bounds, and its
+description is the row in `docs/settings.md` (a test compares the two). Nothing here reads the
+environment by itself: `load` takes a mapping.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from services.errors import SettingError
+
+PREFIX = "WINDSOCK_"
+
+
+@dataclass(frozen=True, slots=True)
+class CommonSettings:
+    """What every service reads."""
+
+    host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on; 0 takes any free one.")] = 8080
+    redis_url: Annotated[
+        str,
+        Meta(
+            description="`redis://`, `rediss://` or `unix://` URL. Empty: `windsock up` starts a private server; "
+            "the single services use `redis://127.0.0.1:6379/0`."
+        ),
+    ] = ""
+    data_dir: Annotated[str, Meta(min_length=1, description="Where the private Redis server keeps its files.")] = (
+        "./data"
+    )
+    redis_fsync: Annotated[
+        Literal["always", "everysec"],
+        Meta(
+            description="`appendfsync` of the private server: `always` keeps every acknowledged reading through a "
+            "power cut, `everysec` may lose the last second of them."
+        ),
+    ] = "always"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least severe log line that is written.")
+    ] = "info"
+    shutdown_s: Annotated[
+        float, Meta(gt=0, le=300, description="Seconds that open requests get to finish on SIGTERM or Ctrl-C.")
+    ] = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSettings:
+    """How topics are kept. Every service that appends must use the same."""
+
+    retention_s: Annotated[
+        int, Meta(ge=1, description="Seconds that a device's, feed's or place's publications are kept.")
+    ] = 86_400
+    retention_publications: Annotated[
+        int, Meta(ge=10, description="How many publications of a device, feed or place are kept (at least).")
+    ] = 10_000
+    group_retention_s: Annotated[
+        int, Meta(ge=1, description="Seconds that publications of `readings` and `metric:*` are kept.")
+    ] = 3_600
+    group_retention_publications: Annotated[
+        int, Meta(ge=10, description="How many publications of `readings` and of each `metric:*` are kept (at least).")
+    ] = 10_000
+    topic_ttl_s: Annotated[
+        int,
+        Meta(ge=60, description="Seconds that a silent topic's offset, epoch and latest values outlive it."),
+    ] = 30 * 86_400
+    group_topics: Annotated[
+        bool, Meta(description="Whether readings also go to `readings` and `metric:*` (off: `device:*` only).")
+    ] = True
+    dedupe_s: Annotated[
+        int, Meta(ge=1, description="Seconds for which a reading's `id` is remembered, so that a retry stores nothing.")
+    ] = 3_600
+    append_timeout_s: Annotated[
+        float, Meta(gt=0, description="Longest wait for Redis to acknowledge a commit; then 503.")
+    ] = 5.0
+    append_buffer_items: Annotated[
+        int, Meta(ge=1, description="Readings that may wait for a commit in one process; above it 503.")
+    ] = 50_000
+    commit_items: Annotated[int, Meta(ge=1, le=5_000, description="Most readings that one commit takes (at least one request's).")] = (
+        1_000
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class IngestSettings:
+    """Limits of the intake."""
+
+    body_bytes: Annotated[int, Meta(ge=64, description="Largest request body; above it 413.")] = 1_048_576
+    batch_readings: Annotated[int, Meta(ge=1, description="Most readings in one request; above it 413.")] = 5_000
+    reading_metrics: Annotated[int, Meta(ge=1, description="Most values (and tags) in one reading; above it 422.")] = 64
+    ts_ahead_s: Annotated[int, Meta(ge=0, description="How far ahead of our clock a reading's `ts` may be.")] = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """Limits of the gateway."""
+
+    outbox_bytes: Annotated[
+        int, Meta(ge=1_024, description="Bytes that may wait for one client; above it the client is closed with 3008.")
+    ] = 1_048_576
+    message_bytes: Annotated[
+        int, Meta(ge=64, description="Largest message that a client may send; above it close 1009.")
+    ] = 65_536
+    connections: Annotated[int, Meta(ge=1, description="Most WebSockets on one gateway; above it 503.")] = 20_000
+    client_messages_per_s: Annotated[
+        int, Meta(ge=1, description="Messages a second that one client may send (bursts of twice that); above it close 3013.")
+    ] = 200
+    hub_buffer_bytes: Annotated[
+        int,
+        Meta(ge=1_024, description="Bytes of live publications kept per topic while its history is read; above it they are read again from the stream."),
+    ] = 4_194_304
+    history_page: Annotated[int, Meta(ge=1, le=10_000, description="Most publications in one history answer, or read at once.")] = 1_000
+    devices_page: Annotated[int, Meta(ge=1, le=10_000, description="Most devices in one answer.")] = 500
+    canary_s: Annotated[float, Meta(gt=0, description="Seconds between the messages that a gateway sends itself through Redis.")] = 1.0
+    canary_timeout_s: Annotated[
+        float, Meta(gt=0, description="Seconds without any word from Redis after which a gateway reconnects and is unready.")
+    ] = 4.0
+    subscribe_timeout_s: Annotated[
+        float, Meta(gt=0, description="Longest wait of a new client for its topic; then 503.")
+    ] = 5.0
+    weather_timeout_s: Annotated[
+        float, Meta(gt=0, description="Longest wait for the poller's answer about a new city.")
+    ] = 15.0
+    interest_s: Annotated[
+        int, Meta(ge=3, description="Seconds that a place which nobody listens to any more stays tracked.")
+    ] = 300
+    cities_per_client: Annotated[int, Meta(ge=1, description="Most cities one `/ws/weather/` client may follow.")] = 50
+
+
+@dataclass(frozen=True, slots=True)
+class WeatherSettings:
+    """What the poller asks, whom and how often."""
+
+    places: Annotated[
+        str,
+        Meta(description="Places that are always tracked: `Name=lat,lon` or a name to geocode, separated by `;`."),
+    ] = "Berlin=52.52,13.41;London=51.51,-0.13;New York=40.71,-74.01"
+    places_max: Annotated[int, Meta(ge=1, le=1_000, description="Most places tracked at once.")] = 100
+    weather_interval_s: Annotated[
+        float, Meta(ge=1, description="Seconds between two requests for a place (Open-Meteo's data change every 900).")
+    ] = 900.0
+    weather_jitter_s: Annotated[
+        float, Meta(ge=0, description="Up to so many seconds are added to the interval, at random.")
+    ] = 60.0
+    weather_retry_s: Annotated[
+        float, Meta(gt=0, description="First wait after a failed request; it doubles, with jitter.")
+    ] = 5.0
+    weather_retry_max_s: Annotated[float, Meta(gt=0, description="Longest wait after failed requests.")] = 900.0
+    weather_request_s: Annotated[float, Meta(gt=0, description="Longest a request to a weather service may take.")] = 10.0
+    weather_body_bytes: Annotated[int, Meta(ge=1_024, description="Largest answer read from a weather service.")] = 2_097_152
+    open_meteo_url: Annotated[
+        str, Meta(pattern=r"^https?://", description="Base URL of the Open-Meteo forecast service.")
+    ] = "https://api.open-meteo.com"
+    geocoding_url: Annotated[
+        str, Meta(pattern=r"^https?://", description="Base URL of the Open-Meteo geocoding service.")
+    ] = "https://geocoding-api.open-meteo.com"
+
+
+GROUPS = (CommonSettings, StreamSettings, IngestSettings, GatewaySettings, WeatherSettings)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the settings table."""
+
+    key: str
+    default: Any
+    description: str
+    group: type
+
+
+def table() -> Iterator[Setting]:
+    """Every setting, in the order of the classes."""
+    for group in GROUPS:
+        hints = get_type_hints(group, include_extras=True)
+        for field in dataclasses.fields(group):
+            meta = next(arg for arg in get_args(hints[field.name]) if isinstance(arg, Meta))
+            yield Setting(PREFIX + field.name.upper(), field.default, meta.description or "", group)
+
+
+def load(group: type[T], environ: Mapping[str, str]) -> T:
+    """Build `group` from the variables in `environ`; absent or empty ones take the default.
+
+    Raises SettingError, which names the variable and its value.
+    """
+    hints = get_type_hints(group, include_extras=True)
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(group):  # type: ignore[arg-type]  # T is one of GROUPS
+        key = PREFIX + field.name.upper()
+        raw = environ.get(key, "")
+        if raw == "":
+            continue
+        try:
+            values[field.name] = msgspec.convert(raw, hints[field.name], strict=False)
+        except msgspec.ValidationError as error:
+            raise SettingError(f"{key}={raw!r}: {error}") from None
+    return group(**values)
+
+
+def check_names(environ: Mapping[str, str]) -> None:
+    """Raise SettingError for a `WINDSOCK_*` variable that is no setting: it is most likely a slip."""
+    known = [setting.key for setting in table()]
+    for key in environ:
+        if key.startswith(PREFIX) and key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "docs/settings.md lists them all"
+            raise SettingError(f"{key} is not a setting; {hint}")

@@ -1,0 +1,195 @@
+"""Reading what is stored: positions, history, latest values. Every read is bounded by its caller's limit.
+
+History and the epoch and offset that belong to it come from one script, so they always fit together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any, Literal
+
+import orjson
+from redis.exceptions import RedisError
+
+from services import batch, topics
+from services.batch import Batch, Position
+from services.errors import Unavailable
+from services.redis import Client
+
+Direction = Literal["up", "down"]
+Bound = tuple[Literal["offset", "time", "end"], int]
+END: Bound = ("end", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of a topic's history. `batches` are oldest first in either direction.
+
+    `top` is the topic's position at the moment of the read; `more` tells that the read stopped at its limit.
+    """
+
+    top: Position
+    batches: list[Batch]
+    more: bool
+
+    @property
+    def count(self) -> int:
+        """Publications on the page."""
+        return sum(len(one.payloads) for one in self.batches)
+
+
+@dataclass(slots=True)
+class Latest:
+    """A device's newest values. Times are Unix milliseconds: `ts` by its own clock, `seen` by ours."""
+
+    device: str
+    ts: int = 0
+    seen: int = 0
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """How the API shows it."""
+        return {
+            "device": self.device,
+            "last_seen": self.seen,
+            "ts": self.ts,
+            "latest": self.values,
+            "tags": self.tags,
+        }
+
+
+class Stream:
+    """Reads topics. Redis failures are raised as Unavailable."""
+
+    def __init__(self, redis: Client) -> None:
+        self._redis = redis
+        self._script = redis.register_script(files("services").joinpath("lua/read.lua").read_text())
+
+    async def position(self, topic: str) -> Position:
+        """The topic's position now; `Position("", 0)` if nothing was ever published."""
+        return (await self.positions([topic]))[0]
+
+    async def positions(self, names: Sequence[str]) -> list[Position]:
+        """The positions of many topics in one round trip."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for topic in names:
+            pipeline.hmget(topics.state_key(topic), ["epoch", "offset"])
+        with _failures_as_unavailable():
+            found = await pipeline.execute()
+        return [Position((epoch or b"").decode("ascii"), int(offset or 0)) for epoch, offset in found]
+
+    async def read(self, topic: str, direction: Direction, bound: Bound, limit: int) -> Page:
+        """At most `limit` publications.
+
+        `up`: those after ("offset", n), stored from ("time", ms) on, or from the oldest (END).
+        `down`: the newest of those before ("offset", n), stored before ("time", ms), or of all (END).
+        """
+        keys = [topics.stream_key(topic), topics.state_key(topic)]
+        with _failures_as_unavailable():
+            epoch, top, entries, more = await self._script(keys=keys, args=[direction, *bound, limit])
+        name = bytes(epoch).decode("ascii")
+        found = [batch.from_entry(name, entry_id, lines) for entry_id, lines in entries]
+        if direction == "down":
+            found.reverse()
+        kind, value = bound
+        if kind == "offset" and direction == "up":
+            found = [one.after(value) for one in found if one.last > value]
+        elif kind == "offset":
+            found = [one.before(value) for one in found if one.first < value]
+        kept = _newest(found, limit) if direction == "down" else _oldest(found, limit)
+        cut = sum(len(one.payloads) for one in found) > sum(len(one.payloads) for one in kept)
+        return Page(Position(name, int(top)), kept, bool(more) or cut)
+
+    async def latest(self, devices: Sequence[str], topic_of: str = topics.DEVICE) -> list[Latest | None]:
+        """The latest values of each device (or, with `topic_of` WEATHER, place); None where nothing is known."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for device in devices:
+            pipeline.hgetall(topics.state_key(topic_of + device))
+        with _failures_as_unavailable():
+            found = await pipeline.execute()
+        return [_latest(device, state) if state else None for device, state in zip(devices, found, strict=True)]
+
+    async def devices(self, after: str, prefix: str, limit: int) -> list[str]:
+        """At most `limit` known device ids that begin with `prefix`, in order, from the first above `after` on."""
+        low = f"({after}" if after >= prefix and after else f"[{prefix}" if prefix else "-"
+        high = f"[{prefix}\x7f" if prefix else "+"
+        with _failures_as_unavailable():
+            found = await self._redis.zrangebylex(topics.DEVICES_KEY, low, high, start=0, num=limit)
+        return [device.decode("ascii") for device in found]
+
+    async def forget_devices(self, devices: Sequence[str]) -> None:
+        """Take devices whose state has expired off the index."""
+        with _failures_as_unavailable():
+            await self._redis.zrem(topics.DEVICES_KEY, *devices)
+
+    async def latest_of_metric(self, metric: str, chunk: int = 500) -> AsyncIterator[list[dict[str, Any]]]:
+        """The latest value of each device that reports `metric`, as the metric topic's messages, in chunks."""
+        cursor = 0
+        while True:
+            with _failures_as_unavailable():
+                cursor, members = await self._redis.sscan(
+                    topics.members_key(topics.METRIC + metric), cursor=cursor, count=chunk
+                )
+            devices = sorted({member.decode("ascii") for member in members})
+            values = await self._metric_of(devices, metric)
+            yield [
+                {metric: value[1], "device": device, "ts": value[0]}
+                for device, value in zip(devices, values, strict=True)
+                if value is not None
+            ]
+            if not cursor:
+                return
+
+    async def _metric_of(self, devices: Iterable[str], metric: str) -> list[list[Any] | None]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for device in devices:
+            pipeline.hget(topics.state_key(topics.DEVICE + device), "m:" + metric)
+        with _failures_as_unavailable():
+            found = await pipeline.execute()
+        return [orjson.loads(value) if value is not None else None for value in found]
+
+
+def _latest(device: str, state: dict[bytes, bytes]) -> Latest:
+    latest = Latest(device, int(state.get(b"ts", 0)), int(state.get(b"seen", 0)))
+    for name, raw in state.items():
+        if name.startswith(b"m:"):
+            ts, value, *unit = orjson.loads(raw)
+            shown = {"value": value, "ts": ts}
+            if unit:
+                shown["unit"] = unit[0]
+            latest.values[name[2:].decode("ascii")] = shown
+        elif name == b"tags":
+            latest.tags = orjson.loads(raw)[1]
+    return latest
+
+
+def _oldest(batches: list[Batch], limit: int) -> list[Batch]:
+    kept: list[Batch] = []
+    for one in batches:
+        if limit <= 0:
+            break
+        kept.append(one.before(one.first + limit))
+        limit -= len(one.payloads)
+    return kept
+
+
+def _newest(batches: list[Batch], limit: int) -> list[Batch]:
+    kept: list[Batch] = []
+    for one in reversed(batches):
+        if limit <= 0:
+            break
+        kept.append(one.after(one.last - limit))
+        limit -= len(one.payloads)
+    return kept[::-1]
+
+
+@contextmanager
+def _failures_as_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise Unavailable(f"Redis does not answer ({error or type(error).__name__})") from error

@@ -1,0 +1,89 @@
+"""Topic names: what they look like, which ones a reading goes to, which Redis keys hold them.
+
+    device:<id>      every reading of one device
+    metric:<name>    one value of every device that reports the metric
+    readings         every reading
+    weather:<place>  observations of one place
+    feed:<name>      free-form JSON
+    command:<device> commands to one device
+
+A topic's keys share one hash tag, so that they live in one slot of a Redis Cluster.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from services.errors import BadRequest
+
+READINGS = "readings"
+DEVICE = "device:"
+METRIC = "metric:"
+WEATHER = "weather:"
+FEED = "feed:"
+COMMAND = "command:"
+
+DEVICE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}\Z"
+METRIC_PATTERN = r"^(?!(?:device|ts|position)\Z)[A-Za-z_][A-Za-z0-9_.-]{0,63}\Z"
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._~-]{0,63}\Z"
+
+_PATTERNS = {
+    DEVICE: re.compile(DEVICE_PATTERN),
+    METRIC: re.compile(METRIC_PATTERN),
+    WEATHER: re.compile(NAME_PATTERN),
+    FEED: re.compile(NAME_PATTERN),
+    COMMAND: re.compile(DEVICE_PATTERN),
+}
+
+DEVICES_KEY = "windsock:devices"
+"""Sorted set (all scores 0) of the devices that were ever heard, for paging by name."""
+
+
+def parse(topic: str) -> str:
+    """Return `topic` if it is a well-formed topic name; raises BadRequest otherwise."""
+    if topic == READINGS:
+        return topic
+    namespace, colon, name = topic.partition(":")
+    pattern = _PATTERNS.get(namespace + colon)
+    if pattern is None:
+        raise BadRequest("topic", f"{topic[:64]!r} is none of readings, device:…, metric:…, weather:…, feed:…, command:…")
+    if not pattern.match(name):
+        raise BadRequest("topic", f"{name[:64]!r} is not a {namespace} name ({pattern.pattern})")
+    return topic
+
+
+def is_group(topic: str) -> bool:
+    """Whether `topic` collects the readings of many devices, and so keeps a short history."""
+    return topic == READINGS or topic.startswith(METRIC)
+
+
+def slug(name: str) -> str:
+    """A topic-safe name for a place: 'São Paulo' → 'sao-paulo'. Empty if nothing is left."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64]
+
+
+def stream_key(topic: str) -> str:
+    """The Redis stream with the topic's publications."""
+    return f"windsock:{{{topic}}}:stream"
+
+
+def state_key(topic: str) -> str:
+    """The Redis hash with the topic's offset and epoch, and a device's latest values."""
+    return f"windsock:{{{topic}}}:state"
+
+
+def id_key(topic: str, reading_id: str) -> str:
+    """Remembers that `reading_id` was appended to `topic`, and at which offset."""
+    return f"windsock:{{{topic}}}:id:{reading_id}"
+
+
+def members_key(topic: str) -> str:
+    """The Redis set of the devices that publish on a metric topic."""
+    return f"windsock:{{{topic}}}:devices"
+
+
+def channel(topic: str) -> str:
+    """The pub/sub channel on which the topic's batches are announced."""
+    return f"windsock:{{{topic}}}"

@@ -1,0 +1,156 @@
+"""Group commit: everything a process appends goes through one writer task.
+
+Callers park their entries; the task takes what is there, sends it as one script call, and wakes each
+caller once Redis has acknowledged. Under light load that is one round trip; under heavy load the
+commits grow. Promises: what `append` returned is stored; the entries of one call are stored together
+or not at all; calls are stored in the order they were made. A commit is sent once: when its answer is
+lost, callers get Unavailable and may retry (with ids, nothing is stored twice).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import string
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Protocol
+
+from redis.exceptions import RedisError
+
+from services.commit import Appended, Commit, Entry, Upkeep
+from services.errors import Overloaded, Unavailable
+from services.redis import Client
+from services.settings import StreamSettings
+
+
+class WriterMetrics(Protocol):
+    """What a writer reports; see `services.metrics`."""
+
+    def committed(self, entries: int, duplicates: int, seconds: float) -> None: ...
+    def failed(self, entries: int) -> None: ...
+    def refused(self, entries: int) -> None: ...
+
+
+@dataclass(slots=True)
+class _Parked:
+    entries: Sequence[Entry]
+    done: asyncio.Future[list[Appended]]
+    deadline: float
+
+
+class Writer:
+    """Appends entries to their topics. `run` must be running for `append` to return."""
+
+    def __init__(self, redis: Client, settings: StreamSettings, metrics: WriterMetrics) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._script = redis.register_script(files("services").joinpath("lua/append.lua").read_text())
+        # A tenth of the retention bounds how long trimming and expiry may lag behind.
+        shortest = min(settings.retention_s, settings.group_retention_s, settings.topic_ttl_s)
+        self._upkeep = Upkeep(min(3_600.0, shortest / 10), time.monotonic)
+        self._parked: deque[_Parked] = deque()
+        self._waiting = 0
+        self._wake = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """Entries that wait for a commit."""
+        return self._waiting
+
+    async def append(self, entries: Sequence[Entry]) -> list[Appended]:
+        """Store `entries` together; returns where each went, in order.
+
+        Raises Overloaded when the buffer is full and Unavailable when Redis does not acknowledge in time.
+        """
+        if self._waiting and self._waiting + len(entries) > self._settings.append_buffer_items:
+            self._metrics.refused(len(entries))
+            raise Overloaded(f"{self._waiting} readings wait for Redis already")
+        loop = asyncio.get_running_loop()
+        parked = _Parked(entries, loop.create_future(), loop.time() + self._settings.append_timeout_s)
+        self._parked.append(parked)
+        self._waiting += len(entries)
+        self._wake.set()
+        return await parked.done
+
+    async def run(self) -> None:
+        """Commit until cancelled; then refuse what still waits."""
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._parked:
+                    await self._commit(self._take())
+        finally:
+            for parked in self._parked:
+                _refuse(parked, "the service is stopping")
+            self._parked.clear()
+            self._waiting = 0
+
+    def _take(self) -> list[_Parked]:
+        taken: list[_Parked] = []
+        count = 0
+        now = asyncio.get_running_loop().time()
+        while self._parked and (not taken or count + len(self._parked[0].entries) <= self._settings.commit_items):
+            parked = self._parked.popleft()
+            self._waiting -= len(parked.entries)
+            if parked.done.cancelled():
+                continue
+            if parked.deadline < now:
+                self._metrics.refused(len(parked.entries))
+                _refuse(parked, "Redis is too slow")
+                continue
+            taken.append(parked)
+            count += len(parked.entries)
+        return taken
+
+    async def _commit(self, taken: list[_Parked]) -> None:
+        entries = [entry for parked in taken for entry in parked.entries]
+        if not entries:
+            return
+        started = time.perf_counter()
+        try:
+            async with asyncio.timeout(self._settings.append_timeout_s):
+                appended = await self._store(entries)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._metrics.failed(len(entries))
+            for parked in taken:
+                _refuse(parked, f"Redis did not acknowledge ({error or type(error).__name__}); retry with the same id")
+            return
+        except asyncio.CancelledError:
+            for parked in taken:
+                _refuse(parked, "the service is stopping")
+            raise
+        duplicates = sum(one.duplicate for one in appended)
+        self._metrics.committed(len(entries) - duplicates, duplicates, time.perf_counter() - started)
+        start = 0
+        for parked in taken:
+            end = start + len(parked.entries)
+            if not parked.done.done():
+                parked.done.set_result(appended[start:end])
+            start = end
+
+    async def _store(self, entries: Sequence[Entry]) -> list[Appended]:
+        """Send the commit; entries that Redis knows by their id are left out and it is sent again."""
+        pending = list(range(len(entries)))
+        done: dict[int, Appended] = {}
+        while pending:
+            commit = Commit([entries[number] for number in pending], self._settings, self._upkeep.due)
+            keys, args = commit.arguments("".join(random.choices(string.ascii_letters, k=8)))
+            reply: Sequence[Any] = await self._script(keys=keys, args=args)
+            known = commit.known(reply)
+            if known is None:
+                self._upkeep.done(commit.upkept)
+                done.update(zip(pending, commit.positions(reply), strict=True))
+                break
+            done.update((pending[number], Appended(position, True)) for number, position in known.items())
+            pending = [number for number in pending if number not in done]
+        return [done[number] for number in range(len(entries))]
+
+
+def _refuse(parked: _Parked, reason: str) -> None:
+    if not parked.done.done():
+        parked.done.set_exception(Unavailable(reason))
