@@ -1,0 +1,122 @@
+"""Runs rooms in one process: binds the port, checks Redis, builds, serves, stops in order.
+
+Everything that can be wrong on start raises StartError before the first connection is taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from importlib import import_module
+
+import uvicorn
+from starlette.applications import Starlette
+
+from services import logs, metrics, redis, settings
+from services.errors import StartError
+from services.room import Room, Shared
+from services.settings import CommonSettings, GatewaySettings, StreamSettings
+from services.stream import Stream
+from services.web import ERROR_HANDLERS, status_routes
+from services.writer import Writer
+
+ROOMS = {"ingest": "ingest.app", "gateway": "gateway.app", "weather": "weather_poller.app"}
+"""Room name → module with its `build`. Named, not imported: services knows no room."""
+
+log = logs.get("serve")
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening TCP socket. Raises StartError naming the address and the cause."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+            listener.listen(2048)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        raise StartError(
+            f"cannot listen on {host}:{port}: {error.strerror or error}; "
+            "stop what uses it, or set WINDSOCK_PORT (and WINDSOCK_HOST)"
+        ) from None
+    return listener
+
+
+async def serve(
+    names: Sequence[str],
+    environ: Mapping[str, str],
+    listener: socket.socket,
+    redis_url: str,
+    started: Callable[[], None] = lambda: None,
+) -> None:
+    """Run the rooms `names` on `listener` until SIGINT or SIGTERM; calls `started` once it serves.
+
+    Raises StartError if Redis or a setting is unusable, and RuntimeError when a room's task died.
+    """
+    common = settings.load(CommonSettings, environ)
+    streams = settings.load(StreamSettings, environ)
+    gateway = settings.load(GatewaySettings, environ)
+    registry = metrics.registry()
+    client = redis.connect(redis_url)
+    try:
+        await redis.check(client, redis_url)
+        report = metrics.WriterReport(registry)
+        writer = Writer(client, streams, report)
+        report.waiting.set_function(lambda: writer.waiting)
+        shared = Shared(environ, common, streams, redis_url, client, Stream(client), writer, registry)
+        rooms: list[Room] = [import_module(ROOMS[name]).build(shared) for name in names]
+        server = _Server(
+            uvicorn.Config(
+                _application(rooms, shared),
+                ws=next((room.wire for room in rooms if room.wire), "websockets-sansio"),
+                ws_max_size=gateway.message_bytes,
+                ws_per_message_deflate=False,
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=max(1, round(common.shutdown_s)),
+            )
+        )
+        async with asyncio.TaskGroup() as tasks:
+            server.stop_on_signals()
+            writing = tasks.create_task(writer.run())
+            async with AsyncExitStack() as stack:
+                for room in rooms:
+                    await stack.enter_async_context(room.running())
+                serving = tasks.create_task(server.serve(sockets=[listener]))
+                while not server.started and not serving.done():
+                    await asyncio.sleep(0.01)
+                started()
+                await serving
+            writing.cancel()
+    finally:
+        await client.aclose()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, told of signals by the event loop and not raising them again when it is done."""
+
+    def stop_on_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _application(rooms: Sequence[Room], shared: Shared) -> Starlette:
+    def unready() -> list[str]:
+        return [reason for room in rooms for reason in room.unready()]
+
+    routes = [route for room in rooms for route in room.routes]
+    return Starlette(routes=[*status_routes(shared.registry, unready), *routes], exception_handlers=ERROR_HANDLERS)

@@ -1,0 +1,87 @@
+"""What every HTTP service has: health, metrics, errors as problem+json, and bodies with a bound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import orjson
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from services import logs
+from services.errors import TooLarge, Unavailable, WindsockError
+
+log = logs.get("web")
+
+
+def json_response(body: Any, status: int = 200, media_type: str = "application/json", **headers: str) -> Response:
+    """`body` as JSON; header names are given with underscores."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(orjson.dumps(body), status, named, media_type=media_type)
+
+
+def problem_response(error: WindsockError) -> Response:
+    """`error` as RFC 9457 problem details."""
+    return Response(
+        orjson.dumps(error.problem()), error.status, error.headers(), media_type="application/problem+json"
+    )
+
+
+async def _on_expected(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, WindsockError)
+    return problem_response(error)
+
+
+async def _on_http(_request: Request, error: Exception) -> Response:
+    """Starlette's own refusals: no such path, wrong method."""
+    assert isinstance(error, HTTPException)
+    body = {"type": "about:blank", "title": error.detail, "status": error.status_code, "detail": error.detail}
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "bad_request")
+    return Response(
+        orjson.dumps(body | {"code": code}), error.status_code, error.headers, media_type="application/problem+json"
+    )
+
+
+async def _on_bug(request: Request, error: Exception) -> Response:
+    log.error("request failed", path=request.url.path, exc_info=error)
+    return problem_response(WindsockError("this is a fault of the server; its log says more"))
+
+
+ERROR_HANDLERS: dict[Any, Any] = {WindsockError: _on_expected, HTTPException: _on_http, Exception: _on_bug}
+
+
+async def read_body(request: Request, most: int) -> bytes:
+    """The whole body; raises TooLarge as soon as it is known to have more than `most` bytes."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > most:
+        raise TooLarge(f"the body has {declared} bytes; at most {most} are taken")
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most:
+            raise TooLarge(f"the body has more than {most} bytes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def status_routes(registry: CollectorRegistry, unready: Callable[[], Sequence[str]]) -> list[BaseRoute]:
+    """`/healthz` (the process lives), `/readyz` (it can do its work; else 503 with reasons), `/metrics`."""
+
+    async def healthz(_request: Request) -> Response:
+        return json_response({"status": "ok"})
+
+    async def readyz(_request: Request) -> Response:
+        reasons = list(unready())
+        if reasons:
+            return problem_response(Unavailable("; ".join(reasons)))
+        return json_response({"status": "ready"})
+
+    async def metrics(_request: Request) -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
