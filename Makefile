@@ -1,0 +1,43 @@
+# The same few commands for people and CI. `make help` lists them.
+
+# Any Python from 3.11 on: `make up PYTHON=/path/to/python3`.
+PYTHON ?=
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
+LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	--extra embedded --extra build
+
+.PHONY: help up test check lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+up: .venv/run.stamp ## Run all of Windsock on this machine; Ctrl-C stops it
+	@exec $(BIN)/windsock up
+
+test: .venv/dev.stamp ## Install what the tests need, and run them
+	@. deploy/needs.sh && need_redis 7 && need_chromium
+	@exec $(BIN)/python -m pytest
+
+check: .venv/dev.stamp ## Format, lint, types, and which room may import which
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: .venv/dev.stamp ## Pin the requirements anew, with hashes
+	$(LOCK) pyproject.toml -o requirements/run.txt
+	$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt
+
+clean: ## Remove what the other targets made; readings in ./data stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@. deploy/needs.sh && make_venv "$(PYTHON)"
+
+.venv/%.stamp: requirements/%.txt pyproject.toml | .venv/bin/python
+	@echo "Installing requirements/$*.txt into .venv ..."
+	@$(PIP) install --require-hashes -r requirements/$*.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
