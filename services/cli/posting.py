@@ -114,7 +114,8 @@ class Poster:
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise BadRequest("--url", f"{self._url!r} is not an HTTP address: {error}") from None
         except httpx.TransportError as error:
-            raise AwayError(f"{self._url} does not answer: {error or type(error).__name__}") from None
+            reason = str(error) or type(error).__name__
+            raise AwayError(f"{self._url} does not answer ({reason}); does Windsock run there?") from None
         said = _json_object(answer)
         if answer.status_code == 202 and isinstance(said.get("positions"), list):
             return Accepted(said["accepted"], said["duplicates"], tuple(said["positions"]))
@@ -122,8 +123,8 @@ class Poster:
         if answer.status_code in BUSY:
             asked = answer.headers.get("retry-after", "")
             raise AwayError(f"{self._url} is busy: {reason}", float(asked) if asked.isdigit() else None)
-        if not said:
-            reason += "; is this the address of a Windsock?"
+        if answer.status_code in (404, 405) or not said:
+            raise RefusedError(f"{self._url}: {reason}; is this the address of a Windsock?")
         raise RefusedError(reason, said.get("index"), said.get("field"), too_large=answer.status_code == 413)
 
 

@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from services.cli import csv_readings
 from services.cli.csv_readings import MalformedFileError, Row, Wanted
+from services.cli.output import note
 from services.cli.posting import Poster, RefusedError
 from services.cli.send import DEFAULT_URL, Url
 from services.errors import ClientError
@@ -73,6 +74,9 @@ def replay(
             task = bar.add_task(file.name, total=len(table.rows), state="")
 
             def waiting(reason: str) -> None:
+                # The bar moves only on a terminal.
+                if not bar.console.is_terminal and not bar.tasks[task].fields["state"]:
+                    note(f"{reason}; trying again until it works")
                 bar.update(task, state=f"waiting: {reason}")
 
             with Poster(url, patience_s=None, waiting=waiting) as poster:
