@@ -42,14 +42,14 @@ def environment(**settings: str) -> dict[str, str]:
     return plain | weather | {f"WINDSOCK_{key.upper()}": value for key, value in settings.items()}
 
 
-def run(*arguments: str, within_s: float = 30.0, **settings: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run `windsock` with `arguments` to its end."""
     return subprocess.run(
         [COMMAND, *arguments],
         env=environment(**settings),
         capture_output=True,
         text=True,
-        timeout=within_s,
+        timeout=60,
         check=False,
     )
 
