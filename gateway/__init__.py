@@ -1,1 +1,1 @@
-"""The gateway room."""
+"""Pushes publications to browsers and answers what they ask."""

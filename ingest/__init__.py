@@ -1,1 +1,1 @@
-"""The ingest room."""
+"""Takes readings from devices and acknowledges them once they are stored."""

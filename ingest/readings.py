@@ -1,0 +1,111 @@
+"""`POST /v1/readings`: one reading, an array, or one per line; 202 once all of them are stored."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from services.commit import Appended, entry_of
+from services.errors import BadRequest, InvalidReadings, UnsupportedMedia, WindsockError
+from services.reading import Decoded, Limits, Shape, decode
+from services.settings import IngestSettings
+from services.web import json_response, read_body
+from services.writer import Writer
+
+SHAPES: dict[str, Shape] = {
+    "": "json",
+    "application/json": "json",
+    "application/x-ndjson": "lines",
+    "application/ndjson": "lines",
+    "application/jsonl": "lines",
+    "application/x-jsonlines": "lines",
+}
+"""Media type → how the body is cut into readings. A body without a type is taken for JSON."""
+
+
+class ReadingsIntake:
+    """The endpoint and its counters."""
+
+    def __init__(
+        self, writer: Writer, settings: IngestSettings, *, group_topics: bool, registry: CollectorRegistry
+    ) -> None:
+        self._writer = writer
+        self._settings = settings
+        self._limits = Limits(settings.batch_readings, settings.reading_metrics, settings.ts_ahead_s)
+        self._group_topics = group_topics
+        self._results = Counter(
+            "windsock_ingest_readings", "Readings by what became of them", ["format", "result"], registry=registry
+        )
+        self._refusals = Counter(
+            "windsock_ingest_refused_requests", "Requests refused whole, by error code", ["code"], registry=registry
+        )
+
+    def routes(self) -> list[BaseRoute]:
+        return [Route("/v1/readings", self.post, methods=["POST"])]
+
+    async def post(self, request: Request) -> Response:
+        """Store the readings of the body; see docs/devices.md for the answers."""
+        try:
+            return await self._post(request)
+        except WindsockError as error:
+            self._refusals.labels(error.code).inc()
+            raise
+
+    async def _post(self, request: Request) -> Response:
+        skip = _on_error(request) == "skip"
+        shape = _shape(request)
+        body = await read_body(request, self._settings.body_bytes)
+        decoded = decode(body, shape, self._limits, time.time_ns() // 1_000_000)
+        refused = len(decoded.faults)
+        if refused:
+            self._results.labels(shape, "refused").inc(refused if skip else len(decoded.readings))
+        if not skip:
+            decoded.all_or_raise()
+        elif refused == len(decoded.readings):
+            raise InvalidReadings(decoded.faults[:20], omitted=max(0, refused - 20))
+        entries = [
+            entry_of(reading, group_topics=self._group_topics) for reading in decoded.readings if reading is not None
+        ]
+        appended = await self._writer.append(entries)
+        self._results.labels(shape, "stored").inc(len(appended))
+        return json_response(_receipt(decoded, appended, skip=skip), 202)
+
+
+def _on_error(request: Request) -> str:
+    choice = request.query_params.get("on_error", "fail")
+    if choice not in ("fail", "skip"):
+        raise BadRequest("on_error", f"{choice[:32]!r} is neither 'fail' nor 'skip'")
+    return choice
+
+
+def _shape(request: Request) -> Shape:
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding != "identity":
+        raise UnsupportedMedia(f"content encoding {encoding[:32]!r} is not read here; send the body as it is")
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    try:
+        return SHAPES[media_type]
+    except KeyError:
+        raise UnsupportedMedia(
+            f"media type {media_type[:64]!r} is not read here; send Content-Type: application/json "
+            "(a reading or an array) or application/x-ndjson (one per line)"
+        ) from None
+
+
+def _receipt(decoded: Decoded, appended: Sequence[Appended], *, skip: bool) -> dict[str, Any]:
+    """How many were taken, and where each went: `positions[i]` belongs to reading i, null if refused."""
+    stored = iter(appended)
+    body: dict[str, Any] = {
+        "accepted": len(appended),
+        "duplicates": sum(one.duplicate for one in appended),
+        "positions": [None if reading is None else next(stored).position for reading in decoded.readings],
+    }
+    if skip:
+        body["rejected"] = [fault.as_dict() for fault in decoded.faults]
+    return body
