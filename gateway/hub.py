@@ -1,0 +1,241 @@
+"""Who listens to what, and what each topic has delivered so far. Pure: no I/O, no clock.
+
+Promise: the batches that a topic's subscribers get follow each other without a gap or a repetition.
+Pub/sub may lose messages, so the hub compares offsets: what does not follow is held until the caller has
+read the missing part from the stream. Where the missing part is gone, or the epoch is another one, the
+subscribers are told `lost` first, and go on from what there is.
+
+What the hub does not do: it never reads or writes; its verdicts say when the caller has to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from services.batch import Batch, Position
+from services.stream import Page
+
+Render = Callable[[Batch], list[bytes]]
+"""Turns a batch into the messages of one kind of client."""
+
+
+def frame(payload: bytes) -> bytes:
+    """One unmasked WebSocket text frame (RFC 6455 §5.2); the same bytes serve every client."""
+    size = len(payload)
+    if size < 126:
+        return b"\x81" + bytes((size,)) + payload
+    if size < 65_536:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
+
+
+class Delivery:
+    """A batch on its way to many clients: rendered and framed once per kind, not once per client."""
+
+    __slots__ = ("_frames", "_messages", "batch", "topic")
+
+    def __init__(self, topic: str, batch: Batch) -> None:
+        self.topic = topic
+        self.batch = batch
+        self._messages: dict[Render, list[bytes]] = {}
+        self._frames: dict[Render, bytes] = {}
+
+    def messages(self, render: Render) -> list[bytes]:
+        """The messages for clients of this kind."""
+        messages = self._messages.get(render)
+        if messages is None:
+            messages = self._messages[render] = render(self.batch)
+        return messages
+
+    def frames(self, render: Render) -> bytes:
+        """The same as WebSocket frames, joined."""
+        frames = self._frames.get(render)
+        if frames is None:
+            frames = self._frames[render] = b"".join([frame(message) for message in self.messages(render)])
+        return frames
+
+
+class Subscriber(Protocol):
+    """What the hub delivers to. Both methods return at once and never raise."""
+
+    def deliver(self, delivery: Delivery) -> None:
+        """The next publications of a topic."""
+
+    def lost(self, topic: str, position: Position) -> None:
+        """Publications before `position` can no longer be had; what follows comes after it."""
+
+
+@dataclass(slots=True)
+class _Topic:
+    position: Position | None = None
+    subscribers: dict[Subscriber, None] = field(default_factory=dict)
+    settled: bool = False
+    fresh_epoch: bool = False
+    held: list[Batch] = field(default_factory=list)
+    held_bytes: int = 0
+    overflowed: bool = False
+
+
+class Hub:
+    """All topics of one gateway. `buffer_bytes` bounds what is held per topic while history is read."""
+
+    def __init__(self, buffer_bytes: int) -> None:
+        self._buffer_bytes = buffer_bytes
+        self._topics: dict[str, _Topic] = {}
+        self.gaps = 0
+        self.losses = 0
+        self.overflows = 0
+        self.published = 0
+        self.matched = 0
+
+    def __contains__(self, topic: str) -> bool:
+        return topic in self._topics
+
+    def __len__(self) -> int:
+        return len(self._topics)
+
+    def topics(self) -> Iterable[str]:
+        """The topics that have subscribers."""
+        return list(self._topics)
+
+    def join(self, topic: str, subscriber: Subscriber) -> bool:
+        """Register; True if the topic is new here, so that the caller must subscribe to it."""
+        known = self._topics.get(topic)
+        if known is None:
+            known = self._topics[topic] = _Topic()
+            known.subscribers[subscriber] = None
+            return True
+        known.subscribers[subscriber] = None
+        return False
+
+    def leave(self, topic: str, subscriber: Subscriber) -> bool:
+        """Forget; True if nobody is left, so that the caller must unsubscribe. Unknown ones are ignored."""
+        known = self._topics.get(topic)
+        if known is None or subscriber not in known.subscribers:
+            return False
+        del known.subscribers[subscriber]
+        if known.subscribers:
+            return False
+        del self._topics[topic]
+        return True
+
+    def settled(self, topic: str) -> bool:
+        """Whether the topic's position is known and nothing is missing."""
+        known = self._topics.get(topic)
+        return known is not None and known.settled
+
+    def position(self, topic: str) -> Position:
+        """Up to where the topic was delivered; `Position("", 0)` if that is unknown."""
+        known = self._topics.get(topic)
+        return (known.position if known else None) or Position("", 0)
+
+    def unsettle(self) -> None:
+        """The connection to Redis broke: anything may have been missed."""
+        for known in self._topics.values():
+            known.settled = False
+
+    def receive(self, topic: str, batch: Batch) -> bool:
+        """A batch came over pub/sub. True if something before it is missing: read it, then call `filled`."""
+        known = self._topics.get(topic)
+        if known is None:
+            return False
+        if not known.settled:
+            self._hold(known, batch)
+            return False
+        if self._advance(topic, known, batch):
+            return False
+        self.gaps += 1
+        known.settled = False
+        self._hold(known, batch)
+        return True
+
+    def located(self, topic: str, top: Position) -> bool:
+        """The topic's position was read after its subscription was confirmed. True if history must be read."""
+        known = self._topics.get(topic)
+        if known is None:
+            return False
+        if known.position is None:
+            known.position = top
+        return known.position != top or not self._settle(topic, known)
+
+    def filled(self, topic: str, page: Page) -> bool:
+        """History after `position(topic)` was read. True if more must be read."""
+        known = self._topics.get(topic)
+        if known is None or known.position is None:
+            return False
+        position, top = known.position, page.top
+        if position.epoch != top.epoch and position.epoch:
+            self._lose(topic, known, Position(top.epoch, 0))
+            known.fresh_epoch = True
+            return True
+        if top.offset < position.offset:
+            self._lose(topic, known, top)
+        for batch in page.batches:
+            if not self._advance(topic, known, batch):
+                before = Position(batch.epoch, batch.first - 1)
+                if known.fresh_epoch:
+                    known.position = before
+                else:
+                    self._lose(topic, known, before)
+                self._advance(topic, known, batch)
+        known.fresh_epoch = False
+        if page.more:
+            return True
+        if known.position.offset < top.offset:
+            self._lose(topic, known, top)
+        return not self._settle(topic, known)
+
+    def _settle(self, topic: str, known: _Topic) -> bool:
+        """Deliver what was held; False if it does not follow on, or some of it had to be dropped."""
+        if known.overflowed:
+            known.overflowed = False
+            return False
+        while known.held:
+            if not self._advance(topic, known, known.held[0]):
+                return False
+            known.held_bytes -= _size(known.held.pop(0))
+        known.held_bytes = 0
+        known.settled = True
+        return True
+
+    def _advance(self, topic: str, known: _Topic, batch: Batch) -> bool:
+        """Deliver what of `batch` is new; False if it does not follow the position."""
+        position = known.position
+        assert position is not None
+        if batch.epoch != position.epoch:
+            if position.epoch or batch.first != 1:
+                return False
+        elif batch.last <= position.offset:
+            return True
+        elif batch.first > position.offset + 1:
+            return False
+        else:
+            batch = batch.after(position.offset)
+        known.position = Position(batch.epoch, batch.last)
+        self.published += len(batch.payloads)
+        self.matched += len(batch.payloads) * len(known.subscribers)
+        delivery = Delivery(topic, batch)
+        for subscriber in list(known.subscribers):
+            subscriber.deliver(delivery)
+        return True
+
+    def _hold(self, known: _Topic, batch: Batch) -> None:
+        known.held.append(batch)
+        known.held_bytes += _size(batch)
+        if known.held_bytes > self._buffer_bytes:
+            self.overflows += 1
+            known.held.clear()
+            known.held_bytes = 0
+            known.overflowed = True
+
+    def _lose(self, topic: str, known: _Topic, position: Position) -> None:
+        self.losses += 1
+        known.position = position
+        for subscriber in list(known.subscribers):
+            subscriber.lost(topic, position)
+
+
+def _size(batch: Batch) -> int:
+    return sum(map(len, batch.payloads))

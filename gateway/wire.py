@@ -1,0 +1,48 @@
+"""uvicorn's sans-I/O WebSocket protocol with a door for finished frames.
+
+A server's uncompressed frames carry no mask, so one frame's bytes serve every client. `write_frames` hands
+them to the transport without a copy, an `await` or a pass through the protocol's state for each client.
+Compression must be off (`services.serve` does that).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+EXTENSION = "windsock.wire"
+"""Key in the ASGI scope's `extensions` under which an endpoint finds its wire."""
+
+
+class WireProtocol(WebSocketsSansIOProtocol):
+    """One client's connection."""
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if not self.close_sent:
+            extensions: dict[str, Any] = self.scope["extensions"]  # type: ignore[assignment]
+            extensions[EXTENSION] = self
+
+    def write_frames(self, frames: bytes) -> None:
+        """Send finished frames; nothing after a close."""
+        if not self.close_sent and not self.transport.is_closing():
+            self.transport.write(frames)
+
+    def buffered_bytes(self) -> int:
+        """What the kernel has not yet taken."""
+        return self.transport.get_write_buffer_size()
+
+    def close_now(self, code: int, reason: str, grace_s: float = 5.0) -> None:
+        """Close from outside the endpoint; a client that does not read is cut off after `grace_s`."""
+        if self.close_sent or self.transport.is_closing():
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(grace_s, self.transport.abort)
