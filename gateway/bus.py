@@ -14,7 +14,7 @@ import asyncio
 import random
 import ssl
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import hiredis
 from redis.asyncio.connection import SSLConnection, UnixDomainSocketConnection, parse_url
@@ -117,11 +117,10 @@ class Bus(asyncio.Protocol):
 
     def _command(self, *words: str) -> None:
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(hiredis.pack_command(words))
+            self._transport.write(hiredis.pack_command(words))  # type: ignore[arg-type]  # any number of words
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self._heard = asyncio.get_running_loop().time()

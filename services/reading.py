@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -23,10 +24,7 @@ from services.errors import Fault, InvalidReadings, MalformedBody, TooLarge
 from services.topics import DEVICE_PATTERN, METRIC_PATTERN
 
 Value = (
-    bool
-    | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-    | float
-    | Annotated[str, Meta(min_length=1, max_length=256)]
+    bool | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | float | Annotated[str, Meta(min_length=1, max_length=256)]
 )
 _Metric = Annotated[str, Meta(pattern=METRIC_PATTERN)]
 _TagKey = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -174,8 +172,8 @@ def _look_again(body: bytes, shape: Shape) -> Decoded:
 def _elements(body: bytes, shape: Shape) -> Iterable[Any]:
     if shape == "lines":
         lines = [line for line in body.splitlines() if line.strip()]
-        return [_parse(line, lambda reason, i=i: Fault(i, None, reason)) for i, line in enumerate(lines)]
-    document = _parse(body, lambda reason: Fault(None, None, reason))
+        return [_parse(line, partial(Fault, i, None)) for i, line in enumerate(lines)]
+    document = _parse(body, partial(Fault, None, None))
     if isinstance(document, Fault):
         raise MalformedBody([document])
     return document if isinstance(document, list) else [document]

@@ -7,6 +7,8 @@ reply was lost once more, and store it twice.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -15,7 +17,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, RedisError
 
-from services.errors import StartError
+from services.errors import StartError, Unavailable
 
 Client: TypeAlias = Redis
 """A redis-py client whose replies are bytes."""
@@ -70,3 +72,17 @@ async def check(redis: Client, url: str, *, patience_s: float = 30.0) -> None:
     version = str(info["redis_version"])
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
         raise StartError(f"Redis at {shown(url)} is version {version}; Windsock needs 6.2 or newer")
+
+
+@contextmanager
+def failures_as_unavailable() -> Iterator[None]:
+    """Redis failures inside are raised as Unavailable."""
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise Unavailable(f"Redis does not answer ({error or type(error).__name__})") from error
+
+
+def text(reply: bytes | str) -> str:
+    """A reply of ours, which are all UTF-8, as text (redis-py types replies as either)."""
+    return reply.decode() if isinstance(reply, bytes) else reply

@@ -92,10 +92,11 @@ async def serve(
                 for room in rooms:
                     await stack.enter_async_context(room.running())
                 serving = tasks.create_task(server.serve(sockets=[listener]))
-                while not server.started and not serving.done():
-                    await asyncio.sleep(0.01)
-                started()
+                await asyncio.wait([serving, tasks.create_task(server.up.wait())], return_when="FIRST_COMPLETED")
+                if server.started and not server.should_exit:
+                    started()
                 await serving
+                server.up.set()
             writing.cancel()
     finally:
         await client.aclose()
@@ -103,6 +104,14 @@ async def serve(
 
 class _Server(uvicorn.Server):
     """uvicorn's server, told of signals by the event loop and not raising them again when it is done."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
 
     def stop_on_signals(self) -> None:
         loop = asyncio.get_running_loop()

@@ -84,9 +84,9 @@ class StreamSettings:
     append_buffer_items: Annotated[
         int, Meta(ge=1, description="Readings that may wait for a commit in one process; above it 503.")
     ] = 50_000
-    commit_items: Annotated[int, Meta(ge=1, le=5_000, description="Most readings that one commit takes (at least one request's).")] = (
-        1_000
-    )
+    commit_items: Annotated[
+        int, Meta(ge=1, le=5_000, description="Most readings that one commit takes (at least one request's).")
+    ] = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +111,28 @@ class GatewaySettings:
     ] = 65_536
     connections: Annotated[int, Meta(ge=1, description="Most WebSockets on one gateway; above it 503.")] = 20_000
     client_messages_per_s: Annotated[
-        int, Meta(ge=1, description="Messages a second that one client may send (bursts of twice that); above it close 3013.")
+        int,
+        Meta(
+            ge=1, description="Messages a second that one client may send (bursts of twice that); above it close 3013."
+        ),
     ] = 200
     hub_buffer_bytes: Annotated[
         int,
-        Meta(ge=1_024, description="Bytes of live publications kept per topic while its history is read; above it they are read again from the stream."),
+        Meta(
+            ge=1_024,
+            description="Bytes of live publications held per topic while its history is read; above, read again.",
+        ),
     ] = 4_194_304
-    history_page: Annotated[int, Meta(ge=1, le=10_000, description="Most publications in one history answer, or read at once.")] = 1_000
+    history_page: Annotated[
+        int, Meta(ge=1, le=10_000, description="Most publications in one history answer, or read at once.")
+    ] = 1_000
     devices_page: Annotated[int, Meta(ge=1, le=10_000, description="Most devices in one answer.")] = 500
-    canary_s: Annotated[float, Meta(gt=0, description="Seconds between the messages that a gateway sends itself through Redis.")] = 1.0
+    canary_s: Annotated[
+        float, Meta(gt=0, description="Seconds between the messages that a gateway sends itself through Redis.")
+    ] = 1.0
     canary_timeout_s: Annotated[
-        float, Meta(gt=0, description="Seconds without any word from Redis after which a gateway reconnects and is unready.")
+        float,
+        Meta(gt=0, description="Seconds without any word from Redis after which a gateway reconnects and is unready."),
     ] = 4.0
     subscribe_timeout_s: Annotated[
         float, Meta(gt=0, description="Longest wait of a new client for its topic; then 503.")
@@ -154,8 +165,12 @@ class WeatherSettings:
         float, Meta(gt=0, description="First wait after a failed request; it doubles, with jitter.")
     ] = 5.0
     weather_retry_max_s: Annotated[float, Meta(gt=0, description="Longest wait after failed requests.")] = 900.0
-    weather_request_s: Annotated[float, Meta(gt=0, description="Longest a request to a weather service may take.")] = 10.0
-    weather_body_bytes: Annotated[int, Meta(ge=1_024, description="Largest answer read from a weather service.")] = 2_097_152
+    weather_request_s: Annotated[float, Meta(gt=0, description="Longest a request to a weather service may take.")] = (
+        10.0
+    )
+    weather_body_bytes: Annotated[int, Meta(ge=1_024, description="Largest answer read from a weather service.")] = (
+        2_097_152
+    )
     open_meteo_url: Annotated[
         str, Meta(pattern=r"^https?://", description="Base URL of the Open-Meteo forecast service.")
     ] = "https://api.open-meteo.com"

@@ -5,19 +5,16 @@ History and the epoch and offset that belong to it come from one script, so they
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any, Literal
 
 import orjson
-from redis.exceptions import RedisError
 
 from services import batch, topics
 from services.batch import Batch, Position
-from services.errors import Unavailable
-from services.redis import Client
+from services.redis import Client, failures_as_unavailable, text
 
 Direction = Literal["up", "down"]
 Bound = tuple[Literal["offset", "time", "end"], int]
@@ -78,7 +75,7 @@ class Stream:
         pipeline = self._redis.pipeline(transaction=False)
         for topic in names:
             pipeline.hmget(topics.state_key(topic), ["epoch", "offset"])
-        with _failures_as_unavailable():
+        with failures_as_unavailable():
             found = await pipeline.execute()
         return [Position((epoch or b"").decode("ascii"), int(offset or 0)) for epoch, offset in found]
 
@@ -89,7 +86,7 @@ class Stream:
         `down`: the newest of those before ("offset", n), stored before ("time", ms), or of all (END).
         """
         keys = [topics.stream_key(topic), topics.state_key(topic)]
-        with _failures_as_unavailable():
+        with failures_as_unavailable():
             epoch, top, entries, more = await self._script(keys=keys, args=[direction, *bound, limit])
         name = bytes(epoch).decode("ascii")
         found = [batch.from_entry(name, entry_id, lines) for entry_id, lines in entries]
@@ -109,7 +106,7 @@ class Stream:
         pipeline = self._redis.pipeline(transaction=False)
         for device in devices:
             pipeline.hgetall(topics.state_key(topic_of + device))
-        with _failures_as_unavailable():
+        with failures_as_unavailable():
             found = await pipeline.execute()
         return [_latest(device, state) if state else None for device, state in zip(devices, found, strict=True)]
 
@@ -117,24 +114,24 @@ class Stream:
         """At most `limit` known device ids that begin with `prefix`, in order, from the first above `after` on."""
         low = f"({after}" if after >= prefix and after else f"[{prefix}" if prefix else "-"
         high = f"[{prefix}\x7f" if prefix else "+"
-        with _failures_as_unavailable():
+        with failures_as_unavailable():
             found = await self._redis.zrangebylex(topics.DEVICES_KEY, low, high, start=0, num=limit)
-        return [device.decode("ascii") for device in found]
+        return [text(device) for device in found]
 
     async def forget_devices(self, devices: Sequence[str]) -> None:
         """Take devices whose state has expired off the index."""
-        with _failures_as_unavailable():
+        with failures_as_unavailable():
             await self._redis.zrem(topics.DEVICES_KEY, *devices)
 
     async def latest_of_metric(self, metric: str, chunk: int = 500) -> AsyncIterator[list[dict[str, Any]]]:
         """The latest value of each device that reports `metric`, as the metric topic's messages, in chunks."""
         cursor = 0
         while True:
-            with _failures_as_unavailable():
+            with failures_as_unavailable():
                 cursor, members = await self._redis.sscan(
                     topics.members_key(topics.METRIC + metric), cursor=cursor, count=chunk
                 )
-            devices = sorted({member.decode("ascii") for member in members})
+            devices = sorted({text(member) for member in members})
             values = await self._metric_of(devices, metric)
             yield [
                 {metric: value[1], "device": device, "ts": value[0]}
@@ -148,7 +145,7 @@ class Stream:
         pipeline = self._redis.pipeline(transaction=False)
         for device in devices:
             pipeline.hget(topics.state_key(topics.DEVICE + device), "m:" + metric)
-        with _failures_as_unavailable():
+        with failures_as_unavailable():
             found = await pipeline.execute()
         return [orjson.loads(value) if value is not None else None for value in found]
 
@@ -185,11 +182,3 @@ def _newest(batches: list[Batch], limit: int) -> list[Batch]:
         kept.append(one.after(one.last - limit))
         limit -= len(one.payloads)
     return kept[::-1]
-
-
-@contextmanager
-def _failures_as_unavailable() -> Iterator[None]:
-    try:
-        yield
-    except (RedisError, OSError) as error:
-        raise Unavailable(f"Redis does not answer ({error or type(error).__name__})") from error

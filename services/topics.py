@@ -47,7 +47,9 @@ def parse(topic: str) -> str:
     namespace, colon, name = topic.partition(":")
     pattern = _PATTERNS.get(namespace + colon)
     if pattern is None:
-        raise BadRequest("topic", f"{topic[:64]!r} is none of readings, device:…, metric:…, weather:…, feed:…, command:…")
+        raise BadRequest(
+            "topic", f"{topic[:64]!r} is none of readings, device:…, metric:…, weather:…, feed:…, command:…"
+        )
     if not pattern.match(name):
         raise BadRequest("topic", f"{name[:64]!r} is not a {namespace} name ({pattern.pattern})")
     return topic

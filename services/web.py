@@ -26,9 +26,7 @@ def json_response(body: Any, status: int = 200, media_type: str = "application/j
 
 def problem_response(error: WindsockError) -> Response:
     """`error` as RFC 9457 problem details."""
-    return Response(
-        orjson.dumps(error.problem()), error.status, error.headers(), media_type="application/problem+json"
-    )
+    return Response(orjson.dumps(error.problem()), error.status, error.headers(), media_type="application/problem+json")
 
 
 async def _on_expected(_request: Request, error: Exception) -> Response:

@@ -1,0 +1,160 @@
+"""The read API: devices, one device, history. Every answer is a page with a bound."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from services import topics
+from services.batch import Batch, Position
+from services.errors import BadRequest, NotFound, PositionLost
+from services.settings import GatewaySettings
+from services.stream import END, Bound, Page, Stream
+from services.web import json_response
+
+
+class ReadApi:
+    """The endpoints under `/api/`."""
+
+    def __init__(self, stream: Stream, settings: GatewaySettings) -> None:
+        self._stream = stream
+        self._settings = settings
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/api/devices", self.devices),
+            Route("/api/devices/{device}", self.device),
+            Route("/api/history", self.history),
+        ]
+
+    async def devices(self, request: Request) -> Response:
+        """`?prefix=&after=&limit=`: devices by name with their latest values; `next` leads to the next page."""
+        prefix, after = (request.query_params.get(name, "") for name in ("prefix", "after"))
+        for name, value in (("prefix", prefix), ("after", after)):
+            if not re.fullmatch(r"[!-~]{0,128}", value):
+                raise BadRequest(name, "must be at most 128 visible ASCII characters")
+        limit = _limit(request, self._settings.devices_page)
+        names = await self._stream.devices(after, prefix, limit)
+        found = await self._stream.latest(names)
+        expired = [name for name, latest in zip(names, found, strict=True) if latest is None]
+        if expired:
+            await self._stream.forget_devices(expired)
+        following = None
+        if len(names) == limit:
+            following = "/api/devices?" + urlencode({"prefix": prefix, "after": names[-1], "limit": limit})
+        return json_response(
+            {"devices": [latest.as_dict() for latest in found if latest is not None], "next": following}
+        )
+
+    async def device(self, request: Request) -> Response:
+        """One device: latest values, and the position of its topic."""
+        device = request.path_params["device"]
+        topic = topics.parse(topics.DEVICE + device)
+        latest = (await self._stream.latest([device]))[0]
+        if latest is None:
+            raise NotFound(f"no reading of {device!r} is known")
+        position = await self._stream.position(topic)
+        return json_response(latest.as_dict() | {"topic": topic, "position": str(position)})
+
+    async def history(self, request: Request) -> Response:
+        """`?topic=&since=&until=&limit=&order=`: a page of a topic's publications.
+
+        `since` and `until` are positions (after, before) or times of storage (from, before): Unix
+        milliseconds or RFC 3339. `order` is `desc` (newest first, the default) or `asc`.
+        """
+        query = request.query_params
+        topic = topics.parse(query.get("topic", ""))
+        order = query.get("order", "desc")
+        if order not in ("asc", "desc"):
+            raise BadRequest("order", f"{order[:32]!r} is neither 'asc' nor 'desc'")
+        limit = _limit(request, self._settings.history_page)
+        since, until = _edge(query.get("since"), "since"), _edge(query.get("until"), "until")
+        start = since if order == "asc" else until
+        page = await self._stream.read(topic, "up" if order == "asc" else "down", _bound(start), limit)
+        for name, edge in (("since", since), ("until", until)):
+            if isinstance(edge, Position) and edge.epoch != page.top.epoch:
+                raise PositionLost(f"{name}={edge}: the topic's epoch is {page.top.epoch or 'not begun'} now")
+        rows, ended = _rows(page, order, since, until)
+        following = None
+        if rows and page.more and not ended:
+            ahead = {"topic": topic, "order": order, "limit": limit}
+            ahead |= {name: given for name in ("since", "until") if (given := query.get(name))}
+            ahead["since" if order == "asc" else "until"] = str(rows[-1]["position"])
+            following = "/api/history?" + urlencode(ahead)
+        return json_response(
+            {"topic": topic, "epoch": page.top.epoch, "order": order, "publications": rows, "next": following}
+        )
+
+
+Edge = Position | int | None
+
+
+def _limit(request: Request, most: int) -> int:
+    given = request.query_params.get("limit", str(min(100, most)))
+    if not re.fullmatch(r"[0-9]{1,9}", given) or not 1 <= int(given) <= most:
+        raise BadRequest("limit", f"{given[:32]!r} is not a number from 1 to {most}")
+    return int(given)
+
+
+def _edge(given: str | None, field: str) -> Edge:
+    if not given:
+        return None
+    if re.fullmatch(r"[0-9]{1,15}", given):
+        return int(given)
+    if re.fullmatch(r"[A-Za-z]*\.[0-9]+", given):
+        return Position.parse(given, field)
+    try:
+        # A '+' of the offset arrives as a space when it was not percent-encoded.
+        moment = msgspec.convert(given.replace(" ", "+"), datetime)
+    except msgspec.ValidationError:
+        raise BadRequest(
+            field, f"{given[:64]!r} is no position, no Unix time in milliseconds and no RFC 3339 time"
+        ) from None
+    if moment.tzinfo is None:
+        raise BadRequest(field, f"{given[:64]!r} has no time zone; end it with Z or an offset")
+    return max(0, round(moment.timestamp() * 1000))
+
+
+def _bound(edge: Edge) -> Bound:
+    if edge is None:
+        return END
+    return ("offset", edge.offset) if isinstance(edge, Position) else ("time", edge)
+
+
+def _rows(page: Page, order: str, since: Edge, until: Edge) -> tuple[list[dict[str, Any]], bool]:
+    """The page's publications inside both edges, and whether the far edge was reached."""
+    rows: list[dict[str, Any]] = []
+    ended = False
+    for batch in page.batches:
+        for offset, payload in enumerate(batch.payloads, batch.first):
+            if _inside(batch, offset, since, until):
+                rows.append(
+                    {
+                        "offset": offset,
+                        "position": f"{batch.epoch}.{offset}",
+                        "stored": batch.stored_ms,
+                        "data": orjson.Fragment(payload),
+                    }
+                )
+            else:
+                ended = True
+    return (rows if order == "asc" else rows[::-1]), ended
+
+
+def _inside(batch: Batch, offset: int, since: Edge, until: Edge) -> bool:
+    if isinstance(since, Position):
+        if offset <= since.offset:
+            return False
+    elif since is not None and batch.stored_ms < since:
+        return False
+    if isinstance(until, Position):
+        return offset < until.offset
+    return until is None or batch.stored_ms < until

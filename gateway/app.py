@@ -1,0 +1,66 @@
+"""Puts the gateway together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from gateway.api import ReadApi
+from gateway.broker import Broker
+from gateway.clients.plain import PlainSockets
+from gateway.clients.weather import Cities
+from gateway.report import GatewayReport
+from services import settings
+from services.liveness import Pulse
+from services.places import Places
+from services.reading import Limits
+from services.room import Room, Shared
+from services.settings import GatewaySettings, IngestSettings
+
+DASHBOARD = Path(__file__).parent / "dashboard"
+
+
+def build(shared: Shared) -> Room:
+    """The gateway room; ready while Redis answers and its pub/sub is heard."""
+    limits = settings.load(GatewaySettings, shared.environ)
+    intake = settings.load(IngestSettings, shared.environ)
+    broker = Broker(shared.redis, shared.redis_url, shared.stream, limits)
+    cities = Cities(broker, shared.stream, Places(shared.redis), limits)
+    sockets = PlainSockets(
+        broker,
+        shared.stream,
+        shared.writer,
+        cities,
+        limits,
+        limits=Limits(intake.batch_readings, intake.reading_metrics, intake.ts_ahead_s),
+        group_topics=shared.streams.group_topics,
+    )
+    shared.registry.register(GatewayReport(broker, sockets))
+    pulse = Pulse(shared.redis)
+
+    def unready() -> Sequence[str]:
+        return [*pulse.unready(), *broker.unready()]
+
+    @asynccontextmanager
+    async def running() -> AsyncIterator[None]:
+        async with pulse.running(), broker.running(), asyncio.TaskGroup() as tasks:
+            interest = tasks.create_task(cities.keep_interest())
+            yield
+            interest.cancel()
+
+    routes: list[BaseRoute] = [*ReadApi(shared.stream, limits).routes(), *sockets.routes(), *_page()]
+    return Room("gateway", routes, running, unready, wire="gateway.wire:WireProtocol")
+
+
+def _page() -> list[BaseRoute]:
+    async def index(_request: Request) -> Response:
+        return FileResponse(DASHBOARD / "index.html", headers={"Cache-Control": "no-cache"})
+
+    return [Route("/", index), Mount("/static", StaticFiles(directory=DASHBOARD))]

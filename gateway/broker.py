@@ -1,0 +1,168 @@
+"""Brings hub, bus and stream together: a subscriber that joined gets everything that follows.
+
+A topic is settled once its Redis subscription is confirmed, its position is known and nothing before it is
+missing. One task settles topics, many per round trip; it runs again after each confirmation and each gap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+from redis.exceptions import RedisError
+
+from gateway.bus import Bus
+from gateway.hub import Hub, Subscriber
+from services import batch, logs, topics
+from services.errors import Unavailable
+from services.redis import Client
+from services.settings import GatewaySettings
+from services.stream import Stream
+
+log = logs.get("broker")
+
+MOST_PER_ROUND = 500
+
+
+class Broker:
+    """The gateway's view of all topics."""
+
+    def __init__(self, redis: Client, redis_url: str, stream: Stream, settings: GatewaySettings) -> None:
+        self._redis = redis
+        self._stream = stream
+        self._settings = settings
+        self.hub = Hub(settings.hub_buffer_bytes)
+        self.bus = Bus(
+            redis_url,
+            on_message=self._on_message,
+            on_subscribed=self._on_subscribed,
+            on_lost=self._on_lost,
+            silence_s=settings.canary_timeout_s,
+        )
+        self.own_channel = f"windsock:gateway:{uuid.uuid4().hex}"
+        self._own = self.own_channel.encode()
+        self._names: dict[bytes, str] = {}
+        self._unsettled: dict[str, None] = {}
+        self._wake = asyncio.Event()
+        self._waiters: dict[str, list[asyncio.Future[None]]] = {}
+        self._on_answer: Callable[[dict[str, Any]], None] = lambda answer: None
+
+    def unready(self) -> Sequence[str]:
+        """Why nothing can be relied on to arrive now; empty while Redis is heard."""
+        return [] if self.bus.connected else ["no pub/sub connection to Redis"]
+
+    def on_answer(self, take: Callable[[dict[str, Any]], None]) -> None:
+        """`take` gets each JSON object that is published to `own_channel`."""
+        self._on_answer = take
+
+    async def join(self, topic: str, subscriber: Subscriber) -> None:
+        """Register `subscriber`; on return it gets every publication that is appended from now on.
+
+        Raises Unavailable, with the registration undone, if Redis does not confirm in time.
+        """
+        if self.hub.join(topic, subscriber):
+            channel = topics.channel(topic)
+            self._names[channel.encode()] = topic
+            self.bus.subscribe(channel)
+        if self.hub.settled(topic):
+            return
+        settled = asyncio.get_running_loop().create_future()
+        self._waiters.setdefault(topic, []).append(settled)
+        try:
+            async with asyncio.timeout(self._settings.subscribe_timeout_s):
+                await settled
+        except TimeoutError:
+            self.leave(topic, subscriber)
+            raise Unavailable("Redis does not confirm the subscription") from None
+        except asyncio.CancelledError:
+            self.leave(topic, subscriber)
+            raise
+
+    def leave(self, topic: str, subscriber: Subscriber) -> None:
+        """Forget `subscriber`."""
+        if self.hub.leave(topic, subscriber):
+            channel = topics.channel(topic)
+            self._names.pop(channel.encode(), None)
+            self._unsettled.pop(topic, None)
+            self.bus.unsubscribe(channel)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Listen for as long as the context is open."""
+        self.bus.subscribe(self.own_channel)
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(work()) for work in (self.bus.run, self._settle, self._canary)]
+            try:
+                yield
+            finally:
+                for task in running:
+                    task.cancel()
+
+    async def _canary(self) -> None:
+        """Publish through Redis to ourselves, so that a quiet connection can be told from a dead one."""
+        while True:
+            try:
+                async with asyncio.timeout(self._settings.canary_timeout_s):
+                    await self._redis.publish(self.own_channel, b"canary")
+            except (RedisError, OSError, TimeoutError) as error:
+                log.debug("the canary did not reach Redis", error=str(error))
+            await asyncio.sleep(self._settings.canary_s)
+
+    def _on_message(self, channel: bytes, data: bytes) -> None:
+        topic = self._names.get(channel)
+        if topic is not None:
+            try:
+                arrived = batch.from_announcement(data)
+            except ValueError as error:
+                log.error("not an announcement; reading the stream instead", topic=topic, error=str(error))
+                self._want(topic)
+                return
+            if self.hub.receive(topic, arrived):
+                self._want(topic)
+        elif channel == self._own and data != b"canary":
+            self._on_answer(orjson.loads(data))
+
+    def _on_subscribed(self, channel: bytes) -> None:
+        topic = self._names.get(channel)
+        if topic is not None:
+            self._want(topic)
+
+    def _on_lost(self) -> None:
+        self.hub.unsettle()
+        self._unsettled.clear()
+
+    def _want(self, topic: str) -> None:
+        self._unsettled[topic] = None
+        self._wake.set()
+
+    async def _settle(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._unsettled:
+                names = list(self._unsettled)[:MOST_PER_ROUND]
+                for name in names:
+                    del self._unsettled[name]
+                try:
+                    await self._settle_some(names)
+                except Unavailable as error:
+                    log.warning("cannot read topics; trying again", topics=len(names), error=str(error))
+                    await asyncio.sleep(0.1)
+                    self._unsettled |= dict.fromkeys(name for name in names if not self.hub.settled(name))
+
+    async def _settle_some(self, names: Sequence[str]) -> None:
+        tops = await self._stream.positions(names)
+        for topic, top in zip(names, tops, strict=True):
+            more = self.hub.located(topic, top)
+            while more and topic in self.hub:
+                after = self.hub.position(topic).offset
+                page = await self._stream.read(topic, "up", ("offset", after), self._settings.history_page)
+                more = self.hub.filled(topic, page)
+            if self.hub.settled(topic):
+                for waiter in self._waiters.pop(topic, ()):
+                    if not waiter.done():
+                        waiter.set_result(None)

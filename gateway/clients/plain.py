@@ -1,0 +1,218 @@
+"""Plain JSON WebSockets, one topic per URL, for nothing but the browser's `new WebSocket(…)`.
+
+Anything that was wrong before the handshake is answered with an HTTP status and problem+json; afterwards
+with `{"error": …}`, and the socket stays open. The handshake completes only when the topic is live: what
+is acknowledged after a client's `open` event reaches it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import orjson
+from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from gateway.admission import Pace, Seats
+from gateway.broker import Broker
+from gateway.clients import rendering
+from gateway.clients.weather import Cities
+from gateway.hub import Render
+from gateway.sender import Counters, Flusher, Sender, sender_for
+from gateway.subscription import Subscription
+from services import topics
+from services.batch import Position
+from services.commit import Entry, entry_of
+from services.errors import BadRequest, Fault, MalformedBody, NotFound, WindsockError
+from services.reading import Limits, decode
+from services.settings import GatewaySettings
+from services.stream import Stream
+from services.web import problem_response
+from services.writer import Writer
+
+Take = Callable[[bytes], Awaitable[None]]
+
+
+class PlainSockets:
+    """The endpoints under `/ws/`."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        stream: Stream,
+        writer: Writer,
+        cities: Cities,
+        settings: GatewaySettings,
+        *,
+        limits: Limits,
+        group_topics: bool,
+    ) -> None:
+        self._broker = broker
+        self._stream = stream
+        self._writer = writer
+        self._cities = cities
+        self._settings = settings
+        self._limits = limits
+        self._group_topics = group_topics
+        self._flusher = Flusher()
+        self.counters = Counters()
+        self.seats = Seats(settings.connections)
+
+    def routes(self) -> list[BaseRoute]:
+        paths: dict[str, Callable[[WebSocket], Awaitable[None]]] = {
+            "/ws/sensor": self._sensor,
+            "/ws/temperature": self._metric,
+            "/ws/metric/{name}": self._metric,
+            "/ws/weather": self._weather,
+            "/ws/device/{name}": self._device,
+            "/ws/feed/{name}": self._feed,
+            "/ws/echo": self._echo,
+            "/ws/my-websocket": self._echo,
+        }
+        return [
+            WebSocketRoute(path + slash, self._guarded(endpoint))
+            for path, endpoint in paths.items()
+            for slash in ("/", "")
+        ]
+
+    def _guarded(self, endpoint: Callable[[WebSocket], Awaitable[None]]) -> Callable[[WebSocket], Awaitable[None]]:
+        """Refuse with an HTTP status what fails before the handshake; count who is there."""
+
+        async def guarded(socket: WebSocket) -> None:
+            try:
+                self.seats.take()
+            except WindsockError as error:
+                await socket.send_denial_response(problem_response(error))
+                return
+            try:
+                await endpoint(socket)
+            except WebSocketDisconnect:
+                return
+            except WindsockError as error:
+                await socket.send_denial_response(problem_response(error))
+            finally:
+                self.seats.give_back()
+
+        return guarded
+
+    async def _sensor(self, socket: WebSocket) -> None:
+        async def take(text: bytes) -> None:
+            decoded = decode(text, "json", self._limits, time.time_ns() // 1_000_000)
+            entries = [entry_of(reading, group_topics=self._group_topics) for reading in decoded.all_or_raise()]
+            await self._writer.append(entries)
+
+        self._needs_group_topics()
+        await self._follow(socket, topics.READINGS, take=take)
+
+    async def _device(self, socket: WebSocket) -> None:
+        topic = topics.parse(topics.DEVICE + socket.path_params["name"])
+        await self._follow(socket, topic, positions=True)
+
+    async def _metric(self, socket: WebSocket) -> None:
+        self._needs_group_topics()
+        metric = socket.path_params.get("name", "temperature")
+        await self._follow(socket, topics.parse(topics.METRIC + metric), latest_of=metric)
+
+    async def _feed(self, socket: WebSocket) -> None:
+        topic = topics.parse(topics.FEED + socket.path_params["name"])
+
+        async def take(text: bytes) -> None:
+            try:
+                payload = orjson.dumps(orjson.loads(text))
+            except orjson.JSONDecodeError as error:
+                raise MalformedBody([Fault(None, None, f"the JSON is malformed: {error}")]) from None
+            await self._writer.append([Entry(topic, payload)])
+
+        await self._follow(socket, topic, take=take)
+
+    def _needs_group_topics(self) -> None:
+        if not self._group_topics:
+            raise NotFound("this topic is switched off (WINDSOCK_GROUP_TOPICS)")
+
+    async def _follow(
+        self,
+        socket: WebSocket,
+        topic: str,
+        *,
+        take: Take | None = None,
+        positions: bool = False,
+        latest_of: str | None = None,
+    ) -> None:
+        """Push a topic to one client, from `?since=` on if given, and `take` what it sends."""
+        since = _since(socket)
+        render: Render = rendering.with_position if positions or since is not None else rendering.as_stored
+        if topic.startswith(topics.FEED) and since is not None:
+            raise BadRequest("since", "a feed's messages carry no positions to resume from")
+        async with self._open(socket) as sender:
+            subscription = Subscription(topic, sender, render, rendering.lost, self._settings.outbox_bytes)
+            await self._broker.join(topic, subscription)
+            try:
+                await socket.accept()
+                if isinstance(since, Position):
+                    await subscription.resume(since, self._stream, self._settings.history_page)
+                else:
+                    if latest_of is not None and since is None:
+                        await self._send_latest(sender, latest_of)
+                    subscription.release()
+                await self._listen(socket, sender, take or _refuse)
+            finally:
+                self._broker.leave(topic, subscription)
+
+    async def _send_latest(self, sender: Sender, metric: str) -> None:
+        async for messages in self._stream.latest_of_metric(metric):
+            for message in messages:
+                sender.send(orjson.dumps(message))
+            await sender.room()
+
+    async def _weather(self, socket: WebSocket) -> None:
+        async with self._open(socket) as sender:
+            await socket.accept()
+            async with self._cities.follower(sender) as take:
+                await self._listen(socket, sender, take)
+
+    async def _echo(self, socket: WebSocket) -> None:
+        async with self._open(socket) as sender:
+            await socket.accept()
+
+            async def take(text: bytes) -> None:
+                sender.send(text)
+
+            await self._listen(socket, sender, take)
+
+    @asynccontextmanager
+    async def _open(self, socket: WebSocket) -> AsyncIterator[Sender]:
+        sender = sender_for(socket, self._settings.outbox_bytes, self._flusher, self.counters)
+        try:
+            yield sender
+        finally:
+            await sender.finish()
+
+    async def _listen(self, socket: WebSocket, sender: Sender, take: Take) -> None:
+        """Hand each message to `take`, one after the other; what it raises is told to the client."""
+        clock = asyncio.get_running_loop().time
+        pace = Pace(self._settings.client_messages_per_s, clock())
+        while True:
+            message = await socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            if not pace.allows(clock()):
+                await socket.close(3013, "too many messages")
+                return
+            text = message.get("text")
+            try:
+                await take(text.encode() if text is not None else message["bytes"])
+            except WindsockError as error:
+                sender.send(orjson.dumps(error.message()))
+
+
+async def _refuse(_text: bytes) -> None:
+    raise BadRequest(None, "this socket only sends")
+
+
+def _since(socket: WebSocket) -> Position | str | None:
+    """`?since=`: a position; '' for 'from now on, with positions'; None if absent."""
+    given = socket.query_params.get("since")
+    return Position.parse(given) if given else given

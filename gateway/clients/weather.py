@@ -1,0 +1,129 @@
+"""Cities that a client of `/ws/weather/` follows: found by name, fetched at once if new, kept tracked.
+
+A city that no poller tracks is asked for through Redis; the poller's answer comes back on the gateway's own
+channel. While somebody listens here, the place's interest is renewed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+
+from gateway.broker import Broker
+from gateway.clients import rendering
+from gateway.sender import Sender
+from gateway.subscription import Subscription
+from services import logs, topics
+from services.batch import Position
+from services.errors import BadRequest, Fault, MalformedBody, NotFound, TooLarge, Unavailable
+from services.places import Places
+from services.settings import GatewaySettings
+from services.stream import END, Stream
+
+log = logs.get("weather")
+
+
+class Cities:
+    """The gateway's side of the weather."""
+
+    def __init__(self, broker: Broker, stream: Stream, places: Places, settings: GatewaySettings) -> None:
+        self._broker = broker
+        self._stream = stream
+        self._places = places
+        self._settings = settings
+        self._asked: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._listened: Counter[str] = Counter()
+        broker.on_answer(self._answered)
+
+    async def keep_interest(self) -> None:
+        """Renew the interest in the places that are listened to, until cancelled."""
+        while True:
+            if self._listened:
+                try:
+                    await self._places.touch(list(self._listened), self._settings.interest_s)
+                except Unavailable as error:
+                    log.warning("cannot renew interest in places", error=str(error))
+            await asyncio.sleep(self._settings.interest_s / 3)
+
+    @asynccontextmanager
+    async def follower(self, sender: Sender) -> AsyncIterator[Callable[[bytes], Awaitable[None]]]:
+        """What takes one client's messages `{"city": name}`; its subscriptions end with the context."""
+        followed: dict[str, Subscription] = {}
+
+        async def take(text: bytes) -> None:
+            slug = await self._find(_city(text))
+            if slug in followed:
+                await self._send_latest(slug, sender)
+                return
+            if len(followed) >= self._settings.cities_per_client:
+                raise TooLarge(f"one client may follow {self._settings.cities_per_client} cities")
+            topic = topics.WEATHER + slug
+            subscription = Subscription(
+                topic, sender, rendering.observations, rendering.lost, self._settings.outbox_bytes
+            )
+            await self._broker.join(topic, subscription)
+            followed[slug] = subscription
+            self._listened[slug] += 1
+            await self._places.touch([slug], self._settings.interest_s)
+            after = await self._send_latest(slug, sender)
+            subscription.release(after)
+
+        try:
+            yield take
+        finally:
+            for slug, subscription in followed.items():
+                self._broker.leave(topics.WEATHER + slug, subscription)
+                self._listened[slug] -= 1
+                if not self._listened[slug]:
+                    del self._listened[slug]
+
+    async def _send_latest(self, slug: str, sender: Sender) -> Position:
+        page = await self._stream.read(topics.WEATHER + slug, "down", END, 1)
+        for batch in page.batches:
+            for message in rendering.observations(batch):
+                sender.send(message)
+        return page.top
+
+    async def _find(self, city: str) -> str:
+        """The slug of a city that has an observation, asking a poller if need be."""
+        place = await self._places.lookup(city)
+        if place is not None and (await self._stream.position(topics.WEATHER + place.place)).offset:
+            return place.place
+        token = uuid.uuid4().hex
+        answered = self._asked[token] = asyncio.get_running_loop().create_future()
+        try:
+            await self._places.request(city, self._broker.own_channel, token)
+            async with asyncio.timeout(self._settings.weather_timeout_s):
+                answer = await answered
+        except TimeoutError:
+            raise Unavailable(f"no weather for {city!r} yet; ask again in a while") from None
+        finally:
+            del self._asked[token]
+        error = answer.get("error")
+        if error is None:
+            return str(answer["place"])
+        if error.get("code") == "unknown_city":
+            raise NotFound(str(error.get("message")))
+        raise Unavailable(str(error.get("message")))
+
+    def _answered(self, answer: dict[str, Any]) -> None:
+        waiting = self._asked.get(str(answer.get("token")))
+        if waiting is not None and not waiting.done():
+            waiting.set_result(answer)
+
+
+def _city(text: bytes) -> str:
+    try:
+        message = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise MalformedBody([Fault(None, None, f"the JSON is malformed: {error}")]) from None
+    city = message.get("city") if isinstance(message, dict) else None
+    if not isinstance(city, str) or not 2 <= len(city.strip()) <= 100:
+        raise BadRequest("city", 'send {"city": name} with a name of 2 to 100 characters')
+    return city.strip()

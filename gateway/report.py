@@ -1,0 +1,43 @@
+"""The gateway's metrics: plain integers on the hot path, read when `/metrics` is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from gateway.broker import Broker
+from gateway.clients.plain import PlainSockets
+
+
+class GatewayReport(Collector):
+    """Reads the counters of hub, bus and sockets."""
+
+    def __init__(self, broker: Broker, sockets: PlainSockets) -> None:
+        self._broker = broker
+        self._sockets = sockets
+
+    def collect(self) -> Iterable[Metric]:
+        hub, bus, sockets = self._broker.hub, self._broker.bus, self._sockets
+        gauges = {
+            "windsock_connections": ("Open WebSockets", sockets.seats.taken),
+            "windsock_topics": ("Topics with a local subscriber", len(hub)),
+            "windsock_bus_connected": ("1 while Redis pub/sub is heard", int(bus.connected)),
+        }
+        counters = {
+            "windsock_connections_refused": ("WebSockets refused for want of a seat", sockets.seats.refused),
+            "windsock_publications": ("Publications that came through the hub", hub.published),
+            "windsock_matched": ("Publications times subscribers", hub.matched),
+            "windsock_messages_sent": ("Messages handed to clients", sockets.counters.messages),
+            "windsock_sent_bytes": ("Bytes handed to clients", sockets.counters.bytes),
+            "windsock_slow_clients": ("Clients closed with 3008", sockets.counters.slow),
+            "windsock_gaps": ("Gaps seen in pub/sub and read from the stream", hub.gaps),
+            "windsock_losses": ("Times that subscribers were told of a loss", hub.losses),
+            "windsock_hub_overflows": ("Times that held publications were dropped to be read again", hub.overflows),
+            "windsock_bus_connections": ("Connections made to Redis pub/sub", bus.connections),
+        }
+        for name, (about, value) in gauges.items():
+            yield GaugeMetricFamily(name, about, value)
+        for name, (about, value) in counters.items():
+            yield CounterMetricFamily(name, about, value)

@@ -1,0 +1,109 @@
+"""One client's subscription to one topic: from a position on, once and in order.
+
+While history is read, live deliveries are held (bounded; past the bound they are dropped and read again
+from the stream). The switch to live happens between two awaits, so nothing falls in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gateway.hub import Delivery, Render
+from gateway.sender import Sender
+from services.batch import Batch, Position
+from services.stream import Stream
+
+Lost = Callable[[Position], bytes]
+"""The message that tells a client that what came before a position is gone."""
+
+
+class Subscription:
+    """A `Subscriber` of the hub that writes to one `Sender`."""
+
+    def __init__(self, topic: str, sender: Sender, render: Render, lost: Lost, hold_bytes: int) -> None:
+        self.topic = topic
+        self._sender = sender
+        self._render = render
+        self._tell_lost = lost
+        self._hold_bytes = hold_bytes
+        self._held: list[Delivery] = []
+        self._held_bytes = 0
+        self._overflowed = False
+        self._holding = True
+        self._passed: Position | None = None
+
+    def deliver(self, delivery: Delivery) -> None:
+        if self._holding:
+            self._held.append(delivery)
+            self._held_bytes += sum(map(len, delivery.batch.payloads))
+            if self._held_bytes > self._hold_bytes:
+                self._drop_held()
+                self._overflowed = True
+            return
+        passed = self._passed
+        if passed is not None:
+            batch = delivery.batch
+            if batch.epoch == passed.epoch and batch.first <= passed.offset:
+                # History reached further than the hub had got by then.
+                if batch.last > passed.offset:
+                    self._sender.deliver(Delivery(self.topic, batch.after(passed.offset)), self._render)
+                return
+            self._passed = None
+        self._sender.deliver(delivery, self._render)
+
+    def lost(self, topic: str, position: Position) -> None:
+        if self._holding:
+            self._drop_held()
+            self._overflowed = True
+        else:
+            self._passed = None
+            self._sender.send(self._tell_lost(position))
+
+    def release(self, passed: Position | None = None) -> None:
+        """Go live from here; what lies at or before `passed` the client has already."""
+        self._passed = passed
+        self._holding = False
+        held = self._held
+        self._drop_held()
+        for delivery in held:
+            self.deliver(delivery)
+
+    def _drop_held(self) -> None:
+        self._held = []
+        self._held_bytes = 0
+
+    async def resume(self, since: Position, stream: Stream, page_size: int) -> None:
+        """Send what came after `since` (told to the client if it is gone), then go live.
+
+        Call after the topic was joined. Raises Unavailable.
+        """
+        at = since
+        told = False
+        while True:
+            self._overflowed = False
+            page = await stream.read(self.topic, "up", ("offset", at.offset), page_size)
+            other_epoch = at.epoch != page.top.epoch and (at.epoch or at.offset)
+            if other_epoch or at.offset > page.top.offset:
+                at = page.top
+                self._sender.send(self._tell_lost(at))
+                told = True
+            else:
+                at = await self._send_page(page.batches, at, page.top, told=told)
+                if page.more:
+                    await self._sender.room()
+                    continue
+            if not self._overflowed:
+                break
+        self.release(at)
+
+    async def _send_page(self, batches: list[Batch], at: Position, top: Position, *, told: bool) -> Position:
+        for batch in batches:
+            if batch.first > at.offset + 1 and not told:
+                self._sender.send(self._tell_lost(Position(batch.epoch, batch.first - 1)))
+            self._sender.deliver(Delivery(self.topic, batch), self._render)
+            at = Position(batch.epoch, batch.last)
+            await self._sender.room()
+        if not batches and at.offset < top.offset:
+            self._sender.send(self._tell_lost(top))
+            return top
+        return Position(top.epoch, at.offset)

@@ -1,0 +1,100 @@
+"""Weather places as gateways and pollers share them in Redis: names, interest, requests, answers.
+
+A gateway looks a city up by name; if no poller tracks it, it puts a request on a stream, which the pollers
+read as one consumer group. The poller's answer is published on the requester's own channel.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import orjson
+
+from services.redis import Client, failures_as_unavailable, text
+
+PLACES_KEY = "windsock:places"
+"""Hash: slug → the place as JSON."""
+NAMES_KEY = "windsock:places:names"
+"""Hash: a city's name as people write it, case folded → slug."""
+INTEREST_KEY = "windsock:places:interest"
+"""Sorted set: slug → Unix milliseconds until which somebody is interested."""
+REQUESTS_KEY = "windsock:places:requests"
+"""Stream of requests for cities that are not tracked: city, reply channel, token."""
+GROUP = "pollers"
+MOST_REQUESTS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place with weather. `place` is its slug; `pinned` ones come from the settings."""
+
+    place: str
+    name: str
+    latitude: float
+    longitude: float
+    pinned: bool = False
+
+
+def normal(city: str) -> str:
+    """A city's name as the key under which it is remembered."""
+    return " ".join(city.casefold().split())
+
+
+class Places:
+    """Both sides' view of the places. Redis failures are raised as Unavailable."""
+
+    def __init__(self, redis: Client) -> None:
+        self._redis = redis
+
+    async def lookup(self, city: str) -> Place | None:
+        """The place that was once registered under this name."""
+        with failures_as_unavailable():
+            slug = await self._redis.hget(NAMES_KEY, normal(city))
+        return (await self.get([text(slug)]))[0] if slug else None
+
+    async def get(self, slugs: Sequence[str]) -> list[Place | None]:
+        """The places with these slugs."""
+        if not slugs:
+            return []
+        with failures_as_unavailable():
+            found = await self._redis.hmget(PLACES_KEY, list(slugs))
+        return [Place(**orjson.loads(raw)) if raw else None for raw in found]
+
+    async def request(self, city: str, reply: str, token: str) -> None:
+        """Ask the pollers for a city; the answer, with `token`, is published on the channel `reply`."""
+        with failures_as_unavailable():
+            await self._redis.xadd(
+                REQUESTS_KEY, {"city": city, "reply": reply, "token": token}, maxlen=MOST_REQUESTS, approximate=True
+            )
+
+    async def answer(self, reply: str, body: dict[str, Any]) -> None:
+        """Publish a poller's answer."""
+        with failures_as_unavailable():
+            await self._redis.publish(reply, orjson.dumps(body))
+
+    async def register(self, place: Place, *asked_as: str) -> None:
+        """Remember a place under its own name and those it was asked as."""
+        names = {normal(name): place.place for name in (place.name, place.place, *asked_as)}
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.hset(PLACES_KEY, place.place, orjson.dumps(asdict(place)))
+        pipeline.hset(NAMES_KEY, mapping={**names})
+        with failures_as_unavailable():
+            await pipeline.execute()
+
+    async def touch(self, slugs: Sequence[str], interest_s: int) -> None:
+        """Somebody is interested in these places for another `interest_s` seconds."""
+        until = int(time.time() * 1000) + interest_s * 1000
+        with failures_as_unavailable():
+            await self._redis.zadd(INTEREST_KEY, dict.fromkeys(slugs, until), gt=True)
+
+    async def interested(self, now_ms: int) -> list[str]:
+        """Slugs of the places that somebody is interested in; forgets those nobody is."""
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.zremrangebyscore(INTEREST_KEY, "-inf", now_ms)
+        pipeline.zrange(INTEREST_KEY, 0, -1)
+        with failures_as_unavailable():
+            _, slugs = await pipeline.execute()
+        return [text(slug) for slug in slugs]
