@@ -80,7 +80,7 @@ class Places:
         names = {normal(name): place.place for name in (place.name, place.place, *asked_as)}
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.hset(PLACES_KEY, place.place, orjson.dumps(asdict(place)))
-        pipeline.hset(NAMES_KEY, mapping={**names})
+        pipeline.hset(NAMES_KEY, mapping=dict(names.items()))
         with failures_as_unavailable():
             await pipeline.execute()
 

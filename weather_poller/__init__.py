@@ -1,1 +1,1 @@
-"""The weather_poller room."""
+"""Appends observations from public weather services."""

@@ -1,0 +1,43 @@
+"""Puts the weather poller together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from services import redis, settings
+from services.liveness import Pulse
+from services.places import Places
+from services.room import Room, Shared
+from services.settings import WeatherSettings
+from weather_poller.fetch import Fetcher
+from weather_poller.poller import Poller, parse_places
+from weather_poller.requests import BLOCK_MS, Requests
+
+
+def build(shared: Shared) -> Room:
+    """The weather room; ready while Redis answers, whatever the weather services do."""
+    limits = settings.load(WeatherSettings, shared.environ)
+    pinned = parse_places(limits.places)
+    pulse = Pulse(shared.redis)
+    places = Places(shared.redis)
+
+    @asynccontextmanager
+    async def running() -> AsyncIterator[None]:
+        blocking = redis.connect(shared.redis_url, timeout_s=5 + BLOCK_MS / 1000)
+        client = httpx.AsyncClient(
+            timeout=limits.weather_request_s, follow_redirects=False, headers={"User-Agent": "windsock"}
+        )
+        fetcher = Fetcher(client, limits, shared.registry)
+        poller = Poller(fetcher, places, shared.stream, shared.writer, limits, pinned, shared.registry)
+        requests = Requests(blocking, places, poller)
+        async with client, blocking, pulse.running(), asyncio.TaskGroup() as tasks:
+            polling = [tasks.create_task(poller.run()), tasks.create_task(requests.run())]
+            yield
+            for task in polling:
+                task.cancel()
+
+    return Room("weather", [], running, pulse.unready)

@@ -1,0 +1,70 @@
+"""HTTP to weather services: one request at a time, bounded in time and size, no redirects."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import orjson
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from services.settings import WeatherSettings
+
+
+class FetchError(Exception):
+    """A weather service could not be asked or refused; `retry_after_s` is what it told us to wait."""
+
+    def __init__(self, reason: str, retry_after_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
+
+
+class Fetcher:
+    """Gets JSON. Every failure is a FetchError."""
+
+    def __init__(self, client: httpx.AsyncClient, settings: WeatherSettings, registry: CollectorRegistry) -> None:
+        self._client = client
+        self._settings = settings
+        self._one_at_a_time = asyncio.Lock()
+        self._requests = Counter(
+            "windsock_weather_requests", "Requests to weather services", ["provider", "result"], registry=registry
+        )
+        self._last_success = Gauge(
+            "windsock_weather_last_success_timestamp_seconds",
+            "When a weather service last answered",
+            ["provider"],
+            registry=registry,
+        )
+
+    async def json(self, provider: str, url: str, parameters: dict[str, str]) -> Any:
+        """The parsed body of a 200 answer."""
+        async with self._one_at_a_time:
+            try:
+                async with asyncio.timeout(self._settings.weather_request_s):
+                    body = await self._get(url, parameters)
+                answer = orjson.loads(body)
+            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, orjson.JSONDecodeError) as error:
+                self._requests.labels(provider, "failed").inc()
+                raise FetchError(f"{type(error).__name__}: {error}") from None
+            except FetchError:
+                self._requests.labels(provider, "refused").inc()
+                raise
+        self._requests.labels(provider, "ok").inc()
+        self._last_success.labels(provider).set_to_current_time()
+        return answer
+
+    async def _get(self, url: str, parameters: dict[str, str]) -> bytes:
+        async with self._client.stream("GET", url, params=parameters) as response:
+            body = b""
+            async for part in response.aiter_bytes():
+                body += part
+                if len(body) > self._settings.weather_body_bytes:
+                    raise FetchError(f"the answer has more than {self._settings.weather_body_bytes} bytes")
+        if response.status_code != 200:
+            asked = response.headers.get("retry-after", "")
+            raise FetchError(
+                f"status {response.status_code}: {body[:200].decode(errors='replace')}",
+                float(asked) if asked.isdigit() else None,
+            )
+        return body

@@ -1,0 +1,195 @@
+"""Fetches what is due and appends it: pinned places and those that somebody is interested in.
+
+Promises: at most one request to the services at a time; an observation is appended once, however often or
+by however many pollers it is fetched; no failure of a service or of Redis ends the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from services import logs, topics
+from services.commit import entry_of
+from services.errors import StartError, Unavailable
+from services.places import Place, Places
+from services.reading import Reading
+from services.settings import WeatherSettings
+from services.stream import Stream
+from services.writer import Writer
+from weather_poller.fetch import Fetcher, FetchError
+from weather_poller.providers import open_meteo
+from weather_poller.schedule import Schedule
+
+log = logs.get("poller")
+
+LOOK_S = 1.0
+"""Longest pause between two looks at who is interested in what."""
+
+
+class UnknownCityError(Exception):
+    """The geocoder knows no such place."""
+
+
+class TooManyPlacesError(Exception):
+    """As many places are tracked as the settings allow."""
+
+
+class Poller:
+    """One poller; several may run on one Redis."""
+
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        places: Places,
+        stream: Stream,
+        writer: Writer,
+        settings: WeatherSettings,
+        pinned: Sequence[Place | str],
+        registry: CollectorRegistry,
+    ) -> None:
+        self._fetcher = fetcher
+        self._places = places
+        self._stream = stream
+        self._writer = writer
+        self._settings = settings
+        self._unresolved = [place for place in pinned if isinstance(place, str)]
+        self._pinned = {place.place: place for place in pinned if isinstance(place, Place)}
+        self._registered: set[str] = set()
+        self._tracked: dict[str, Place] = {}
+        self._schedule = Schedule(
+            interval_s=settings.weather_interval_s,
+            jitter_s=settings.weather_jitter_s,
+            retry_s=settings.weather_retry_s,
+            retry_max_s=settings.weather_retry_max_s,
+            clock=time.monotonic,
+            chance=random.random,
+        )
+        gauge = Gauge("windsock_weather_places", "Places that are tracked", registry=registry)
+        gauge.set_function(lambda: len(self._tracked))
+        self._observations = Counter("windsock_weather_observations", "Observations appended", registry=registry)
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        while True:
+            try:
+                await self._register_pinned()
+                await self._track()
+                await self._fetch_due()
+            except Unavailable as error:
+                log.warning("Redis cannot be used; trying again", error=str(error))
+                await asyncio.sleep(LOOK_S)
+            except (FetchError, open_meteo.GarbledAnswerError) as error:
+                asked = error.retry_after_s if isinstance(error, FetchError) else None
+                pause = self._schedule.failed(asked)
+                log.warning("a weather service failed; trying again", error=str(error), pause_s=round(pause, 1))
+            await asyncio.sleep(max(0.05, self._schedule.wait_s(LOOK_S)))
+
+    async def find(self, city: str) -> Place:
+        """The place of a city, with an observation stored; fetched now if it is new.
+
+        Raises UnknownCityError, TooManyPlacesError, FetchError, GarbledAnswerError or Unavailable.
+        """
+        place = await self._places.lookup(city)
+        if place is None:
+            place = await self._geocode(city)
+        if place.place not in self._tracked and len(self._tracked) >= self._settings.places_max:
+            raise TooManyPlacesError(f"{self._settings.places_max} places are tracked already")
+        if place.place not in self._tracked or not (await self._stream.position(topics.WEATHER + place.place)).offset:
+            await self._fetch([place])
+        await self._places.register(place, city)
+        return place
+
+    async def _geocode(self, city: str) -> Place:
+        answer = await self._fetcher.json(
+            open_meteo.PROVIDER,
+            self._settings.geocoding_url.rstrip("/") + open_meteo.GEOCODING_PATH,
+            open_meteo.geocoding_parameters(city),
+        )
+        place = open_meteo.place_found(answer)
+        if place is None:
+            raise UnknownCityError(f"no place is called {city!r}")
+        known = (await self._places.get([place.place]))[0]
+        if known is not None and not _same_spot(known, place):
+            return replace(place, place=f"{place.place}-{abs(place.latitude):.0f}-{abs(place.longitude):.0f}")
+        return known or place
+
+    async def _register_pinned(self) -> None:
+        for name in list(self._unresolved):
+            if self._schedule.paused:
+                return
+            try:
+                place = replace(await self._geocode(name), pinned=True)
+            except UnknownCityError as error:
+                log.error("a place of WINDSOCK_PLACES is unknown and left out", error=str(error))
+            else:
+                self._pinned[place.place] = place
+            self._unresolved.remove(name)
+        for slug, place in self._pinned.items():
+            if slug not in self._registered:
+                await self._places.register(place)
+                self._registered.add(slug)
+
+    async def _track(self) -> None:
+        wanted = [slug for slug in await self._places.interested(time.time_ns() // 1_000_000)]
+        found = await self._places.get([slug for slug in wanted if slug not in self._pinned])
+        asked = {place.place: place for place in found if place is not None}
+        everything = self._pinned | asked
+        self._tracked = dict(list(everything.items())[: self._settings.places_max])
+        self._schedule.track(self._tracked)
+
+    async def _fetch_due(self) -> None:
+        due = [self._tracked[slug] for slug in self._schedule.due()]
+        for start in range(0, len(due), open_meteo.MOST_PLACES):
+            await self._fetch(due[start : start + open_meteo.MOST_PLACES])
+
+    async def _fetch(self, places: Sequence[Place]) -> None:
+        answer = await self._fetcher.json(
+            open_meteo.PROVIDER,
+            self._settings.open_meteo_url.rstrip("/") + open_meteo.FORECAST_PATH,
+            open_meteo.forecast_parameters(places),
+        )
+        await self._append(open_meteo.observations(answer, places))
+        self._schedule.succeeded([place.place for place in places])
+
+    async def _append(self, observed: Sequence[Reading]) -> None:
+        stored = await self._stream.latest([reading.device for reading in observed], topics.WEATHER)
+        fresh = [
+            reading
+            for reading, latest in zip(observed, stored, strict=True)
+            if latest is None or reading.at_ms > latest.ts
+        ]
+        if fresh:
+            entries = [
+                entry_of(reading, topic=topics.WEATHER + reading.device, group_topics=False) for reading in fresh
+            ]
+            appended = await self._writer.append(entries)
+            self._observations.inc(sum(not one.duplicate for one in appended))
+
+
+def _same_spot(one: Place, other: Place) -> bool:
+    return abs(one.latitude - other.latitude) < 0.5 and abs(one.longitude - other.longitude) < 0.5
+
+
+def parse_places(text: str) -> list[Place | str]:
+    """`Name=lat,lon;Other name` as places, and names that are yet to be geocoded. Raises StartError."""
+    places: list[Place | str] = []
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        name, equals, spot = (piece.strip() for piece in part.partition("="))
+        if not equals:
+            places.append(name)
+            continue
+        try:
+            latitude, longitude = (float(number) for number in spot.split(","))
+        except ValueError:
+            latitude = longitude = float("nan")
+        slug = topics.slug(name)
+        if not slug or not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+            raise StartError(f"WINDSOCK_PLACES: {part!r} is not 'Name=latitude,longitude' (or a name alone)")
+        places.append(Place(slug, name, latitude, longitude, pinned=True))
+    return places

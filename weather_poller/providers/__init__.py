@@ -1,0 +1,1 @@
+"""Weather services: pure translation between their shapes and ours."""

@@ -1,0 +1,148 @@
+"""Open-Meteo's forecast and geocoding services, translated. Pure: parameters out, parsed answers in.
+
+Shapes: open-meteo.com/en/docs and open-meteo.com/en/docs/geocoding-api. Data: CC BY 4.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeGuard
+
+from services import topics
+from services.places import Place
+from services.reading import Reading
+
+PROVIDER = "open-meteo"
+FORECAST_PATH = "/v1/forecast"
+GEOCODING_PATH = "/v1/search"
+SOURCE = {
+    "provider": PROVIDER,
+    "attribution": "Weather data by Open-Meteo.com",
+    "attribution_url": "https://open-meteo.com/",
+    "licence": "CC BY 4.0",
+}
+MOST_PLACES = 100
+"""Places per request; the service takes 1,000, but the address must stay short."""
+
+_FIELDS = {
+    "temperature_2m": ("temperature", "°C"),
+    "relative_humidity_2m": ("humidity", "%"),
+    "apparent_temperature": ("apparent_temperature", "°C"),
+    "is_day": ("is_day", None),
+    "precipitation": ("precipitation", "mm"),
+    "weather_code": ("weather_code", None),
+    "cloud_cover": ("cloud_cover", "%"),
+    "pressure_msl": ("pressure", "hPa"),
+    "wind_speed_10m": ("wind_speed", "m/s"),
+    "wind_direction_10m": ("wind_direction", "°"),
+    "wind_gusts_10m": ("wind_gusts", "m/s"),
+}
+"""Open-Meteo's name → our metric and unit."""
+
+WMO_TEXT = {
+    0: "clear",
+    1: "mainly clear",
+    2: "partly cloudy",
+    3: "overcast",
+    45: "fog",
+    48: "rime fog",
+    51: "light drizzle",
+    53: "drizzle",
+    55: "dense drizzle",
+    56: "light freezing drizzle",
+    57: "freezing drizzle",
+    61: "light rain",
+    63: "rain",
+    65: "heavy rain",
+    66: "light freezing rain",
+    67: "freezing rain",
+    71: "light snow",
+    73: "snow",
+    75: "heavy snow",
+    77: "snow grains",
+    80: "light rain showers",
+    81: "rain showers",
+    82: "violent rain showers",
+    85: "snow showers",
+    86: "heavy snow showers",
+    95: "thunderstorm",
+    96: "thunderstorm with slight hail",
+    99: "thunderstorm with heavy hail",
+}
+"""WMO 4677 codes as Open-Meteo uses them."""
+
+
+class GarbledAnswerError(ValueError):
+    """A weather service answered something else than it documents."""
+
+
+def forecast_parameters(places: Sequence[Place]) -> dict[str, str]:
+    """The query for the current conditions of all `places` at once."""
+    return {
+        "latitude": ",".join(f"{place.latitude:.4f}" for place in places),
+        "longitude": ",".join(f"{place.longitude:.4f}" for place in places),
+        "current": ",".join(_FIELDS),
+        "wind_speed_unit": "ms",
+        "timeformat": "unixtime",
+    }
+
+
+def observations(answer: Any, places: Sequence[Place]) -> list[Reading]:
+    """The observation of each place, in order. Raises GarbledAnswerError."""
+    found = answer if isinstance(answer, list) else [answer]
+    if len(found) != len(places):
+        raise GarbledAnswerError(f"{len(found)} locations were answered, {len(places)} were asked for")
+    return [_observation(one, place) for one, place in zip(found, places, strict=True)]
+
+
+def _observation(found: Any, place: Place) -> Reading:
+    current = found.get("current") if isinstance(found, dict) else None
+    moment = current.get("time") if isinstance(current, dict) else None
+    if current is None or not _is_number(moment) or not 0 < moment < 1e11:
+        raise GarbledAnswerError(f"no current conditions with a time for {place.name}")
+    values: dict[str, Any] = {}
+    units: dict[str, str] = {}
+    for theirs, (metric, unit) in _FIELDS.items():
+        value = current.get(theirs)
+        if not _is_number(value):
+            continue
+        values[metric] = bool(value) if metric == "is_day" else value
+        if unit:
+            units[metric] = unit
+    if not values:
+        raise GarbledAnswerError(f"no values for {place.name}")
+    if values.get("weather_code") in WMO_TEXT:
+        values["weather_text"] = WMO_TEXT[values["weather_code"]]
+    return Reading(
+        device=place.place,
+        values=values,
+        ts=int(moment) * 1000,
+        id=f"{PROVIDER}:{int(moment)}",
+        units=units,
+        tags={"city": place.name, **SOURCE},
+    )
+
+
+def geocoding_parameters(name: str) -> dict[str, str]:
+    """The query for the best match of a name."""
+    return {"name": name, "count": "1", "language": "en"}
+
+
+def place_found(answer: Any) -> Place | None:
+    """The best match; None if the service knows none. Raises GarbledAnswerError."""
+    if not isinstance(answer, dict):
+        raise GarbledAnswerError("the geocoder did not answer an object")
+    results = answer.get("results") or []
+    if not results:
+        return None
+    best = results[0]
+    try:
+        name, latitude, longitude = str(best["name"]), float(best["latitude"]), float(best["longitude"])
+    except (KeyError, TypeError, ValueError):
+        raise GarbledAnswerError("the geocoder's match has no name and coordinates") from None
+    slug = topics.slug(name) or f"place-{best.get('id', 0)}"
+    return Place(slug, name, latitude, longitude)
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,85 @@
+"""Answers gateways that ask for a city which is not tracked yet.
+
+Requests come over a Redis stream that all pollers read as one consumer group: each is answered once, and
+one that a killed poller had taken is claimed by another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import Any
+
+from redis.exceptions import RedisError, ResponseError
+
+from services import logs
+from services.errors import Unavailable, WindsockError
+from services.places import GROUP, REQUESTS_KEY, Places
+from services.redis import Client, text
+from weather_poller.fetch import FetchError
+from weather_poller.poller import Poller, TooManyPlacesError, UnknownCityError
+from weather_poller.providers.open_meteo import GarbledAnswerError
+
+log = logs.get("requests")
+
+BLOCK_MS = 1_000
+CLAIM_AFTER_MS = 30_000
+AT_ONCE = 16
+
+
+class Requests:
+    """One member of the consumer group. `redis` needs a socket timeout above a second: reads block."""
+
+    def __init__(self, redis: Client, places: Places, poller: Poller) -> None:
+        self._redis = redis
+        self._places = places
+        self._poller = poller
+        self._name = uuid.uuid4().hex
+
+    async def run(self) -> None:
+        """Answer until cancelled; a lost Redis is waited for."""
+        pause_s = 0.1
+        while True:
+            try:
+                await self._join()
+                while True:
+                    for entry_id, fields in await self._next():
+                        await self._answer({text(k): text(v) for k, v in fields.items()})
+                        await self._redis.xack(REQUESTS_KEY, GROUP, entry_id)
+                    pause_s = 0.1
+            except (RedisError, OSError, Unavailable) as error:
+                log.warning("cannot read requests; trying again", error=str(error) or type(error).__name__)
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, 2.0)
+
+    async def _join(self) -> None:
+        try:
+            await self._redis.xgroup_create(REQUESTS_KEY, GROUP, id="0", mkstream=True)
+        except ResponseError as error:
+            if not str(error).startswith("BUSYGROUP"):
+                raise
+
+    async def _next(self) -> list[Any]:
+        claimed: Any = await self._redis.xautoclaim(
+            REQUESTS_KEY, GROUP, self._name, min_idle_time=CLAIM_AFTER_MS, count=AT_ONCE
+        )
+        entries = [entry for entry in claimed[1] if entry[1]]
+        if entries:
+            return entries
+        read: Any = await self._redis.xreadgroup(GROUP, self._name, {REQUESTS_KEY: ">"}, count=AT_ONCE, block=BLOCK_MS)
+        return list(read[0][1]) if read else []
+
+    async def _answer(self, request: dict[str, str]) -> None:
+        city, token, reply = request.get("city", ""), request.get("token", ""), request.get("reply", "")
+        try:
+            place = await self._poller.find(city)
+            body: dict[str, Any] = {"token": token, "place": place.place, "city": place.name}
+        except UnknownCityError as error:
+            body = {"token": token, "error": {"code": "unknown_city", "message": str(error)}}
+        except TooManyPlacesError as error:
+            body = {"token": token, "error": {"code": "too_many_places", "message": str(error)}}
+        except (FetchError, GarbledAnswerError, WindsockError) as error:
+            log.warning("a city could not be fetched", city=city, error=str(error))
+            message = f"the weather service cannot be asked about {city!r} now; ask again in a while"
+            body = {"token": token, "error": {"code": "unavailable", "message": message}}
+        await self._places.answer(reply, body)
