@@ -1,0 +1,86 @@
+"""The page in a real browser, against the real system."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.processes import Windsock
+
+SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium() -> str:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    assert found, "no Chromium on the PATH; `make test` installs it"
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1000, "height": 640})
+    yield page
+    page.close()
+
+
+def post(windsock: Windsock, **values: float) -> None:
+    reading = {"device": "greenhouse-7", "values": values, "units": {"temperature": "°C"}}
+    httpx.post(f"{windsock.url}/v1/readings", json=reading).raise_for_status()
+
+
+def test_a_posted_reading_appears_and_is_replaced_by_the_next(tmp_path: Path, page: Page) -> None:
+    with Windsock(tmp_path) as windsock:
+        page.goto(windsock.url)
+        expect(page.locator("#state")).to_have_text("live")
+        expect(page.get_by_text("No device has posted yet.")).to_be_visible()
+        post(windsock, temperature=21.4)
+        card = page.locator('[data-device="greenhouse-7"]')
+        expect(card).to_contain_text("21.4 °C")
+        post(windsock, temperature=22.5, humidity=40)
+        expect(card).to_contain_text("22.5 °C")
+        expect(card).to_contain_text("humidity")
+        SCREENSHOTS.mkdir(exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / "page.png")
+
+
+def test_a_page_opened_later_shows_the_latest_values(tmp_path: Path, page: Page) -> None:
+    with Windsock(tmp_path) as windsock:
+        post(windsock, temperature=19.5)
+        page.goto(windsock.url)
+        expect(page.locator('[data-device="greenhouse-7"]')).to_contain_text("19.5 °C")
+
+
+def test_the_page_says_that_it_resumes_and_heals_by_itself(tmp_path: Path, page: Page) -> None:
+    with Windsock(tmp_path) as windsock:
+        page.goto(windsock.url)
+        state = page.locator("#state")
+        expect(state).to_have_text("live")
+        windsock.stop(signal.SIGKILL)
+        expect(state).to_have_text("resuming")
+        windsock.start()
+        post(windsock, temperature=18.25)
+        expect(state).to_have_text("live", timeout=20_000)
+        expect(page.locator('[data-device="greenhouse-7"]')).to_contain_text("18.25 °C")
