@@ -125,7 +125,7 @@ class _Server(uvicorn.Server):
 
 def _application(rooms: Sequence[Room], shared: Shared) -> Starlette:
     def unready() -> list[str]:
-        return [reason for room in rooms for reason in room.unready()]
+        return list(dict.fromkeys(reason for room in rooms for reason in room.unready()))
 
     routes = [route for room in rooms for route in room.routes]
     return Starlette(routes=[*status_routes(shared.registry, unready), *routes], exception_handlers=ERROR_HANDLERS)

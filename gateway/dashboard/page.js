@@ -38,7 +38,7 @@ function shown(value) {
 function draw(card, title, values, seen, note) {
   const list = document.createElement("dl");
   for (const [name, { value, unit }] of [...values].sort(([a], [b]) => a.localeCompare(b))) {
-    list.append(element("dt", name), element("dd", unit ? `${shown(value)} ${unit}` : shown(value)));
+    list.append(element("dt", name.replaceAll("_", " ")), element("dd", unit ? `${shown(value)} ${unit}` : shown(value)));
   }
   const when = element("p", age(seen), "age");
   when.dataset.seen = seen;
@@ -104,7 +104,7 @@ async function loadDevices() {
   }
 }
 
-const DETAILS = new Set(["city", "place", "ts", "units", "provider", "attribution", "attribution_url", "licence"]);
+const SHOWN = ["temperature", "apparent_temperature", "humidity", "precipitation", "pressure", "weather_text", "wind_speed"];
 
 function takeObservation(message) {
   if (message.error) {
@@ -118,9 +118,10 @@ function takeObservation(message) {
     cities.set(message.place, card);
     document.getElementById("weather").append(card);
   }
-  const values = Object.entries(message)
-    .filter(([name]) => !DETAILS.has(name))
-    .map(([name, value]) => [name, { value, unit: message.units?.[name] }]);
+  const values = SHOWN.filter((name) => name in message).map((name) => [
+    name,
+    { value: message[name], unit: message.units?.[name] },
+  ]);
   const source = document.createElement("p");
   source.className = "source";
   const link = element("a", message.attribution ?? "");
