@@ -50,7 +50,7 @@ class ReadingsIntake:
         return [Route("/v1/readings", self.post, methods=["POST"])]
 
     async def post(self, request: Request) -> Response:
-        """Store the readings of the body; see docs/devices.md for the answers."""
+        """Store the readings of the body; the README tells the answers."""
         try:
             return await self._post(request)
         except WindsockError as error:

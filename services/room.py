@@ -38,7 +38,7 @@ class Room:
     """One room of a process.
 
     `running` starts the room's tasks and stops them on exit; `unready` gives the reasons why it cannot
-    work now; `drain` is awaited on shutdown while connections are still open.
+    work now.
     """
 
     name: str
