@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import orjson
 
 from services.redis import Client, failures_as_unavailable, text
@@ -35,7 +36,12 @@ class Place:
     name: str
     latitude: float
     longitude: float
+    country: str | None = None
+    geocoder_id: int | None = None
     pinned: bool = False
+
+
+_place = msgspec.json.Decoder(Place)  # skips members that a newer version may have added
 
 
 def normal(city: str) -> str:
@@ -61,7 +67,7 @@ class Places:
             return []
         with failures_as_unavailable():
             found = await self._redis.hmget(PLACES_KEY, list(slugs))
-        return [Place(**orjson.loads(raw)) if raw else None for raw in found]
+        return [_place.decode(raw) if raw else None for raw in found]
 
     async def request(self, city: str, reply: str, token: str) -> None:
         """Ask the pollers for a city; the answer, with `token`, is published on the channel `reply`."""
@@ -79,13 +85,15 @@ class Places:
         """Remember a place under its own name and those it was asked as."""
         names = {normal(name): place.place for name in (place.name, place.place, *asked_as)}
         pipeline = self._redis.pipeline(transaction=True)
-        pipeline.hset(PLACES_KEY, place.place, orjson.dumps(asdict(place)))
+        pipeline.hset(PLACES_KEY, place.place, orjson.dumps(place))
         pipeline.hset(NAMES_KEY, mapping=dict(names.items()))
         with failures_as_unavailable():
             await pipeline.execute()
 
     async def touch(self, slugs: Sequence[str], interest_s: int) -> None:
         """Somebody is interested in these places for another `interest_s` seconds."""
+        if not slugs:
+            return
         until = int(time.time() * 1000) + interest_s * 1000
         with failures_as_unavailable():
             await self._redis.zadd(INTEREST_KEY, dict.fromkeys(slugs, until), gt=True)

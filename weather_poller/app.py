@@ -13,15 +13,16 @@ from services.liveness import Pulse
 from services.places import Places
 from services.room import Room, Shared
 from services.settings import WeatherSettings
+from weather_poller.configured import parse_places
 from weather_poller.fetch import Fetcher
-from weather_poller.poller import Poller, parse_places
+from weather_poller.poller import Poller
 from weather_poller.requests import BLOCK_MS, Requests
 
 
 def build(shared: Shared) -> Room:
     """The weather room; ready while Redis answers, whatever the weather services do."""
     limits = settings.load(WeatherSettings, shared.environ)
-    pinned = parse_places(limits.places)
+    pinned = parse_places(limits.places, limits.places_max)
     pulse = Pulse(shared.redis)
     places = Places(shared.redis)
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import time
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -55,16 +58,27 @@ class Fetcher:
         return answer
 
     async def _get(self, url: str, parameters: dict[str, str]) -> bytes:
-        async with self._client.stream("GET", url, params=parameters) as response:
+        headers = {"Accept-Encoding": "identity"}
+        async with self._client.stream("GET", url, params=parameters, headers=headers) as response:
             body = b""
-            async for part in response.aiter_bytes():
+            # Raw: a small compressed answer could unpack to any size before it is counted.
+            async for part in response.aiter_raw():
                 body += part
                 if len(body) > self._settings.weather_body_bytes:
                     raise FetchError(f"the answer has more than {self._settings.weather_body_bytes} bytes")
         if response.status_code != 200:
-            asked = response.headers.get("retry-after", "")
             raise FetchError(
                 f"status {response.status_code}: {body[:200].decode(errors='replace')}",
-                float(asked) if asked.isdigit() else None,
+                _seconds(response.headers.get("retry-after", "")),
             )
         return body
+
+
+def _seconds(retry_after: str) -> float | None:
+    """`Retry-After` as seconds from now, whether it is a number or a date; None for anything else."""
+    if re.fullmatch(r"[0-9]{1,9}", retry_after):
+        return float(retry_after)
+    try:
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from services import logs, topics
 from services.commit import entry_of
-from services.errors import StartError, Unavailable
+from services.errors import Unavailable
 from services.places import Place, Places
 from services.reading import Reading
 from services.settings import WeatherSettings
@@ -24,9 +25,12 @@ from services.stream import Stream
 from services.writer import Writer
 from weather_poller.fetch import Fetcher, FetchError
 from weather_poller.providers import open_meteo
-from weather_poller.schedule import Schedule
+from weather_poller.schedule import Backoff, Schedule
 
 log = logs.get("poller")
+
+INTEREST_S = 30
+"""Seconds that a place found for a gateway stays tracked before the gateway itself says that it is wanted."""
 
 LOOK_S = 1.0
 """Longest pause between two looks at who is interested in what."""
@@ -60,13 +64,23 @@ class Poller:
         self._settings = settings
         self._unresolved = [place for place in pinned if isinstance(place, str)]
         self._pinned = {place.place: place for place in pinned if isinstance(place, Place)}
+        self._asked_as: dict[str, tuple[str, ...]] = {}
         self._registered: set[str] = set()
         self._tracked: dict[str, Place] = {}
+        # Two services: that the geocoder fails is no reason to stop asking for the weather.
+        self._geocoder, forecasts = (
+            Backoff(
+                retry_s=settings.weather_retry_s,
+                retry_max_s=settings.weather_retry_max_s,
+                clock=time.monotonic,
+                chance=random.random,
+            )
+            for _ in range(2)
+        )
         self._schedule = Schedule(
+            forecasts,
             interval_s=settings.weather_interval_s,
             jitter_s=settings.weather_jitter_s,
-            retry_s=settings.weather_retry_s,
-            retry_max_s=settings.weather_retry_max_s,
             clock=time.monotonic,
             chance=random.random,
         )
@@ -84,16 +98,14 @@ class Poller:
             except Unavailable as error:
                 log.warning("Redis cannot be used; trying again", error=str(error))
                 await asyncio.sleep(LOOK_S)
-            except (FetchError, open_meteo.GarbledAnswerError) as error:
-                asked = error.retry_after_s if isinstance(error, FetchError) else None
-                pause = self._schedule.failed(asked)
-                log.warning("a weather service failed; trying again", error=str(error), pause_s=round(pause, 1))
+            except FetchError as error:
+                log.warning("no weather now; trying again", error=str(error))
             await asyncio.sleep(max(0.05, self._schedule.wait_s(LOOK_S)))
 
     async def find(self, city: str) -> Place:
         """The place of a city, with an observation stored; fetched now if it is new.
 
-        Raises UnknownCityError, TooManyPlacesError, FetchError, GarbledAnswerError or Unavailable.
+        Raises UnknownCityError, TooManyPlacesError, FetchError or Unavailable.
         """
         place = await self._places.lookup(city)
         if place is None:
@@ -103,15 +115,18 @@ class Poller:
         if place.place not in self._tracked or not (await self._stream.position(topics.WEATHER + place.place)).offset:
             await self._fetch([place])
         await self._places.register(place, city)
+        await self._places.touch([place.place], INTEREST_S)
         return place
 
     async def _geocode(self, city: str) -> Place:
-        answer = await self._fetcher.json(
-            open_meteo.PROVIDER,
-            self._settings.geocoding_url.rstrip("/") + open_meteo.GEOCODING_PATH,
-            open_meteo.geocoding_parameters(city),
-        )
-        place = open_meteo.place_found(answer)
+        with _failures_counted(self._geocoder):
+            answer = await self._fetcher.json(
+                open_meteo.PROVIDER,
+                self._settings.geocoding_url.rstrip("/") + open_meteo.GEOCODING_PATH,
+                open_meteo.geocoding_parameters(city),
+            )
+            place = open_meteo.place_found(answer)
+        self._geocoder.succeeded()
         if place is None:
             raise UnknownCityError(f"no place is called {city!r}")
         known = (await self._places.get([place.place]))[0]
@@ -121,26 +136,31 @@ class Poller:
 
     async def _register_pinned(self) -> None:
         for name in list(self._unresolved):
-            if self._schedule.paused:
-                return
+            if self._geocoder.left_s:
+                break
             try:
                 place = replace(await self._geocode(name), pinned=True)
+            except FetchError as error:
+                log.warning("a place of WINDSOCK_PLACES is not found yet; trying again", city=name, error=str(error))
+                break
             except UnknownCityError as error:
                 log.error("a place of WINDSOCK_PLACES is unknown and left out", error=str(error))
             else:
                 self._pinned[place.place] = place
+                self._asked_as[place.place] = (name,)
             self._unresolved.remove(name)
         for slug, place in self._pinned.items():
             if slug not in self._registered:
-                await self._places.register(place)
+                await self._places.register(place, *self._asked_as.get(slug, ()))
                 self._registered.add(slug)
 
     async def _track(self) -> None:
-        wanted = [slug for slug in await self._places.interested(time.time_ns() // 1_000_000)]
-        found = await self._places.get([slug for slug in wanted if slug not in self._pinned])
+        wanted = await self._places.interested(_now_ms())
+        found = await self._places.get([*self._pinned, *wanted])
         asked = {place.place: place for place in found if place is not None}
-        everything = self._pinned | asked
-        self._tracked = dict(list(everything.items())[: self._settings.places_max])
+        self._registered &= asked.keys()  # a Redis that lost its data is told of the pinned places again
+        others = {slug: asked[slug] for slug in wanted if slug in asked and slug not in self._pinned}
+        self._tracked = dict(list((self._pinned | others).items())[: self._settings.places_max])
         self._schedule.track(self._tracked)
 
     async def _fetch_due(self) -> None:
@@ -149,12 +169,16 @@ class Poller:
             await self._fetch(due[start : start + open_meteo.MOST_PLACES])
 
     async def _fetch(self, places: Sequence[Place]) -> None:
-        answer = await self._fetcher.json(
-            open_meteo.PROVIDER,
-            self._settings.open_meteo_url.rstrip("/") + open_meteo.FORECAST_PATH,
-            open_meteo.forecast_parameters(places),
-        )
-        await self._append(open_meteo.observations(answer, places))
+        with _failures_counted(self._schedule.backoff):
+            answer = await self._fetcher.json(
+                open_meteo.PROVIDER,
+                self._settings.open_meteo_url.rstrip("/") + open_meteo.FORECAST_PATH,
+                open_meteo.forecast_parameters(places),
+            )
+            observed, faults = open_meteo.observations(answer, places, _now_ms())
+        for fault in faults:
+            log.warning("no observation of a place; asking again when it is due next", error=str(fault))
+        await self._append(observed)
         self._schedule.succeeded([place.place for place in places])
 
     async def _append(self, observed: Sequence[Reading]) -> None:
@@ -172,24 +196,24 @@ class Poller:
             self._observations.inc(sum(not one.duplicate for one in appended))
 
 
+@contextmanager
+def _failures_counted(backoff: Backoff) -> Iterator[None]:
+    """Refuses while `backoff` pauses; a failure inside lengthens the pause and is raised as FetchError."""
+    if backoff.left_s:
+        raise FetchError(f"not asked: it failed before, and is left alone for another {backoff.left_s:.0f} s")
+    try:
+        yield
+    except FetchError as error:
+        backoff.failed(error.retry_after_s)
+        raise
+    except open_meteo.GarbledAnswerError as error:
+        backoff.failed()
+        raise FetchError(str(error)) from error
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
 def _same_spot(one: Place, other: Place) -> bool:
     return abs(one.latitude - other.latitude) < 0.5 and abs(one.longitude - other.longitude) < 0.5
-
-
-def parse_places(text: str) -> list[Place | str]:
-    """`Name=lat,lon;Other name` as places, and names that are yet to be geocoded. Raises StartError."""
-    places: list[Place | str] = []
-    for part in filter(None, (part.strip() for part in text.split(";"))):
-        name, equals, spot = (piece.strip() for piece in part.partition("="))
-        if not equals:
-            places.append(name)
-            continue
-        try:
-            latitude, longitude = (float(number) for number in spot.split(","))
-        except ValueError:
-            latitude = longitude = float("nan")
-        slug = topics.slug(name)
-        if not slug or not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-            raise StartError(f"WINDSOCK_PLACES: {part!r} is not 'Name=latitude,longitude' (or a name alone)")
-        places.append(Place(slug, name, latitude, longitude, pinned=True))
-    return places

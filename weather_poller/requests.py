@@ -15,16 +15,20 @@ from redis.exceptions import RedisError, ResponseError
 from services import logs
 from services.errors import Unavailable, WindsockError
 from services.places import GROUP, REQUESTS_KEY, Places
-from services.redis import Client, text
+from services.redis import Client
 from weather_poller.fetch import FetchError
 from weather_poller.poller import Poller, TooManyPlacesError, UnknownCityError
-from weather_poller.providers.open_meteo import GarbledAnswerError
 
 log = logs.get("requests")
 
 BLOCK_MS = 1_000
 CLAIM_AFTER_MS = 30_000
 AT_ONCE = 16
+
+
+def _text(field: bytes) -> str:
+    # Whatever somebody put on the stream must not stop the answers to others.
+    return field.decode(errors="replace")
 
 
 class Requests:
@@ -44,7 +48,7 @@ class Requests:
                 await self._join()
                 while True:
                     for entry_id, fields in await self._next():
-                        await self._answer({text(k): text(v) for k, v in fields.items()})
+                        await self._answer({_text(k): _text(v) for k, v in fields.items()})
                         await self._redis.xack(REQUESTS_KEY, GROUP, entry_id)
                     pause_s = 0.1
             except (RedisError, OSError, Unavailable) as error:
@@ -78,7 +82,7 @@ class Requests:
             body = {"token": token, "error": {"code": "unknown_city", "message": str(error)}}
         except TooManyPlacesError as error:
             body = {"token": token, "error": {"code": "too_many_places", "message": str(error)}}
-        except (FetchError, GarbledAnswerError, WindsockError) as error:
+        except (FetchError, WindsockError) as error:
             log.warning("a city could not be fetched", city=city, error=str(error))
             message = f"the weather service cannot be asked about {city!r} now; ask again in a while"
             body = {"token": token, "error": {"code": "unavailable", "message": message}}

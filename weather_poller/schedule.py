@@ -8,37 +8,64 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+LONGEST_ASKED_S = 3_600.0
+"""Longest pause that a service may ask for; Open-Meteo's own windows for busy callers are an hour."""
 
-class Schedule:
-    """Due times per place, and the pause after failures. Times are seconds of `clock`."""
+
+class Backoff:
+    """The pause after failures of one service. Times are seconds of `clock`."""
 
     def __init__(
-        self,
-        *,
-        interval_s: float,
-        jitter_s: float,
-        retry_s: float,
-        retry_max_s: float,
-        clock: Callable[[], float],
-        chance: Callable[[], float],
+        self, *, retry_s: float, retry_max_s: float, clock: Callable[[], float], chance: Callable[[], float]
     ) -> None:
-        self._interval_s = interval_s
-        self._jitter_s = jitter_s
         self._retry_s = retry_s
         self._retry_max_s = retry_max_s
         self._clock = clock
         self._chance = chance
-        self._due: dict[str, float] = {}
         self._failures = 0
-        self._paused_until = 0.0
-
-    def __len__(self) -> int:
-        return len(self._due)
+        self._until = clock()
 
     @property
-    def paused(self) -> bool:
-        """Whether the pause after a failure lasts."""
-        return self._clock() < self._paused_until
+    def left_s(self) -> float:
+        """Seconds until the service may be asked again; 0 when it may be now."""
+        return max(0.0, self._until - self._clock())
+
+    def succeeded(self) -> None:
+        """The service answered."""
+        self._failures = 0
+        self._until = self._clock()
+
+    def failed(self, retry_after_s: float | None = None) -> float:
+        """The service failed; returns the seconds of the pause that begins."""
+        bound = min(self._retry_max_s, self._retry_s * 2.0**self._failures)
+        self._failures = min(self._failures + 1, 32)
+        pause = bound * self._chance()
+        if retry_after_s is not None:
+            pause = min(retry_after_s, max(self._retry_max_s, LONGEST_ASKED_S))
+        # A draw near zero, or a service that asks for none, must not make a busy loop.
+        pause = max(self._retry_s / 10, pause)
+        self._until = self._clock() + pause
+        return pause
+
+
+class Schedule:
+    """Due times per place; nothing is due while `backoff` pauses. Times are seconds of `clock`."""
+
+    def __init__(
+        self,
+        backoff: Backoff,
+        *,
+        interval_s: float,
+        jitter_s: float,
+        clock: Callable[[], float],
+        chance: Callable[[], float],
+    ) -> None:
+        self.backoff = backoff
+        self._interval_s = interval_s
+        self._jitter_s = jitter_s
+        self._clock = clock
+        self._chance = chance
+        self._due: dict[str, float] = {}
 
     def track(self, places: Iterable[str]) -> None:
         """Track exactly `places`; new ones are due at once, the others' due times stay."""
@@ -48,7 +75,7 @@ class Schedule:
     def due(self) -> list[str]:
         """The places to ask for now; none while a pause lasts."""
         now = self._clock()
-        if self.paused:
+        if self.backoff.left_s:
             return []
         return [place for place, at in self._due.items() if at <= now]
 
@@ -56,23 +83,10 @@ class Schedule:
         """Seconds until something is due, at most `most`."""
         if not self._due:
             return most
-        at = max(min(self._due.values()), self._paused_until)
-        return min(most, max(0.0, at - self._clock()))
+        return min(most, max(0.0, min(self._due.values()) - self._clock(), self.backoff.left_s))
 
     def succeeded(self, places: Iterable[str]) -> None:
-        """The request for `places` was answered."""
-        self._failures = 0
-        self._paused_until = 0.0
-        at = self._clock() + self._interval_s + self._chance() * self._jitter_s
+        """The request for `places`, tracked already or about to be, was answered."""
+        self.backoff.succeeded()
         for place in places:
-            if place in self._due:
-                self._due[place] = at
-
-    def failed(self, retry_after_s: float | None = None) -> float:
-        """A request failed; returns the seconds of the pause that begins."""
-        bound = min(self._retry_max_s, self._retry_s * 2.0**self._failures)
-        self._failures = min(self._failures + 1, 32)
-        pause = retry_after_s if retry_after_s is not None else max(self._retry_s / 10, bound * self._chance())
-        pause = min(pause, max(self._retry_max_s, 3_600.0))
-        self._paused_until = self._clock() + pause
-        return pause
+            self._due[place] = self._clock() + self._interval_s + self._chance() * self._jitter_s

@@ -5,8 +5,13 @@ Shapes: open-meteo.com/en/docs and open-meteo.com/en/docs/geocoding-api. Data: C
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any, TypeGuard
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeGuard
+
+import msgspec
+from msgspec import Meta
 
 from services import topics
 from services.places import Place
@@ -23,6 +28,9 @@ SOURCE = {
 }
 MOST_PLACES = 100
 """Places per request; the service takes 1,000, but the address must stay short."""
+
+MOST_AHEAD_MS = 86_400_000
+"""How far ahead of our clock an observation's time may be."""
 
 _FIELDS = {
     "temperature_2m": ("temperature", "°C"),
@@ -87,19 +95,38 @@ def forecast_parameters(places: Sequence[Place]) -> dict[str, str]:
     }
 
 
-def observations(answer: Any, places: Sequence[Place]) -> list[Reading]:
-    """The observation of each place, in order. Raises GarbledAnswerError."""
+def observations(
+    answer: Any, places: Sequence[Place], fetched_ms: int
+) -> tuple[list[Reading], list[GarbledAnswerError]]:
+    """The observations in the order of `places`, and what is wrong with those that cannot be read.
+
+    Raises GarbledAnswerError where the answer as a whole is not about `places`, or holds no observation.
+    """
     found = answer if isinstance(answer, list) else [answer]
     if len(found) != len(places):
         raise GarbledAnswerError(f"{len(found)} locations were answered, {len(places)} were asked for")
-    return [_observation(one, place) for one, place in zip(found, places, strict=True)]
+    readings: list[Reading] = []
+    faults: list[GarbledAnswerError] = []
+    for index, (one, place) in enumerate(zip(found, places, strict=True)):
+        try:
+            readings.append(_observation(one, index, place, fetched_ms))
+        except GarbledAnswerError as fault:
+            faults.append(fault)
+    if not readings:
+        raise faults[0]
+    return readings, faults
 
 
-def _observation(found: Any, place: Place) -> Reading:
+def _observation(found: Any, index: int, place: Place, fetched_ms: int) -> Reading:
     current = found.get("current") if isinstance(found, dict) else None
     moment = current.get("time") if isinstance(current, dict) else None
-    if current is None or not _is_number(moment) or not 0 < moment < 1e11:
+    if current is None or not _is_number(moment):
         raise GarbledAnswerError(f"no current conditions with a time for {place.name}")
+    if found.get("location_id", index) != index:
+        raise GarbledAnswerError(f"another place's conditions for {place.name}")
+    # A time far ahead would make every later observation look old.
+    if not 0 < moment * 1000 <= fetched_ms + MOST_AHEAD_MS:
+        raise GarbledAnswerError(f"the conditions for {place.name} are of an impossible time, {moment}")
     values: dict[str, Any] = {}
     units: dict[str, str] = {}
     for theirs, (metric, unit) in _FIELDS.items():
@@ -119,7 +146,7 @@ def _observation(found: Any, place: Place) -> Reading:
         ts=int(moment) * 1000,
         id=f"{PROVIDER}:{int(moment)}",
         units=units,
-        tags={"city": place.name, **SOURCE},
+        tags={"city": place.name, **SOURCE, "fetched": _iso(fetched_ms)},
     )
 
 
@@ -132,17 +159,27 @@ def place_found(answer: Any) -> Place | None:
     """The best match; None if the service knows none. Raises GarbledAnswerError."""
     if not isinstance(answer, dict):
         raise GarbledAnswerError("the geocoder did not answer an object")
-    results = answer.get("results") or []
-    if not results:
+    if not answer.get("results"):
         return None
-    best = results[0]
     try:
-        name, latitude, longitude = str(best["name"]), float(best["latitude"]), float(best["longitude"])
-    except (KeyError, TypeError, ValueError):
-        raise GarbledAnswerError("the geocoder's match has no name and coordinates") from None
-    slug = topics.slug(name) or f"place-{best.get('id', 0)}"
-    return Place(slug, name, latitude, longitude)
+        best = msgspec.convert(answer["results"], list[_Match])[0]
+    except msgspec.ValidationError as error:
+        raise GarbledAnswerError(f"the geocoder's matches cannot be read: {error}") from None
+    slug = topics.slug(best.name) or f"place-{best.id}"
+    return Place(slug, best.name, best.latitude, best.longitude, best.country, best.id)
+
+
+class _Match(msgspec.Struct):
+    id: int
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    latitude: Annotated[float, Meta(ge=-90, le=90)]
+    longitude: Annotated[float, Meta(ge=-180, le=180)]
+    country: Annotated[str, Meta(max_length=200)] | None = None
+
+
+def _iso(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds")
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
