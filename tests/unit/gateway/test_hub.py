@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.hub import Delivery, Hub, frame
+from services.batch import Batch, Position
+from services.stream import Page
+
+TOPIC = "device:a"
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.payloads: list[bytes] = []
+        self.losses: list[Position] = []
+
+    def deliver(self, delivery: Delivery) -> None:
+        self.payloads += delivery.batch.payloads
+
+    def lost(self, topic: str, position: Position) -> None:
+        self.losses.append(position)
+
+
+def batch(first: int, last: int, epoch: str = "E") -> Batch:
+    return Batch(epoch, 0, first, [b"%d" % offset for offset in range(first, last + 1)])
+
+
+def numbers(first: int, last: int) -> list[bytes]:
+    return [b"%d" % offset for offset in range(first, last + 1)]
+
+
+def live(at: int = 0, buffer_bytes: int = 10_000) -> tuple[Hub, Recorder]:
+    hub, recorder = Hub(buffer_bytes), Recorder()
+    assert hub.join(TOPIC, recorder)
+    assert not hub.located(TOPIC, Position("E" if at else "", at))
+    return hub, recorder
+
+
+def test_what_follows_is_delivered() -> None:
+    hub, recorder = live(at=3)
+    assert not hub.receive(TOPIC, batch(4, 5))
+    assert not hub.receive(TOPIC, batch(6, 6))
+    assert recorder.payloads == numbers(4, 6)
+    assert hub.position(TOPIC) == Position("E", 6)
+
+
+def test_what_was_delivered_is_not_repeated() -> None:
+    hub, recorder = live(at=3)
+    hub.receive(TOPIC, batch(4, 6))
+    assert not hub.receive(TOPIC, batch(5, 6))
+    assert not hub.receive(TOPIC, batch(6, 8))
+    assert recorder.payloads == numbers(4, 8)
+
+
+def test_a_gap_holds_everything_until_the_missing_part_was_read() -> None:
+    hub, recorder = live(at=3)
+    assert hub.receive(TOPIC, batch(6, 7))
+    assert not hub.settled(TOPIC)
+    hub.receive(TOPIC, batch(8, 8))
+    assert recorder.payloads == []
+    assert not hub.filled(TOPIC, Page(Position("E", 7), [batch(4, 7)], more=False))
+    assert recorder.payloads == numbers(4, 8)
+    assert hub.settled(TOPIC)
+    assert recorder.losses == []
+
+
+def test_a_long_gap_is_read_page_by_page() -> None:
+    hub, recorder = live(at=3)
+    hub.receive(TOPIC, batch(9, 9))
+    assert hub.filled(TOPIC, Page(Position("E", 9), [batch(4, 6)], more=True))
+    assert not hub.filled(TOPIC, Page(Position("E", 9), [batch(7, 9)], more=False))
+    assert recorder.payloads == numbers(4, 9)
+
+
+def test_a_trimmed_gap_is_told_before_what_follows() -> None:
+    hub, recorder = live(at=3)
+    hub.receive(TOPIC, batch(9, 9))
+    assert not hub.filled(TOPIC, Page(Position("E", 9), [batch(7, 9)], more=False))
+    assert recorder.losses == [Position("E", 6)]
+    assert recorder.payloads == numbers(7, 9)
+
+
+def test_another_epoch_is_told_and_read_from_its_beginning() -> None:
+    hub, recorder = live(at=3)
+    assert hub.receive(TOPIC, batch(1, 1, "F"))
+    assert hub.filled(TOPIC, Page(Position("F", 1), [], more=False))
+    assert recorder.losses == [Position("F", 0)]
+    assert not hub.filled(TOPIC, Page(Position("F", 1), [batch(1, 1, "F")], more=False))
+    assert recorder.payloads == numbers(1, 1)
+
+
+def test_a_topic_that_fell_back_is_told() -> None:
+    hub, recorder = live(at=5)
+    hub.unsettle()
+    assert hub.located(TOPIC, Position("E", 3))
+    assert not hub.filled(TOPIC, Page(Position("E", 3), [], more=False))
+    assert recorder.losses == [Position("E", 3)]
+
+
+def test_the_first_publication_ever_gives_the_epoch() -> None:
+    hub, recorder = live()
+    assert not hub.receive(TOPIC, batch(1, 2))
+    assert recorder.payloads == numbers(1, 2)
+    assert recorder.losses == []
+
+
+def test_after_a_broken_connection_nothing_is_delivered_before_the_position_is_known() -> None:
+    hub, recorder = live(at=3)
+    hub.unsettle()
+    assert not hub.receive(TOPIC, batch(6, 6))
+    assert recorder.payloads == []
+    assert hub.located(TOPIC, Position("E", 6))
+    assert not hub.filled(TOPIC, Page(Position("E", 6), [batch(4, 6)], more=False))
+    assert recorder.payloads == numbers(4, 6)
+
+
+def test_what_does_not_fit_the_buffer_is_read_again() -> None:
+    hub, recorder = live(at=3, buffer_bytes=4)
+    hub.receive(TOPIC, batch(6, 20))
+    assert hub.overflows == 1
+    assert hub.filled(TOPIC, Page(Position("E", 20), [batch(4, 20)], more=False))
+    assert not hub.filled(TOPIC, Page(Position("E", 20), [], more=False))
+    assert recorder.payloads == numbers(4, 20)
+
+
+def test_the_last_to_leave_ends_the_topic() -> None:
+    hub, first = live(at=1)
+    second = Recorder()
+    assert not hub.join(TOPIC, second)
+    assert not hub.leave(TOPIC, first)
+    assert hub.leave(TOPIC, second)
+    assert TOPIC not in hub
+    assert not hub.leave(TOPIC, second)
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.sampled_from(["arrives", "lost", "twice", "broken"])), max_size=40))
+def test_whatever_pub_sub_loses_or_repeats_each_publication_is_delivered_once_and_in_order(
+    events: list[tuple[int, str]],
+) -> None:
+    hub, recorder = live()
+    top = 0
+
+    def fill() -> None:
+        while True:
+            after = hub.position(TOPIC).offset
+            page = Page(Position("E" if top else "", top), [batch(after + 1, top)] if after < top else [], more=False)
+            if not hub.filled(TOPIC, page):
+                return
+
+    for count, event in events:
+        announced = batch(top + 1, top + count)
+        top += count
+        if event == "broken":
+            hub.unsettle()
+            if hub.located(TOPIC, Position("E", top)):
+                fill()
+        elif event != "lost":
+            for _ in range(2 if event == "twice" else 1):
+                if hub.receive(TOPIC, announced):
+                    fill()
+    hub.unsettle()
+    if hub.located(TOPIC, Position("E" if top else "", top)):
+        fill()
+    assert recorder.payloads == numbers(1, top)
+    assert recorder.losses == []
+
+
+def test_frames_carry_their_length_as_rfc_6455_says() -> None:
+    assert frame(b"x" * 125)[:2] == b"\x81\x7d"
+    assert frame(b"x" * 126)[:4] == b"\x81\x7e\x00\x7e"
+    assert frame(b"x" * 65_536)[:10] == b"\x81\x7f" + (65_536).to_bytes(8, "big")
