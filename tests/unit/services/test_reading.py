@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import contextlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.errors import InvalidReadings, MalformedBody, TooLarge, WindsockError
+from services.reading import Limits, decode
+
+NOW = 1_760_000_000_000
+LIMITS = Limits(batch_readings=3, reading_metrics=2, ts_ahead_s=86_400)
+
+
+def refused(body: str) -> InvalidReadings:
+    with pytest.raises(InvalidReadings) as caught:
+        decode(body.encode(), "json", LIMITS, NOW).all_or_raise()
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("member", "field", "reason"),
+    [
+        ('"device":"a b","values":{"t":1}', "device", "must be 1 to 128"),
+        ('"device":"","values":{"t":1}', "device", "must be 1 to 128"),
+        ('"device":7,"values":{"t":1}', "device", "Expected str"),
+        ('"values":{"t":1}', "device", "is required"),
+        ('"device":"a"', "values", "is required"),
+        ('"device":"a","values":{}', "values", "is empty"),
+        ('"device":"a","values":{"t":null}', "values.t", "got null"),
+        ('"device":"a","values":{"t":""}', "values.t", "length >= 1"),
+        ('"device":"a","values":{"t":NaN}', "values.t", "not a finite number"),
+        ('"device":"a","values":{"t":1e999}', "values.t", "not a finite number"),
+        ('"device":"a","values":{"t":123456789012345678901}', "values.t", "<="),
+        ('"device":"a","values":{"t":"\\ud800"}', "values.t", "surrogate"),
+        ('"device":"a","values":{"a b":1}', "values.a b", "must be 1 to 64"),
+        ('"device":"a","values":{"ts":1}', "values.ts", "not be device, ts or position"),
+        ('"device":"a","values":{"a":1,"b":2,"c":3}', "values", "at most 2"),
+        ('"device":"a","values":{"t":1},"colour":"red"', "colour", "is not a field"),
+        ('"device":"a","values":{"t":1},"ts":1760086400001', "ts", "ahead"),
+        ('"device":"a","values":{"t":1},"ts":-1', "ts", "before 1970"),
+        ('"device":"a","values":{"t":1},"ts":"yesterday"', "ts", "RFC3339"),
+        ('"device":"a","values":{"t":1},"tags":{"k":1}', "tags.k", "Expected str"),
+    ],
+)
+def test_a_refused_reading_names_index_field_and_reason(member: str, field: str, reason: str) -> None:
+    error = refused('[{"device":"ok","values":{"t":1}},{' + member + "}]")
+    fault = error.faults[0]
+    assert (fault.index, fault.field) == (1, field)
+    assert reason in fault.reason
+
+
+@pytest.mark.parametrize("body", ["", "  ", "[{", "nonsense", '{"a":1}{"a":2}', "[" * 50_000])
+def test_what_is_not_json_is_malformed(body: str) -> None:
+    with pytest.raises(MalformedBody):
+        decode(body.encode(), "json", LIMITS, NOW)
+
+
+def test_bytes_that_are_not_utf_8_are_malformed() -> None:
+    with pytest.raises(MalformedBody):
+        decode(b'[{"device":"\xff"}]', "json", LIMITS, NOW)
+
+
+def test_an_empty_batch_and_one_that_is_too_large_are_refused() -> None:
+    assert "empty" in str(refused("[]"))
+    with pytest.raises(TooLarge):
+        decode(json.dumps([{"device": "a", "values": {"t": 1}}] * 4).encode(), "json", LIMITS, NOW)
+
+
+def test_times_become_unix_milliseconds() -> None:
+    body = b"""{"device":"a","values":{"t":1}}
+{"device":"a","values":{"t":1},"ts":"2025-10-09T08:53:20.123Z"}
+{"device":"a","values":{"t":1},"ts":5}"""
+    readings = decode(body, "lines", LIMITS, NOW).all_or_raise()
+    assert [reading.ts for reading in readings] == [NOW, NOW + 123, 5]
+
+
+def test_good_readings_beside_bad_ones_are_kept_in_their_places() -> None:
+    decoded = decode(b'[{"device":"a","values":{"t":1}},{"device":"a"}]', "json", LIMITS, NOW)
+    assert [reading is None for reading in decoded.readings] == [False, True]
+    assert [fault.index for fault in decoded.faults] == [1]
+
+
+def test_a_bad_line_is_named_by_its_index() -> None:
+    decoded = decode(b'{"device":"a","values":{"t":1}}\n\nnope\n', "lines", LIMITS, NOW)
+    assert [(fault.index, fault.field) for fault in decoded.faults] == [(1, None)]
+
+
+def test_the_payload_is_one_line_of_json_with_what_was_sent() -> None:
+    body = '{"device":"a","values":{"t":1.5,"on":true},"ts":5,"id":"k","units":{"t":"Cel"},"tags":{"site":"x\\ny"}}'
+    payload = decode(body.encode(), "json", LIMITS, NOW).all_or_raise()[0].payload()
+    assert json.loads(payload) == json.loads(body)
+    assert b"\n" not in payload
+
+
+@given(st.binary(max_size=200), st.sampled_from(["json", "lines"]))
+def test_no_bytes_raise_anything_unexpected(body: bytes, shape: str) -> None:
+    with contextlib.suppress(WindsockError):
+        decode(body, "lines" if shape == "lines" else "json", LIMITS, NOW)
+
+
+documents = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=5) | st.integers(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["device", "values", "ts", "tags", "units", "id", "x"]), inner, max_size=4)
+    ),
+    max_leaves=10,
+)
+
+
+@given(documents)
+def test_no_json_raises_anything_unexpected(document: object) -> None:
+    with contextlib.suppress(WindsockError):
+        decode(json.dumps(document).encode(), "json", LIMITS, NOW)
