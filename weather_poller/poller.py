@@ -26,6 +26,7 @@ from services.writer import Writer
 from weather_poller.fetch import Fetcher, FetchError
 from weather_poller.providers import open_meteo
 from weather_poller.schedule import Backoff, Schedule
+from weather_poller.stopping import wanted
 
 log = logs.get("poller")
 
@@ -90,7 +91,7 @@ class Poller:
 
     async def run(self) -> None:
         """Poll until cancelled."""
-        while True:
+        while wanted():
             try:
                 await self._register_pinned()
                 await self._track()
@@ -155,11 +156,11 @@ class Poller:
                 self._registered.add(slug)
 
     async def _track(self) -> None:
-        wanted = await self._places.interested(_now_ms())
-        found = await self._places.get([*self._pinned, *wanted])
+        asked_for = await self._places.interested(_now_ms())
+        found = await self._places.get([*self._pinned, *asked_for])
         asked = {place.place: place for place in found if place is not None}
         self._registered &= asked.keys()  # a Redis that lost its data is told of the pinned places again
-        others = {slug: asked[slug] for slug in wanted if slug in asked and slug not in self._pinned}
+        others = {slug: asked[slug] for slug in asked_for if slug in asked and slug not in self._pinned}
         self._tracked = dict(list((self._pinned | others).items())[: self._settings.places_max])
         self._schedule.track(self._tracked)
 
