@@ -1,0 +1,143 @@
+"""Each plain socket as a client with nothing but WebSockets sees it, on the whole system."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from tests.processes import Windsock, wait_until
+
+
+@pytest.fixture(scope="module")
+def windsock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windsock]:
+    with Windsock(tmp_path_factory.mktemp("sockets"), outbox_bytes="65536") as running:
+        yield running
+
+
+def post(windsock: Windsock, *readings: dict[str, Any]) -> dict[str, Any]:
+    answer = httpx.post(f"{windsock.url}/v1/readings", json=list(readings), trust_env=False)
+    assert answer.status_code == 202, answer.text
+    return dict(answer.json())
+
+
+def open_socket(windsock: Windsock, path: str) -> ClientConnection:
+    return connect(windsock.ws + path, proxy=None)
+
+
+def take(connection: ClientConnection) -> Any:
+    return json.loads(connection.recv(timeout=10))
+
+
+def test_a_reading_sent_over_the_sensor_socket_is_stored_and_goes_to_all(windsock: Windsock) -> None:
+    with open_socket(windsock, "/ws/sensor/") as one, open_socket(windsock, "/ws/sensor") as other:
+        one.send('{"device":"desk","ts":5,"values":{"light":3}}')
+        expected = {"device": "desk", "ts": 5, "values": {"light": 3}}
+        assert take(one) == take(other) == expected
+    stored = httpx.get(f"{windsock.url}/api/devices/desk", trust_env=False).json()
+    assert stored["latest"] == {"light": {"value": 3, "ts": 5}}
+
+
+def test_an_invalid_reading_gets_an_error_and_the_socket_stays_open(windsock: Windsock) -> None:
+    with open_socket(windsock, "/ws/sensor/") as connection:
+        for wrong in ("nope", "{}", '{"device":"a","values":{}}', b"\xff"):
+            connection.send(wrong)
+            assert "error" in take(connection)
+        connection.send('{"device":"desk","ts":6,"values":{"light":4}}')
+        assert take(connection)["ts"] == 6
+
+
+def test_the_temperature_socket_begins_with_the_latest_value_of_each_device(windsock: Windsock) -> None:
+    post(windsock, {"device": "t1", "ts": 2000, "values": {"temperature": 21.4, "humidity": 40}})
+    post(windsock, {"device": "t1", "ts": 1000, "values": {"temperature": 5}})
+    post(windsock, {"device": "t1", "ts": 3000, "values": {"humidity": 41}})
+    with open_socket(windsock, "/ws/temperature/") as connection:
+        assert take(connection) == {"temperature": 21.4, "device": "t1", "ts": 2000}
+        post(windsock, {"device": "t2", "ts": 4000, "values": {"temperature": 7}})
+        assert take(connection) == {"temperature": 7, "device": "t2", "ts": 4000}
+    with open_socket(windsock, "/ws/metric/humidity/") as connection:
+        assert take(connection) == {"humidity": 41, "device": "t1", "ts": 3000}
+
+
+def test_a_device_socket_resumes_without_loss_or_repetition(windsock: Windsock) -> None:
+    positions = post(windsock, *({"device": "r", "values": {"n": n}} for n in range(5)))["positions"]
+    with open_socket(windsock, f"/ws/device/r/?since={positions[1]}") as connection:
+        post(windsock, {"device": "r", "values": {"n": 5}})
+        messages = [take(connection) for _ in range(4)]
+        assert [message["values"]["n"] for message in messages] == [2, 3, 4, 5]
+        assert [message["position"] for message in messages[:3]] == positions[2:]
+
+
+def test_a_position_of_another_epoch_is_told_and_the_socket_goes_on(windsock: Windsock) -> None:
+    post(windsock, {"device": "e", "values": {"n": 0}})
+    with open_socket(windsock, "/ws/device/e/?since=abcdefgh.7") as connection:
+        message = take(connection)
+        assert message["error"]["code"] == "position_lost"
+        assert message["recovered"] is False
+        post(windsock, {"device": "e", "values": {"n": 1}})
+        assert take(connection)["values"] == {"n": 1}
+
+
+def test_what_is_no_position_or_no_topic_is_refused_before_the_handshake(windsock: Windsock) -> None:
+    for path in ("/ws/device/r/?since=nonsense", "/ws/device/a%20b/", "/ws/feed/x/?since=abc.1"):
+        with pytest.raises(InvalidStatus) as refused:
+            open_socket(windsock, path)
+        assert refused.value.response.status_code == 400
+        assert "reason" in json.loads(bytes(refused.value.response.body or b""))
+
+
+def test_what_one_sends_to_a_feed_all_get(windsock: Windsock) -> None:
+    with open_socket(windsock, "/ws/feed/room/") as one, open_socket(windsock, "/ws/feed/room/") as other:
+        for message in ({"text": "hi"}, [1, None], "plain", 7):
+            one.send(json.dumps(message))
+            assert take(one) == take(other) == message
+        one.send("{")
+        assert take(one)["error"]["code"] == "malformed"
+
+
+@pytest.mark.parametrize("path", ["/ws/echo/", "/ws/my-websocket/"])
+def test_the_echo_socket_answers_each_message(windsock: Windsock, path: str) -> None:
+    with open_socket(windsock, path) as connection:
+        connection.send("hello")
+        assert connection.recv(timeout=10) == "hello"
+
+
+def test_a_message_that_is_too_large_closes_with_1009(windsock: Windsock) -> None:
+    with open_socket(windsock, "/ws/echo/") as connection:
+        connection.send("x" * 70_000)
+        with pytest.raises(Exception, match="1009"):
+            connection.recv(timeout=10)
+
+
+def slow_clients(windsock: Windsock) -> float:
+    metrics = httpx.get(f"{windsock.url}/metrics", trust_env=False).text
+    return float(
+        next(line for line in metrics.splitlines() if line.startswith("windsock_slow_clients_total")).split()[1]
+    )
+
+
+def test_a_client_that_never_reads_is_closed_and_the_others_go_on(windsock: Windsock) -> None:
+    host, port = windsock.url.removeprefix("http://").split(":")
+    with socket.socket() as lazy, open_socket(windsock, "/ws/feed/loud/") as other:
+        lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        lazy.connect((host, int(port)))
+        key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+        upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+        lazy.sendall(f"GET /ws/feed/loud/ HTTP/1.1\r\nHost: x\r\n{upgrade}{key}\r\n".encode())
+        assert b" 101 " in lazy.recv(1024)
+        sent = 0
+
+        def closed() -> bool:
+            nonlocal sent
+            sent += 1
+            other.send(json.dumps({"n": sent, "filling": "x" * 50_000}))
+            assert take(other)["n"] == sent
+            return slow_clients(windsock) == 1
+
+        wait_until(closed, "the client that never reads is not closed")
