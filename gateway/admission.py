@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from services.errors import Overloaded
 
 
@@ -13,16 +16,17 @@ class Seats:
         self.taken = 0
         self.refused = 0
 
-    def take(self) -> None:
-        """Take one; raises Overloaded when none is left."""
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Hold one while the context is open; raises Overloaded when none is left."""
         if self.taken >= self._most:
             self.refused += 1
             raise Overloaded(f"this gateway has its {self._most} connections", retry_after_s=5)
         self.taken += 1
-
-    def give_back(self) -> None:
-        """Return one."""
-        self.taken -= 1
+        try:
+            yield
+        finally:
+            self.taken -= 1
 
 
 class Pace:

@@ -44,9 +44,7 @@ class ReadApi:
         limit = _limit(request, self._settings.devices_page)
         names = await self._stream.devices(after, prefix, limit)
         found = await self._stream.latest(names)
-        expired = [name for name, latest in zip(names, found, strict=True) if latest is None]
-        if expired:
-            await self._stream.forget_devices(expired)
+        await self._stream.forget_devices([name for name, latest in zip(names, found, strict=True) if latest is None])
         following = None
         if len(names) == limit:
             following = "/api/devices?" + urlencode({"prefix": prefix, "after": names[-1], "limit": limit})
@@ -68,7 +66,8 @@ class ReadApi:
         """`?topic=&since=&until=&limit=&order=`: a page of a topic's publications.
 
         `since` and `until` are positions (after, before) or times of storage (from, before): Unix
-        milliseconds or RFC 3339. `order` is `desc` (newest first, the default) or `asc`.
+        milliseconds or RFC 3339. `order` is `desc` (newest first, the default) or `asc`. `missed` tells how
+        many publications after the position `since` can no longer be had.
         """
         query = request.query_params
         topic = topics.parse(query.get("topic", ""))
@@ -80,7 +79,7 @@ class ReadApi:
         start = since if order == "asc" else until
         page = await self._stream.read(topic, "up" if order == "asc" else "down", _bound(start), limit)
         for name, edge in (("since", since), ("until", until)):
-            if isinstance(edge, Position) and edge.epoch != page.top.epoch:
+            if isinstance(edge, Position) and edge != Position("", 0) and edge.epoch != page.top.epoch:
                 raise PositionLost(f"{name}={edge}: the topic's epoch is {page.top.epoch or 'not begun'} now")
         rows, ended = _rows(page, order, since, until)
         following = None
@@ -90,7 +89,14 @@ class ReadApi:
             ahead["since" if order == "asc" else "until"] = str(rows[-1]["position"])
             following = "/api/history?" + urlencode(ahead)
         return json_response(
-            {"topic": topic, "epoch": page.top.epoch, "order": order, "publications": rows, "next": following}
+            {
+                "topic": topic,
+                "epoch": page.top.epoch,
+                "order": order,
+                "publications": rows,
+                "missed": _missed(page, since) if order == "asc" else 0,
+                "next": following,
+            }
         )
 
 
@@ -147,6 +153,13 @@ def _rows(page: Page, order: str, since: Edge, until: Edge) -> tuple[list[dict[s
             else:
                 ended = True
     return (rows if order == "asc" else rows[::-1]), ended
+
+
+def _missed(page: Page, since: Edge) -> int:
+    if not isinstance(since, Position):
+        return 0
+    first = page.batches[0].first if page.batches else page.top.offset + 1
+    return max(0, first - since.offset - 1)
 
 
 def _inside(batch: Batch, offset: int, since: Edge, until: Edge) -> bool:

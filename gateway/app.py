@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,10 +13,12 @@ from starlette.staticfiles import StaticFiles
 
 from gateway.api import ReadApi
 from gateway.broker import Broker
+from gateway.clients.heartbeat import Heartbeat
 from gateway.clients.plain import PlainSockets
 from gateway.clients.weather import Cities
 from gateway.report import GatewayReport
 from services import settings
+from services.background import background
 from services.liveness import Pulse
 from services.places import Places
 from services.reading import Limits
@@ -33,14 +34,17 @@ def build(shared: Shared) -> Room:
     intake = settings.load(IngestSettings, shared.environ)
     broker = Broker(shared.redis, shared.redis_url, shared.stream, limits)
     cities = Cities(broker, shared.stream, Places(shared.redis), limits)
+    heartbeat = Heartbeat(lambda: not broker.unready(), limits.status_s)
     sockets = PlainSockets(
         broker,
         shared.stream,
         shared.writer,
         cities,
+        heartbeat,
         limits,
         limits=Limits(intake.batch_readings, intake.reading_metrics, intake.ts_ahead_s),
         group_topics=shared.streams.group_topics,
+        refusals=shared.refusals,
     )
     shared.registry.register(GatewayReport(broker, sockets))
     pulse = Pulse(shared.redis)
@@ -50,10 +54,8 @@ def build(shared: Shared) -> Room:
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
-        async with pulse.running(), broker.running(), asyncio.TaskGroup() as tasks:
-            interest = tasks.create_task(cities.keep_interest())
+        async with pulse.running(), broker.running(), background(cities.keep_interest, heartbeat.run):
             yield
-            interest.cancel()
 
     routes: list[BaseRoute] = [*ReadApi(shared.stream, limits).routes(), *sockets.routes(), *_page()]
     return Room("gateway", routes, running, unready, wire="gateway.wire:WireProtocol")

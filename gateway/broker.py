@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from gateway.bus import Bus
 from gateway.hub import Hub, Subscriber
 from services import batch, logs, topics
+from services.background import background
 from services.errors import Unavailable
 from services.redis import Client
 from services.settings import GatewaySettings
@@ -48,7 +49,7 @@ class Broker:
         self._names: dict[bytes, str] = {}
         self._unsettled: dict[str, None] = {}
         self._wake = asyncio.Event()
-        self._waiters: dict[str, list[asyncio.Future[None]]] = {}
+        self._waiters: dict[str, set[asyncio.Future[None]]] = {}
         self._on_answer: Callable[[dict[str, Any]], None] = lambda answer: None
 
     def unready(self) -> Sequence[str]:
@@ -71,7 +72,8 @@ class Broker:
         if self.hub.settled(topic):
             return
         settled = asyncio.get_running_loop().create_future()
-        self._waiters.setdefault(topic, []).append(settled)
+        waiters = self._waiters.setdefault(topic, set())
+        waiters.add(settled)
         try:
             async with asyncio.timeout(self._settings.subscribe_timeout_s):
                 await settled
@@ -81,6 +83,10 @@ class Broker:
         except asyncio.CancelledError:
             self.leave(topic, subscriber)
             raise
+        finally:
+            waiters.discard(settled)
+            if not waiters and self._waiters.get(topic) is waiters:
+                del self._waiters[topic]
 
     def leave(self, topic: str, subscriber: Subscriber) -> None:
         """Forget `subscriber`."""
@@ -94,13 +100,8 @@ class Broker:
     async def running(self) -> AsyncIterator[None]:
         """Listen for as long as the context is open."""
         self.bus.subscribe(self.own_channel)
-        async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(work()) for work in (self.bus.run, self._settle, self._canary)]
-            try:
-                yield
-            finally:
-                for task in running:
-                    task.cancel()
+        async with background(self.bus.run, self._settle, self._canary):
+            yield
 
     async def _canary(self) -> None:
         """Publish through Redis to ourselves, so that a quiet connection can be told from a dead one."""

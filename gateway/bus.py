@@ -24,6 +24,8 @@ from services import logs
 log = logs.get("bus")
 
 MOST_PER_COMMAND = 1_000
+PAUSE_S = 0.05
+"""Before the second try; it doubles up to a second while no subscription is confirmed."""
 
 
 class Bus(asyncio.Protocol):
@@ -63,15 +65,16 @@ class Bus(asyncio.Protocol):
 
     async def run(self) -> None:
         """Connect, and connect again whenever the connection breaks or falls silent."""
-        pause_s = 0.05
+        pause_s = PAUSE_S
         while True:
             try:
                 await self._connect()
             except (OSError, TimeoutError, hiredis.HiredisError) as error:
                 log.warning("cannot reach Redis for pub/sub", error=str(error) or type(error).__name__)
             else:
-                pause_s = 0.05
                 reason = await self._watch()
+                if self.connected:
+                    pause_s = PAUSE_S
                 log.warning("lost the pub/sub connection to Redis", reason=reason)
                 self._on_lost()
             finally:

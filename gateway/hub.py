@@ -10,6 +10,7 @@ What the hub does not do: it never reads or writes; its verdicts say when the ca
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -73,7 +74,7 @@ class _Topic:
     subscribers: dict[Subscriber, None] = field(default_factory=dict)
     settled: bool = False
     fresh_epoch: bool = False
-    held: list[Batch] = field(default_factory=list)
+    held: deque[Batch] = field(default_factory=deque)
     held_bytes: int = 0
     overflowed: bool = False
 
@@ -195,7 +196,7 @@ class Hub:
         while known.held:
             if not self._advance(topic, known, known.held[0]):
                 return False
-            known.held_bytes -= _size(known.held.pop(0))
+            known.held_bytes -= _size(known.held.popleft())
         known.held_bytes = 0
         known.settled = True
         return True

@@ -37,6 +37,10 @@ class GatewayReport(Collector):
             "windsock_hub_overflows": ("Times that held publications were dropped to be read again", hub.overflows),
             "windsock_bus_connections": ("Connections made to Redis pub/sub", bus.connections),
         }
+        closed = CounterMetricFamily("windsock_sockets_closed", "WebSockets that ended, by close code", labels=["code"])
+        for code, count in sockets.counters.closed.items():
+            closed.add_metric([code], count)
+        yield closed
         for name, (about, value) in gauges.items():
             yield GaugeMetricFamily(name, about, value)
         for name, (about, value) in counters.items():

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
+from contextlib import suppress
 from typing import Protocol
 
+from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gateway.hub import Delivery, Render, frame
 from gateway.outbox import Outbox
-from gateway.wire import EXTENSION, WireProtocol
+from gateway.wire import EXTENSION, GRACE_S, WireProtocol
 
 SLOW = (3008, "slow")
+GONE = (1006, "")
+
+
+CLOSE_CODES = frozenset({1000, 1001, 1005, 1006, 1007, 1009, 1011, 1012, 1013, 3008, 3013})
+"""Codes that are counted each; clients may invent others."""
 
 
 class Counters:
-    """What the senders of one gateway did."""
+    """What the senders of one gateway did, and how their sockets ended."""
 
     def __init__(self) -> None:
         self.messages = 0
         self.bytes = 0
         self.slow = 0
+        self.closed: Counter[str] = Counter()
+
+    def count_close(self, code: int) -> None:
+        """Count the end of a socket."""
+        self.closed[str(code) if code in CLOSE_CODES else "other"] += 1
 
 
 class Sender(Protocol):
@@ -32,6 +44,12 @@ class Sender(Protocol):
 
     def send(self, message: bytes) -> None:
         """Send one message."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Close once what was sent before is written; a client that does not read is cut off after `GRACE_S`."""
+
+    async def receive(self) -> Message:
+        """The next ASGI message of the client, or that it is gone."""
 
     async def room(self) -> None:
         """Wait until less than half the bound waits for the client (or it is gone)."""
@@ -60,8 +78,11 @@ class Flusher:
 class WireSender:
     """Hands finished frames to the transport."""
 
-    def __init__(self, wire: WireProtocol, limit_bytes: int, flusher: Flusher, counters: Counters) -> None:
+    def __init__(
+        self, socket: WebSocket, wire: WireProtocol, limit_bytes: int, flusher: Flusher, counters: Counters
+    ) -> None:
         self._wire = wire
+        self.receive = socket.receive
         self._outbox = Outbox(limit_bytes)
         self._limit_bytes = limit_bytes
         self._flusher = flusher
@@ -84,8 +105,14 @@ class WireSender:
             self._counters.bytes += len(frames)
         else:
             self._closed = True
+            self._outbox.take()
             self._counters.slow += 1
             self._wire.close_now(*SLOW)
+
+    def close(self, code: int, reason: str) -> None:
+        self.flush()
+        self._closed = True
+        self._wire.close_now(code, reason)
 
     def flush(self) -> None:
         """Write what this turn gathered."""
@@ -108,13 +135,14 @@ class WireSender:
 class AsgiSender:
     """The same over any ASGI server: a bounded queue and a task that awaits each send."""
 
-    def __init__(self, socket: WebSocket, limit_bytes: int, counters: Counters) -> None:
+    def __init__(self, socket: WebSocket, limit_bytes: int, counters: Counters, grace_s: float = GRACE_S) -> None:
         self._socket = socket
         self._limit_bytes = limit_bytes
         self._counters = counters
+        self._grace_s = grace_s
         self._queue: deque[bytes] = deque()
         self._waiting = 0
-        self._closed = False
+        self._ending: tuple[int, str] | None = None
         self._wake = asyncio.Event()
         self._eased = asyncio.Event()
         self._task = asyncio.create_task(self._run())
@@ -124,50 +152,62 @@ class AsgiSender:
             self.send(message)
 
     def send(self, message: bytes) -> None:
-        if self._closed:
+        if self._ending is not None or self._task.done():
             return
         if self._queue and self._waiting + len(message) > self._limit_bytes:
-            self._closed = True
             self._counters.slow += 1
             self._queue.clear()
-        else:
-            self._queue.append(message)
-            self._waiting += len(message)
-            self._counters.messages += 1
-            self._counters.bytes += len(message)
+            self.close(*SLOW)
+            return
+        self._queue.append(message)
+        self._waiting += len(message)
+        self._counters.messages += 1
+        self._counters.bytes += len(message)
         self._wake.set()
 
+    def close(self, code: int, reason: str) -> None:
+        if self._ending is None:
+            self._ending = (code, reason)
+            self._wake.set()
+            # Nobody else ends a send that the client never takes.
+            asyncio.get_running_loop().call_later(self._grace_s, self._task.cancel)
+
     async def _run(self) -> None:
-        try:
-            while not self._closed:
+        with suppress(WebSocketDisconnect, OSError):
+            while self._queue or self._ending is None:
                 await self._wake.wait()
                 self._wake.clear()
                 while self._queue:
                     message = self._queue.popleft()
                     await self._socket.send_text(message.decode())
                     self._waiting -= len(message)
-                    if self._waiting < self._limit_bytes // 2:
-                        self._eased.set()
-            await self._socket.close(*SLOW)
-        except (WebSocketDisconnect, RuntimeError, OSError):
-            self._closed = True
-        finally:
-            self._eased.set()
+                    self._eased.set()
+            await self._socket.close(*self._ending)
+
+    async def receive(self) -> Message:
+        incoming = asyncio.ensure_future(self._socket.receive())
+        await asyncio.wait((incoming, self._task), return_when=asyncio.FIRST_COMPLETED)
+        if incoming.done():
+            return incoming.result()
+        incoming.cancel()
+        return {"type": "websocket.disconnect", "code": (self._ending or GONE)[0]}
 
     async def room(self) -> None:
-        while not self._closed and self._waiting >= self._limit_bytes // 2:
+        while not self._task.done() and self._waiting >= self._limit_bytes // 2:
             self._eased.clear()
-            await self._eased.wait()
+            eased = asyncio.ensure_future(self._eased.wait())
+            await asyncio.wait((eased, self._task), return_when=asyncio.FIRST_COMPLETED)
+            eased.cancel()
 
     async def finish(self) -> None:
-        self._closed = True
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        if self._ending is None:
+            self._task.cancel()
+        await asyncio.wait((self._task,))
 
 
 def sender_for(socket: WebSocket, limit_bytes: int, flusher: Flusher, counters: Counters) -> Sender:
     """The best way to write to an accepted `socket` on this server."""
     wire = socket.scope.get("extensions", {}).get(EXTENSION)
     if isinstance(wire, WireProtocol):
-        return WireSender(wire, limit_bytes, flusher, counters)
+        return WireSender(socket, wire, limit_bytes, flusher, counters)
     return AsgiSender(socket, limit_bytes, counters)

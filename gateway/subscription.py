@@ -28,7 +28,8 @@ class Subscription:
         self._hold_bytes = hold_bytes
         self._held: list[Delivery] = []
         self._held_bytes = 0
-        self._overflowed = False
+        self.overflowed = False
+        """Whether deliveries that were held had to be dropped: `resume` reads them again."""
         self._holding = True
         self._passed: Position | None = None
 
@@ -38,7 +39,7 @@ class Subscription:
             self._held_bytes += sum(map(len, delivery.batch.payloads))
             if self._held_bytes > self._hold_bytes:
                 self._drop_held()
-                self._overflowed = True
+                self.overflowed = True
             return
         passed = self._passed
         if passed is not None:
@@ -49,13 +50,17 @@ class Subscription:
                     self._sender.deliver(Delivery(self.topic, batch.after(passed.offset)), self._render)
                 return
             self._passed = None
+            if passed.epoch and batch.epoch != passed.epoch:
+                self._sender.send(self._tell_lost(Position(batch.epoch, batch.first - 1)))
         self._sender.deliver(delivery, self._render)
 
     def lost(self, topic: str, position: Position) -> None:
+        passed = self._passed
         if self._holding:
             self._drop_held()
-            self._overflowed = True
-        else:
+            self.overflowed = True
+        elif passed is None or passed.epoch != position.epoch or passed.offset < position.offset:
+            # Otherwise history had shown it, and the client was told.
             self._passed = None
             self._sender.send(self._tell_lost(position))
 
@@ -78,27 +83,25 @@ class Subscription:
         Call after the topic was joined. Raises Unavailable.
         """
         at = since
-        told = False
         while True:
-            self._overflowed = False
+            self.overflowed = False
             page = await stream.read(self.topic, "up", ("offset", at.offset), page_size)
             other_epoch = at.epoch != page.top.epoch and (at.epoch or at.offset)
             if other_epoch or at.offset > page.top.offset:
                 at = page.top
                 self._sender.send(self._tell_lost(at))
-                told = True
             else:
-                at = await self._send_page(page.batches, at, page.top, told=told)
+                at = await self._send_page(page.batches, at, page.top)
                 if page.more:
                     await self._sender.room()
                     continue
-            if not self._overflowed:
+            if not self.overflowed:
                 break
         self.release(at)
 
-    async def _send_page(self, batches: list[Batch], at: Position, top: Position, *, told: bool) -> Position:
+    async def _send_page(self, batches: list[Batch], at: Position, top: Position) -> Position:
         for batch in batches:
-            if batch.first > at.offset + 1 and not told:
+            if batch.first > at.offset + 1:
                 self._sender.send(self._tell_lost(Position(batch.epoch, batch.first - 1)))
             self._sender.deliver(Delivery(self.topic, batch), self._render)
             at = Position(batch.epoch, batch.last)

@@ -7,14 +7,19 @@ Compression must be off (`services.serve` does that).
 
 from __future__ import annotations
 
+from asyncio import TimerHandle
 from typing import Any
 
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 from websockets.http11 import Request
 
 EXTENSION = "windsock.wire"
 """Key in the ASGI scope's `extensions` under which an endpoint finds its wire."""
+
+GRACE_S = 5.0
+"""Seconds that a connection which closes gets to do so."""
 
 
 class WireProtocol(WebSocketsSansIOProtocol):
@@ -41,8 +46,8 @@ class WireProtocol(WebSocketsSansIOProtocol):
         """What the kernel has not yet taken."""
         return self.transport.get_write_buffer_size()
 
-    def close_now(self, code: int, reason: str, grace_s: float = 5.0) -> None:
-        """Close from outside the endpoint; a client that does not read is cut off after `grace_s`."""
+    def close_now(self, code: int, reason: str) -> None:
+        """Close from outside the endpoint; a client that does not read is cut off after `GRACE_S`."""
         if self.close_sent or self.transport.is_closing():
             return
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
@@ -52,4 +57,20 @@ class WireProtocol(WebSocketsSansIOProtocol):
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
-        self.close_timer = self.loop.call_later(grace_s, self.transport.abort)
+        self.close_timer = self._cut_off_later()
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self._cut_off_later()
+
+    def handle_close(self, event: Frame) -> None:
+        super().handle_close(event)
+        self._cut_off_later()
+
+    def handle_parser_exception(self) -> None:
+        super().handle_parser_exception()
+        self._cut_off_later()
+
+    def _cut_off_later(self) -> TimerHandle:
+        """A transport that closes waits for as long as its peer takes to read what is left: not here."""
+        return self.loop.call_later(GRACE_S, self.transport.abort)

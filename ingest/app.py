@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from ingest.readings import ReadingsIntake
 from services import settings
 from services.liveness import Pulse
@@ -22,9 +19,4 @@ def build(shared: Shared) -> Room:
     )
     pulse = Pulse(shared.redis)
 
-    @asynccontextmanager
-    async def running() -> AsyncIterator[None]:
-        async with pulse.running():
-            yield
-
-    return Room("ingest", intake.routes(), running, pulse.unready)
+    return Room("ingest", intake.routes(), pulse.running, pulse.unready)

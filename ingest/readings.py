@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from services.commit import Appended, entry_of
-from services.errors import BadRequest, InvalidReadings, UnsupportedMedia, WindsockError
+from services.errors import BadRequest, InvalidReadings, UnsupportedMedia
 from services.reading import Decoded, Limits, Shape, decode
 from services.settings import IngestSettings
 from services.web import json_response, read_body
@@ -42,22 +42,12 @@ class ReadingsIntake:
         self._results = Counter(
             "windsock_ingest_readings", "Readings by what became of them", ["format", "result"], registry=registry
         )
-        self._refusals = Counter(
-            "windsock_ingest_refused_requests", "Requests refused whole, by error code", ["code"], registry=registry
-        )
 
     def routes(self) -> list[BaseRoute]:
         return [Route("/v1/readings", self.post, methods=["POST"])]
 
     async def post(self, request: Request) -> Response:
         """Store the readings of the body; the README tells the answers."""
-        try:
-            return await self._post(request)
-        except WindsockError as error:
-            self._refusals.labels(error.code).inc()
-            raise
-
-    async def _post(self, request: Request) -> Response:
         skip = _on_error(request) == "skip"
         shape = _shape(request)
         body = await read_body(request, self._settings.body_bytes)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 
 from redis.exceptions import RedisError
 
+from services.background import background
 from services.redis import Client
 
 
@@ -23,16 +24,9 @@ class Pulse:
         """Why Redis cannot be used now; empty while it answers."""
         return [f"Redis does not answer: {self._failure}"] if self._failure else []
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Ping for as long as the context is open."""
-        task = asyncio.create_task(self._beat())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        return background(self._beat)
 
     async def _beat(self) -> None:
         while True:

@@ -5,6 +5,8 @@ Names begin with `windsock_`, use base units, and never carry a device id as a l
 
 from __future__ import annotations
 
+from typing import Literal
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
@@ -18,6 +20,18 @@ def registry() -> CollectorRegistry:
     PlatformCollector(registry=fresh)
     GCCollector(registry=fresh)
     return fresh
+
+
+class Refusals:
+    """What clients were refused, by the error's code, wherever it happened."""
+
+    def __init__(self, into: CollectorRegistry) -> None:
+        about = "HTTP requests, WebSocket handshakes and WebSocket messages that were refused, by error code"
+        self._refused = Counter("windsock_refused", about, ["what", "code"], registry=into)
+
+    def count(self, what: Literal["request", "handshake", "message"], code: str) -> None:
+        """Count one; `code` is an error's, never a client's words."""
+        self._refused.labels(what, code).inc()
 
 
 class WriterReport:

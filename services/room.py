@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
+from services import metrics, settings
 from services.redis import Client
-from services.settings import CommonSettings, StreamSettings
+from services.settings import StreamSettings
 from services.stream import Stream
 from services.writer import Writer
 
@@ -24,13 +25,23 @@ class Shared:
     """What the rooms of one process have in common. `writer` runs before and after every room."""
 
     environ: Mapping[str, str]
-    common: CommonSettings
     streams: StreamSettings
     redis_url: str
     redis: Client
     stream: Stream
     writer: Writer
     registry: CollectorRegistry
+    refusals: metrics.Refusals
+
+    @classmethod
+    def over(cls, client: Client, redis_url: str, environ: Mapping[str, str]) -> Shared:
+        """Everything over one Redis client. Raises SettingError."""
+        streams = settings.load(StreamSettings, environ)
+        registry = metrics.registry()
+        report = metrics.WriterReport(registry)
+        writer = Writer(client, streams, report)
+        report.waiting.set_function(lambda: writer.waiting)
+        return cls(environ, streams, redis_url, client, Stream(client), writer, registry, metrics.Refusals(registry))
 
 
 @dataclass(frozen=True, slots=True)

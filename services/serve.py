@@ -15,13 +15,12 @@ from importlib import import_module
 import uvicorn
 from starlette.applications import Starlette
 
-from services import logs, metrics, redis, settings
+from services import logs, redis, settings
+from services.background import background
 from services.errors import StartError
 from services.room import Room, Shared
-from services.settings import CommonSettings, GatewaySettings, StreamSettings
-from services.stream import Stream
-from services.web import ERROR_HANDLERS, status_routes
-from services.writer import Writer
+from services.settings import CommonSettings, GatewaySettings
+from services.web import error_handlers, status_routes
 
 ROOMS = {"ingest": "ingest.app", "gateway": "gateway.app", "weather": "weather_poller.app"}
 """Room name → module with its `build`. Named, not imported: services knows no room."""
@@ -61,16 +60,11 @@ async def serve(
     Raises StartError if Redis or a setting is unusable, and RuntimeError when a room's task died.
     """
     common = settings.load(CommonSettings, environ)
-    streams = settings.load(StreamSettings, environ)
     gateway = settings.load(GatewaySettings, environ)
-    registry = metrics.registry()
     client = redis.connect(redis_url)
     try:
         await redis.check(client, redis_url)
-        report = metrics.WriterReport(registry)
-        writer = Writer(client, streams, report)
-        report.waiting.set_function(lambda: writer.waiting)
-        shared = Shared(environ, common, streams, redis_url, client, Stream(client), writer, registry)
+        shared = Shared.over(client, redis_url, environ)
         rooms: list[Room] = [import_module(ROOMS[name]).build(shared) for name in names]
         server = _Server(
             uvicorn.Config(
@@ -83,21 +77,14 @@ async def serve(
                 proxy_headers=False,
                 server_header=False,
                 timeout_graceful_shutdown=max(1, round(common.shutdown_s)),
-            )
+            ),
+            started,
         )
-        async with asyncio.TaskGroup() as tasks:
-            server.stop_on_signals()
-            writing = tasks.create_task(writer.run())
-            async with AsyncExitStack() as stack:
-                for room in rooms:
-                    await stack.enter_async_context(room.running())
-                serving = tasks.create_task(server.serve(sockets=[listener]))
-                await asyncio.wait([serving, tasks.create_task(server.up.wait())], return_when="FIRST_COMPLETED")
-                if server.started and not server.should_exit:
-                    started()
-                await serving
-                server.up.set()
-            writing.cancel()
+        server.stop_on_signals()
+        async with background(shared.writer.run), AsyncExitStack() as stack:
+            for room in rooms:
+                await stack.enter_async_context(room.running())
+            await server.serve(sockets=[listener])
     finally:
         await client.aclose()
 
@@ -105,13 +92,14 @@ async def serve(
 class _Server(uvicorn.Server):
     """uvicorn's server, told of signals by the event loop and not raising them again when it is done."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
         super().__init__(config)
-        self.up = asyncio.Event()
+        self._on_start = on_start
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self.up.set()
+        if self.started and not self.should_exit:
+            self._on_start()
 
     def stop_on_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -128,4 +116,6 @@ def _application(rooms: Sequence[Room], shared: Shared) -> Starlette:
         return list(dict.fromkeys(reason for room in rooms for reason in room.unready()))
 
     routes = [route for room in rooms for route in room.routes]
-    return Starlette(routes=[*status_routes(shared.registry, unready), *routes], exception_handlers=ERROR_HANDLERS)
+    return Starlette(
+        routes=[*status_routes(shared.registry, unready), *routes], exception_handlers=error_handlers(shared.refusals)
+    )

@@ -137,6 +137,9 @@ class GatewaySettings:
     subscribe_timeout_s: Annotated[
         float, Meta(gt=0, description="Longest wait of a new client for its topic; then 503.")
     ] = 5.0
+    status_s: Annotated[
+        float, Meta(gt=0, description="Seconds between the status messages on sockets opened with `?status=1`.")
+    ] = 5.0
     weather_timeout_s: Annotated[
         float, Meta(gt=0, description="Longest wait for the poller's answer about a new city.")
     ] = 15.0

@@ -65,6 +65,7 @@ class Stream:
     def __init__(self, redis: Client) -> None:
         self._redis = redis
         self._script = redis.register_script(files("services").joinpath("lua/read.lua").read_text())
+        self._forget_script = redis.register_script(files("services").joinpath("lua/forget.lua").read_text())
 
     async def position(self, topic: str) -> Position:
         """The topic's position now; `Position("", 0)` if nothing was ever published."""
@@ -119,18 +120,21 @@ class Stream:
         return [text(device) for device in found]
 
     async def forget_devices(self, devices: Sequence[str]) -> None:
-        """Take devices whose state has expired off the index."""
-        with failures_as_unavailable():
-            await self._redis.zrem(topics.DEVICES_KEY, *devices)
+        """Take devices whose state has expired off their index."""
+        await self._forget("ZREM", topics.DEVICES_KEY, devices)
+
+    async def _forget(self, command: str, index: str, devices: Sequence[str]) -> None:
+        if devices:
+            keys = [index, *(topics.state_key(topics.DEVICE + device) for device in devices)]
+            with failures_as_unavailable():
+                await self._forget_script(keys=keys, args=[command, *devices])
 
     async def latest_of_metric(self, metric: str, chunk: int = 500) -> AsyncIterator[list[dict[str, Any]]]:
         """The latest value of each device that reports `metric`, as the metric topic's messages, in chunks."""
-        cursor = 0
+        cursor, index = 0, topics.members_key(topics.METRIC + metric)
         while True:
             with failures_as_unavailable():
-                cursor, members = await self._redis.sscan(
-                    topics.members_key(topics.METRIC + metric), cursor=cursor, count=chunk
-                )
+                cursor, members = await self._redis.sscan(index, cursor=cursor, count=chunk)
             devices = sorted({text(member) for member in members})
             values = await self._metric_of(devices, metric)
             yield [
@@ -138,6 +142,8 @@ class Stream:
                 for device, value in zip(devices, values, strict=True)
                 if value is not None
             ]
+            gone = [device for device, value in zip(devices, values, strict=True) if value is None]
+            await self._forget("SREM", index, gone)
             if not cursor:
                 return
 

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from services import logs
 from services.errors import TooLarge, Unavailable, WindsockError
+from services.metrics import Refusals
 
 log = logs.get("web")
 
@@ -29,27 +30,26 @@ def problem_response(error: WindsockError) -> Response:
     return Response(orjson.dumps(error.problem()), error.status, error.headers(), media_type="application/problem+json")
 
 
-async def _on_expected(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, WindsockError)
-    return problem_response(error)
+def error_handlers(refusals: Refusals) -> dict[Any, Any]:
+    """Starlette's `exception_handlers`: every error as problem+json, and counted."""
 
+    async def on_expected(_request: Request, error: WindsockError) -> Response:
+        refusals.count("request", error.code)
+        return problem_response(error)
 
-async def _on_http(_request: Request, error: Exception) -> Response:
-    """Starlette's own refusals: no such path, wrong method."""
-    assert isinstance(error, HTTPException)
-    body = {"type": "about:blank", "title": error.detail, "status": error.status_code, "detail": error.detail}
-    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "bad_request")
-    return Response(
-        orjson.dumps(body | {"code": code}), error.status_code, error.headers, media_type="application/problem+json"
-    )
+    async def on_http(_request: Request, error: HTTPException) -> Response:
+        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "bad_request")
+        refusals.count("request", code)
+        body = {"type": "about:blank", "title": error.detail, "status": error.status_code, "detail": error.detail}
+        return Response(
+            orjson.dumps(body | {"code": code}), error.status_code, error.headers, media_type="application/problem+json"
+        )
 
+    async def on_bug(request: Request, error: Exception) -> Response:
+        log.error("request failed", path=request.url.path, exc_info=error)
+        return await on_expected(request, WindsockError("this is a fault of the server; its log says more"))
 
-async def _on_bug(request: Request, error: Exception) -> Response:
-    log.error("request failed", path=request.url.path, exc_info=error)
-    return problem_response(WindsockError("this is a fault of the server; its log says more"))
-
-
-ERROR_HANDLERS: dict[Any, Any] = {WindsockError: _on_expected, HTTPException: _on_http, Exception: _on_bug}
+    return {WindsockError: on_expected, HTTPException: on_http, Exception: on_bug}
 
 
 async def read_body(request: Request, most: int) -> bytes:

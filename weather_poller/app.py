@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
 
 from services import redis, settings
+from services.background import background
 from services.liveness import Pulse
 from services.places import Places
 from services.room import Room, Shared
@@ -35,10 +35,7 @@ def build(shared: Shared) -> Room:
         fetcher = Fetcher(client, limits, shared.registry)
         poller = Poller(fetcher, places, shared.stream, shared.writer, limits, pinned, shared.registry)
         requests = Requests(blocking, places, poller)
-        async with client, blocking, pulse.running(), asyncio.TaskGroup() as tasks:
-            polling = [tasks.create_task(poller.run()), tasks.create_task(requests.run())]
+        async with client, blocking, pulse.running(), background(poller.run, requests.run):
             yield
-            for task in polling:
-                task.cancel()
 
     return Room("weather", [], running, pulse.unready)

@@ -26,7 +26,6 @@ from services.writer import Writer
 from weather_poller.fetch import Fetcher, FetchError
 from weather_poller.providers import open_meteo
 from weather_poller.schedule import Backoff, Schedule
-from weather_poller.stopping import wanted
 
 log = logs.get("poller")
 
@@ -91,7 +90,7 @@ class Poller:
 
     async def run(self) -> None:
         """Poll until cancelled."""
-        while wanted():
+        while True:
             try:
                 await self._register_pinned()
                 await self._track()

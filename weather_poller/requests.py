@@ -18,7 +18,6 @@ from services.places import GROUP, REQUESTS_KEY, Places
 from services.redis import Client
 from weather_poller.fetch import FetchError
 from weather_poller.poller import Poller, TooManyPlacesError, UnknownCityError
-from weather_poller.stopping import wanted
 
 log = logs.get("requests")
 
@@ -44,10 +43,10 @@ class Requests:
     async def run(self) -> None:
         """Answer until cancelled; a lost Redis is waited for."""
         pause_s = 0.1
-        while wanted():
+        while True:
             try:
                 await self._join()
-                while wanted():
+                while True:
                     for entry_id, fields in await self._next():
                         await self._answer({_text(k): _text(v) for k, v in fields.items()})
                         await self._redis.xack(REQUESTS_KEY, GROUP, entry_id)

@@ -11,14 +11,16 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import NoReturn
 
 import orjson
 from starlette.routing import BaseRoute, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from gateway.admission import Pace, Seats
 from gateway.broker import Broker
 from gateway.clients import rendering
+from gateway.clients.heartbeat import Heartbeat
 from gateway.clients.weather import Cities
 from gateway.hub import Render
 from gateway.sender import Counters, Flusher, Sender, sender_for
@@ -27,6 +29,7 @@ from services import topics
 from services.batch import Position
 from services.commit import Entry, entry_of
 from services.errors import BadRequest, Fault, MalformedBody, NotFound, WindsockError
+from services.metrics import Refusals
 from services.reading import Limits, decode
 from services.settings import GatewaySettings
 from services.stream import Stream
@@ -34,6 +37,9 @@ from services.web import problem_response
 from services.writer import Writer
 
 Take = Callable[[bytes], Awaitable[None]]
+
+TOO_FAST = (3013, "too many messages")
+TRY_AGAIN = (1013, "try again later")
 
 
 class PlainSockets:
@@ -45,18 +51,22 @@ class PlainSockets:
         stream: Stream,
         writer: Writer,
         cities: Cities,
+        heartbeat: Heartbeat,
         settings: GatewaySettings,
         *,
         limits: Limits,
         group_topics: bool,
+        refusals: Refusals,
     ) -> None:
         self._broker = broker
         self._stream = stream
         self._writer = writer
         self._cities = cities
+        self._heartbeat = heartbeat
         self._settings = settings
         self._limits = limits
         self._group_topics = group_topics
+        self._refusals = refusals
         self._flusher = Flusher()
         self.counters = Counters()
         self.seats = Seats(settings.connections)
@@ -83,18 +93,13 @@ class PlainSockets:
 
         async def guarded(socket: WebSocket) -> None:
             try:
-                self.seats.take()
+                with self.seats.one():
+                    await endpoint(socket)
+            except WebSocketDisconnect as gone:
+                self.counters.count_close(gone.code)
             except WindsockError as error:
+                self._refusals.count("handshake", error.code)
                 await socket.send_denial_response(problem_response(error))
-                return
-            try:
-                await endpoint(socket)
-            except WebSocketDisconnect:
-                return
-            except WindsockError as error:
-                await socket.send_denial_response(problem_response(error))
-            finally:
-                self.seats.give_back()
 
         return guarded
 
@@ -121,10 +126,11 @@ class PlainSockets:
 
         async def take(text: bytes) -> None:
             try:
-                payload = orjson.dumps(orjson.loads(text))
+                orjson.loads(text)
             except orjson.JSONDecodeError as error:
                 raise MalformedBody([Fault(None, None, f"the JSON is malformed: {error}")]) from None
-            await self._writer.append([Entry(topic, payload)])
+            # As it came, numbers of any size included; between JSON's tokens a newline is a space.
+            await self._writer.append([Entry(topic, text.replace(b"\n", b" "))])
 
         await self._follow(socket, topic, take=take)
 
@@ -149,6 +155,7 @@ class PlainSockets:
         async with self._open(socket) as sender:
             subscription = Subscription(topic, sender, render, rendering.lost, self._settings.outbox_bytes)
             await self._broker.join(topic, subscription)
+            start = self._broker.hub.position(topic)
             try:
                 await socket.accept()
                 if isinstance(since, Position):
@@ -156,7 +163,10 @@ class PlainSockets:
                 else:
                     if latest_of is not None and since is None:
                         await self._send_latest(sender, latest_of)
-                    subscription.release()
+                    if subscription.overflowed:
+                        await subscription.resume(start, self._stream, self._settings.history_page)
+                    else:
+                        subscription.release()
                 await self._listen(socket, sender, take or _refuse)
             finally:
                 self._broker.leave(topic, subscription)
@@ -184,32 +194,55 @@ class PlainSockets:
 
     @asynccontextmanager
     async def _open(self, socket: WebSocket) -> AsyncIterator[Sender]:
+        """The socket's way out; after the handshake, a failure is told there before it closes."""
+        _wants_status(socket)  # raises before the handshake
         sender = sender_for(socket, self._settings.outbox_bytes, self._flusher, self.counters)
         try:
             yield sender
+        except WindsockError as error:
+            if socket.application_state is WebSocketState.CONNECTING:
+                raise
+            sender.send(orjson.dumps(error.message()))
+            sender.close(*TRY_AGAIN)
+            raise WebSocketDisconnect(*TRY_AGAIN) from error
         finally:
             await sender.finish()
 
-    async def _listen(self, socket: WebSocket, sender: Sender, take: Take) -> None:
-        """Hand each message to `take`, one after the other; what it raises is told to the client."""
+    async def _listen(self, socket: WebSocket, sender: Sender, take: Take) -> NoReturn:
+        """Beat if the client asked for it, and hand each message of its to `take`."""
+        if _wants_status(socket):
+            with self._heartbeat.beating(sender):
+                await self._take_all(sender, take)
+        await self._take_all(sender, take)
+
+    async def _take_all(self, sender: Sender, take: Take) -> NoReturn:
+        """Hand over one message after the other; what `take` raises is told to the client."""
         clock = asyncio.get_running_loop().time
         pace = Pace(self._settings.client_messages_per_s, clock())
         while True:
-            message = await socket.receive()
+            message = await sender.receive()
             if message["type"] == "websocket.disconnect":
-                return
+                raise WebSocketDisconnect(message["code"], message.get("reason"))
             if not pace.allows(clock()):
-                await socket.close(3013, "too many messages")
-                return
+                sender.close(*TOO_FAST)
+                raise WebSocketDisconnect(*TOO_FAST)
             text = message.get("text")
             try:
                 await take(text.encode() if text is not None else message["bytes"])
             except WindsockError as error:
+                self._refusals.count("message", error.code)
                 sender.send(orjson.dumps(error.message()))
 
 
 async def _refuse(_text: bytes) -> None:
     raise BadRequest(None, "this socket only sends")
+
+
+def _wants_status(socket: WebSocket) -> bool:
+    given = socket.query_params.get("status", "")
+    if given not in ("", "0", "1"):
+        raise BadRequest("status", f"{given[:32]!r} is neither 0 nor 1")
+    return given == "1"
 
 
 def _since(socket: WebSocket) -> Position | str | None:

@@ -21,7 +21,7 @@ from gateway.sender import Sender
 from gateway.subscription import Subscription
 from services import logs, topics
 from services.batch import Position
-from services.errors import BadRequest, Fault, MalformedBody, NotFound, TooLarge, Unavailable
+from services.errors import BadRequest, Fault, MalformedBody, NotFound, Overloaded, TooLarge, Unavailable
 from services.places import Places
 from services.settings import GatewaySettings
 from services.stream import END, Stream
@@ -68,11 +68,15 @@ class Cities:
                 topic, sender, rendering.observations, rendering.lost, self._settings.outbox_bytes
             )
             await self._broker.join(topic, subscription)
+            try:
+                await self._places.touch([slug], self._settings.interest_s)
+                after = await self._send_latest(slug, sender)
+            except BaseException:
+                self._broker.leave(topic, subscription)
+                raise
+            subscription.release(after)
             followed[slug] = subscription
             self._listened[slug] += 1
-            await self._places.touch([slug], self._settings.interest_s)
-            after = await self._send_latest(slug, sender)
-            subscription.release(after)
 
         try:
             yield take
@@ -110,6 +114,8 @@ class Cities:
             return str(answer["place"])
         if error.get("code") == "unknown_city":
             raise NotFound(str(error.get("message")))
+        if error.get("code") == "too_many_places":
+            raise Overloaded(str(error.get("message")))
         raise Unavailable(str(error.get("message")))
 
     def _answered(self, answer: dict[str, Any]) -> None:

@@ -42,7 +42,7 @@ elseif direction == 'up' then
 elseif bound == 'offset' then
   -- The entry that holds the bound may begin before it; past the top, begin at the top.
   from = tonumber(value) > top and '+' or entry_holding(tonumber(value))
-elseif bound == 'time' then from = '(' .. value .. '-0'
+elseif bound == 'time' then from = tonumber(value) > 0 and '(' .. value .. '-0'
 else from = '+' end
 if not from then return {epoch, top, {}, 0} end
 

@@ -3,53 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
-import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import pytest
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from tests.processes import Windsock, free_port, wait_until
-
-
-class RedisServer:
-    """A real Redis with an append-only file, to be killed and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        binary = shutil.which("redis-server")
-        assert binary, "no redis-server on the PATH; `make test` installs it"
-        port = free_port()
-        self._command = [binary, "--port", str(port), "--dir", str(folder), "--save", ""]
-        self._command += ["--appendonly", "yes", "--appendfsync", "always"]
-        self.url = f"redis://127.0.0.1:{port}"
-        self._log = folder / "redis.log"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
-        wait_until(lambda: b"Ready to accept connections" in self._log.read_bytes(), "Redis does not start")
-
-    def kill(self) -> None:
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
-        self._log.write_bytes(b"")
-
-
-@pytest.fixture
-def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.kill()
+from tests.processes import Windsock, wait_until
+from tests.redis_server import RedisServer
 
 
 class Poster(threading.Thread):

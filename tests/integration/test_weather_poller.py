@@ -4,56 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import subprocess
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from redis.exceptions import RedisError
 
-from services import metrics, redis, topics
+from services import redis, topics
+from services.background import background
 from services.places import INTEREST_KEY, Places
 from services.room import Shared
-from services.settings import CommonSettings, StreamSettings
-from services.stream import END, Stream
-from services.writer import Writer
-from tests.processes import NOWHERE, free_port
+from services.stream import END
+from tests.processes import NOWHERE
+from tests.redis_server import RedisServer
 from tests.stand_ins.open_meteo import OpenMeteo
 from weather_poller import app
 
 WITHIN_S = 20.0
-
-
-class Server:
-    """A Redis server with an append-only file, which can be killed and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._port = free_port()
-        self.url = f"redis://127.0.0.1:{self._port}/0"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = ["redis-server", "--port", str(self._port), "--bind", "127.0.0.1", "--dir", str(self._folder)]
-        command += ["--appendonly", "yes", "--appendfsync", "always", "--save", "", "--logfile", "redis.log"]
-        self._process = subprocess.Popen(command)
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    one = Server(tmp_path)
-    one.start()
-    yield one
-    one.kill()
 
 
 @pytest.fixture
@@ -103,7 +72,7 @@ class Running:
 
 
 @asynccontextmanager
-async def poller(server: Server, weather: OpenMeteo | str, **settings: str) -> AsyncIterator[Running]:
+async def poller(server: RedisServer, weather: OpenMeteo | str, **settings: str) -> AsyncIterator[Running]:
     url = weather if isinstance(weather, str) else weather.url
     environ = {
         "WINDSOCK_OPEN_METEO_URL": url,
@@ -113,25 +82,10 @@ async def poller(server: Server, weather: OpenMeteo | str, **settings: str) -> A
         "WINDSOCK_WEATHER_REQUEST_S": "1",
     } | {f"WINDSOCK_{key.upper()}": value for key, value in settings.items()}
     client = redis.connect(server.url)
-    registry = metrics.registry()
-    streams = StreamSettings()
-    writer = Writer(client, streams, metrics.WriterReport(registry))
-    shared = Shared(environ, CommonSettings(), streams, server.url, client, Stream(client), writer, registry)
-    async with client:
-        await until(lambda: _answers(client), "Redis does not start")
-        room = app.build(shared)
-        async with asyncio.TaskGroup() as tasks:
-            writing = tasks.create_task(writer.run())
-            async with room.running():
-                yield Running(shared, room.unready)
-            writing.cancel()
-
-
-async def _answers(client: redis.Client) -> bool:
-    try:
-        return bool(await client.ping())
-    except (RedisError, OSError):
-        return False
+    shared = Shared.over(client, server.url, environ)
+    room = app.build(shared)
+    async with client, background(shared.writer.run), room.running():
+        yield Running(shared, room.unready)
 
 
 def at_least(count: int, of: Callable[[], int]) -> Callable[[], Awaitable[bool]]:
@@ -145,8 +99,8 @@ OFTEN = {"weather_interval_s": "1", "weather_jitter_s": "0"}
 TWO = {"places": "Berlin=52.52,13.41;London=51.51,-0.13"}
 
 
-async def test_several_places_are_asked_for_in_one_request(server: Server, weather: OpenMeteo) -> None:
-    async with poller(server, weather, **TWO) as running:
+async def test_several_places_are_asked_for_in_one_request(redis_server: RedisServer, weather: OpenMeteo) -> None:
+    async with poller(redis_server, weather, **TWO) as running:
         (london,) = await until(lambda: running.observed("london"), "no observation")
         (berlin,) = await running.observed("berlin")
         assert [query["latitude"] for query in weather.forecasts()] == ["52.5200,51.5100"]
@@ -158,8 +112,10 @@ async def test_several_places_are_asked_for_in_one_request(server: Server, weath
         assert running.metric("windsock_weather_requests_total", provider="open-meteo", result="ok") == 1
 
 
-async def test_a_repeat_is_dropped_and_the_next_observation_is_stored(server: Server, weather: OpenMeteo) -> None:
-    async with poller(server, weather, places="Berlin=52.52,13.41", **OFTEN) as running:
+async def test_a_repeat_is_dropped_and_the_next_observation_is_stored(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    async with poller(redis_server, weather, places="Berlin=52.52,13.41", **OFTEN) as running:
         await until(at_least(3, lambda: len(weather.forecasts())), "not polled again")
         assert len(await running.observed("berlin")) == 1
         weather.observed += 900
@@ -172,20 +128,22 @@ async def test_a_repeat_is_dropped_and_the_next_observation_is_stored(server: Se
         assert "temperature" not in (await running.observed("berlin"))[1]["values"]
 
 
-async def test_several_pollers_store_an_observation_once(server: Server, weather: OpenMeteo) -> None:
-    async with poller(server, weather, **TWO) as one, poller(server, weather, **TWO):
+async def test_several_pollers_store_an_observation_once(redis_server: RedisServer, weather: OpenMeteo) -> None:
+    async with poller(redis_server, weather, **TWO) as one, poller(redis_server, weather, **TWO):
         await until(at_least(2, lambda: len(weather.forecasts())), "one of them does not ask")
         await until(lambda: one.observed("london"), "no observation")
-    async with poller(server, weather, **TWO) as third:
+    async with poller(redis_server, weather, **TWO) as third:
         await until(at_least(3, lambda: len(weather.forecasts())), "the third does not ask")
         assert len(await third.observed("berlin")) == 1
 
 
-async def test_a_refusal_is_followed_by_the_pause_that_it_asks_for(server: Server, weather: OpenMeteo) -> None:
+async def test_a_refusal_is_followed_by_the_pause_that_it_asks_for(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
     weather.retry_after = "2"
     weather.next("429")
     started = time.monotonic()
-    async with poller(server, weather, places="Berlin=52.52,13.41") as running:
+    async with poller(redis_server, weather, places="Berlin=52.52,13.41") as running:
         await until(at_least(1, lambda: len(weather.forecasts())), "not asked")
         answer = await running.ask("Paris")
         assert answer["error"]["code"] == "unavailable"
@@ -198,23 +156,27 @@ async def test_a_refusal_is_followed_by_the_pause_that_it_asks_for(server: Serve
 @pytest.mark.parametrize(
     "fault", ["400", "429", "500", "503", "garbage", "truncated", "drip", "redirect", "huge", "other shape"]
 )
-async def test_the_poller_outlives_every_fault_of_the_service(server: Server, weather: OpenMeteo, fault: str) -> None:
+async def test_the_poller_outlives_every_fault_of_the_service(
+    redis_server: RedisServer, weather: OpenMeteo, fault: str
+) -> None:
     weather.next(fault, fault)
-    async with poller(server, weather, places="Berlin=52.52,13.41") as running:
+    async with poller(redis_server, weather, places="Berlin=52.52,13.41") as running:
         await until(lambda: running.observed("berlin"), f"no recovery from {fault}")
         assert len(weather.forecasts()) == 3
         assert not running.unready()
 
 
-async def test_one_unreadable_place_does_not_cost_the_others_their_weather(server: Server, weather: OpenMeteo) -> None:
+async def test_one_unreadable_place_does_not_cost_the_others_their_weather(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
     weather.next("one broken")
-    async with poller(server, weather, **TWO) as running:
+    async with poller(redis_server, weather, **TWO) as running:
         await until(lambda: running.observed("london"), "no observation")
         assert await running.observed("berlin") == []
 
 
-async def test_without_internet_it_stays_ready_and_answers_unavailable(server: Server) -> None:
-    async with poller(server, NOWHERE, places="Berlin;London=51.51,-0.13") as running:
+async def test_without_internet_it_stays_ready_and_answers_unavailable(redis_server: RedisServer) -> None:
+    async with poller(redis_server, NOWHERE, places="Berlin;London=51.51,-0.13") as running:
         assert (await running.ask("Paris"))["error"]["code"] == "unavailable"
 
         async def failures() -> bool:
@@ -224,17 +186,21 @@ async def test_without_internet_it_stays_ready_and_answers_unavailable(server: S
         assert not running.unready()
 
 
-async def test_a_failing_geocoder_holds_up_neither_start_nor_other_places(server: Server, weather: OpenMeteo) -> None:
+async def test_a_failing_geocoder_holds_up_neither_start_nor_other_places(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
     weather.next(*["500"] * 30, path="/v1/search")
-    async with poller(server, weather, places="Berlin;London=51.51,-0.13") as running:
+    async with poller(redis_server, weather, places="Berlin;London=51.51,-0.13") as running:
         await until(lambda: running.observed("london"), "London waits for Berlin")
         assert await running.observed("berlin") == []
         weather._faults["/v1/search"].clear()
         await until(lambda: running.observed("berlin"), "Berlin is not found later")
 
 
-async def test_a_new_city_is_answered_once_its_observation_is_stored(server: Server, weather: OpenMeteo) -> None:
-    async with poller(server, weather, **TWO) as running:
+async def test_a_new_city_is_answered_once_its_observation_is_stored(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    async with poller(redis_server, weather, **TWO) as running:
         assert await running.ask("são paulo") == {"place": "sao-paulo", "city": "São Paulo"}
         (observation,) = await running.observed("sao-paulo")
         assert observation["values"]["temperature"] == 3.4
@@ -246,21 +212,21 @@ async def test_a_new_city_is_answered_once_its_observation_is_stored(server: Ser
         assert len(weather.searches()) == asked
 
 
-async def test_an_unknown_city_is_answered_as_such(server: Server, weather: OpenMeteo) -> None:
-    async with poller(server, weather, **TWO) as running:
+async def test_an_unknown_city_is_answered_as_such(redis_server: RedisServer, weather: OpenMeteo) -> None:
+    async with poller(redis_server, weather, **TWO) as running:
         answer = await running.ask("Atlantis")
         assert answer["error"] == {"code": "unknown_city", "message": "no place is called 'Atlantis'"}
 
 
-async def test_more_places_than_allowed_are_refused(server: Server, weather: OpenMeteo) -> None:
-    async with poller(server, weather, **TWO, places_max="2") as running:
+async def test_more_places_than_allowed_are_refused(redis_server: RedisServer, weather: OpenMeteo) -> None:
+    async with poller(redis_server, weather, **TWO, places_max="2") as running:
         await until(lambda: running.observed("london"), "no observation")
         assert (await running.ask("Paris"))["error"]["code"] == "too_many_places"
         assert (await running.ask("Berlin"))["place"] == "berlin"
 
 
-async def test_a_place_is_polled_while_somebody_is_interested(server: Server, weather: OpenMeteo) -> None:
-    async with poller(server, weather, places="Berlin=52.52,13.41", **OFTEN) as running:
+async def test_a_place_is_polled_while_somebody_is_interested(redis_server: RedisServer, weather: OpenMeteo) -> None:
+    async with poller(redis_server, weather, places="Berlin=52.52,13.41", **OFTEN) as running:
         await running.ask("Paris")
 
         def paris() -> int:
@@ -281,10 +247,10 @@ async def test_a_place_is_polled_while_somebody_is_interested(server: Server, we
         assert paris() <= asked_of_paris + 1  # one request may have been under way
 
 
-async def test_the_poller_goes_on_after_redis_was_killed(server: Server, weather: OpenMeteo) -> None:
-    async with poller(server, weather, places="Berlin=52.52,13.41", **OFTEN) as running:
+async def test_the_poller_goes_on_after_redis_was_killed(redis_server: RedisServer, weather: OpenMeteo) -> None:
+    async with poller(redis_server, weather, places="Berlin=52.52,13.41", **OFTEN) as running:
         await until(lambda: running.observed("berlin"), "no observation")
-        server.kill()
+        redis_server.kill()
 
         async def down() -> bool:
             return bool(running.unready())
@@ -294,7 +260,7 @@ async def test_the_poller_goes_on_after_redis_was_killed(server: Server, weather
 
         await until(down, "it does not notice that Redis is gone")
         weather.observed += 900
-        server.start()
+        redis_server.start()
         await until(up, "it does not notice that Redis is back")
 
         async def second() -> bool:
@@ -304,15 +270,17 @@ async def test_the_poller_goes_on_after_redis_was_killed(server: Server, weather
         assert (await running.ask("Paris"))["place"] == "paris"
 
 
-async def test_it_stops_however_busy_it_is(server: Server, weather: OpenMeteo) -> None:
+async def test_it_stops_however_busy_it_is(redis_server: RedisServer, weather: OpenMeteo) -> None:
     for _ in range(10):
-        async with poller(server, weather, **TWO) as running:
+        async with poller(redis_server, weather, **TWO) as running:
             await running.ask("Paris")
             stopping = time.monotonic()
         assert time.monotonic() - stopping < 5.0
 
 
-async def test_requests_that_cannot_be_read_do_not_stop_the_answers(server: Server, weather: OpenMeteo) -> None:
-    async with poller(server, weather, **TWO) as running:
+async def test_requests_that_cannot_be_read_do_not_stop_the_answers(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    async with poller(redis_server, weather, **TWO) as running:
         await running.shared.redis.xadd("windsock:places:requests", {b"\xff": b"\xfe"})
         assert (await running.ask("Paris"))["place"] == "paris"
