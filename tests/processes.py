@@ -96,10 +96,14 @@ class Command:
         assert self._process is not None
         return self._process.wait(within_s)
 
-    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
-        """Signal it and wait for its end; returns the exit code."""
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
         assert self._process is not None
         self._process.send_signal(number)
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Signal it and wait for its end; returns the exit code."""
+        self.send(number)
         return self.wait()
 
     def children(self) -> list[int]:

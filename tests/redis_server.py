@@ -35,7 +35,7 @@ class RedisServer:
             self._process.kill()
             self._process.wait()
 
-    def signal(self, number: int) -> None:
+    def send(self, number: int) -> None:
         """Send it a signal."""
         assert self._process is not None
         self._process.send_signal(number)

@@ -77,6 +77,13 @@ class Cities:
             subscription.release(after)
             followed[slug] = subscription
             self._listened[slug] += 1
+            if not after.offset:
+                asyncio.get_running_loop().call_later(self._settings.weather_timeout_s, tell_if_none, slug)
+
+        def tell_if_none(slug: str) -> None:
+            if slug in followed and not self._broker.hub.position(topics.WEATHER + slug).offset:
+                error = Unavailable(f"no observation of {slug!r} yet; it comes as soon as there is one")
+                sender.send(orjson.dumps(error.message()))
 
         try:
             yield take
@@ -86,6 +93,7 @@ class Cities:
                 self._listened[slug] -= 1
                 if not self._listened[slug]:
                     del self._listened[slug]
+            followed.clear()
 
     async def _send_latest(self, slug: str, sender: Sender) -> Position:
         page = await self._stream.read(topics.WEATHER + slug, "down", END, 1)
@@ -95,9 +103,9 @@ class Cities:
         return page.top
 
     async def _find(self, city: str) -> str:
-        """The slug of a city that has an observation, asking a poller if need be."""
+        """The slug of a city; a poller is asked for one that is new."""
         place = await self._places.lookup(city)
-        if place is not None and (await self._stream.position(topics.WEATHER + place.place)).offset:
+        if place is not None:
             return place.place
         token = uuid.uuid4().hex
         answered = self._asked[token] = asyncio.get_running_loop().create_future()

@@ -2,17 +2,27 @@
 
 import { ResumingSocket } from "/static/socket.js";
 
-const CHECK_MS = 3_000;
+const AGES_MS = 3_000;
+const RETRY_MS = 2_000;
+const ASK_AGAIN_MS = 30_000;
 const QUIET_MS = 120_000;
 const devices = new Map();
 const cities = new Map();
-const followed = new Set(JSON.parse(localStorage.getItem("cities") ?? '["Berlin","London","New York"]'));
+const followed = new Set(remembered() ?? ["Berlin", "London", "New York"]);
 const state = document.getElementById("state");
 let open = false;
-let healthy = true;
+let hears = false;
+
+function remembered() {
+  try {
+    return JSON.parse(localStorage.getItem("cities"));
+  } catch {
+    return null;
+  }
+}
 
 function showState() {
-  const now = !open ? "resuming" : healthy ? "live" : "stale";
+  const now = !open ? "resuming" : hears ? "live" : "stale";
   state.dataset.state = now;
   state.textContent = now === "stale" ? "stale: the server hears nothing" : now;
 }
@@ -45,14 +55,27 @@ function draw(card, title, values, seen, note) {
   card.replaceChildren(element("h3", title), list, when, ...note);
 }
 
+const order = [];
+
+function placeOf(id) {
+  let [low, high] = [0, order.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (order[middle] < id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 function device(id) {
   let known = devices.get(id);
   if (!known) {
-    known = { values: new Map(), ts: 0, seen: 0, card: document.createElement("li") };
+    known = { values: new Map(), seen: 0, card: document.createElement("li") };
     known.card.dataset.device = id;
     devices.set(id, known);
-    const after = [...devices.keys()].sort()[[...devices.keys()].sort().indexOf(id) + 1];
-    document.getElementById("devices").insertBefore(known.card, after ? devices.get(after).card : null);
+    const at = placeOf(id);
+    document.getElementById("devices").insertBefore(known.card, at < order.length ? devices.get(order[at]).card : null);
+    order.splice(at, 0, id);
     document.getElementById("no-devices").hidden = true;
   }
   return known;
@@ -89,9 +112,11 @@ function takeReading(reading) {
 async function loadDevices() {
   let next = "/api/devices";
   while (next) {
-    const answer = await fetch(next);
-    if (!answer.ok) return;
-    const page = await answer.json();
+    const page = await fetch(next).then((answer) => (answer.ok ? answer.json() : null), () => null);
+    if (!page) {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      continue;
+    }
     for (const each of page.devices) {
       const known = device(each.device);
       for (const [metric, latest] of Object.entries(each.latest)) {
@@ -109,6 +134,7 @@ const SHOWN = ["temperature", "apparent_temperature", "humidity", "precipitation
 function takeObservation(message) {
   if (message.error) {
     document.getElementById("city-error").textContent = message.error.message;
+    if (["unavailable", "overloaded"].includes(message.error.code)) setTimeout(askForCities, ASK_AGAIN_MS);
     return;
   }
   let card = cities.get(message.place);
@@ -131,18 +157,27 @@ function takeObservation(message) {
 }
 
 const weather = new ResumingSocket("/ws/weather/", {
-  open: (socket) => followed.forEach((city) => socket.send({ city })),
+  open: askForCities,
   message: takeObservation,
 });
+
+function askForCities() {
+  followed.forEach((city) => weather.send({ city }));
+}
 
 new ResumingSocket("/ws/sensor/", {
   resume: true,
   open: () => {
     open = true;
+    hears = true;
     showState();
     loadDevices();
   },
   message: takeReading,
+  status: (live) => {
+    hears = live;
+    showState();
+  },
   close: () => {
     open = false;
     showState();
@@ -159,13 +194,7 @@ document.getElementById("add-city").addEventListener("submit", (event) => {
   event.target.reset();
 });
 
-async function check() {
-  try {
-    healthy = (await fetch("/readyz", { signal: AbortSignal.timeout(CHECK_MS) })).ok;
-  } catch {
-    healthy = false;
-  }
-  showState();
+function showAges() {
   for (const when of document.querySelectorAll(".age")) {
     const seen = Number(when.dataset.seen);
     when.textContent = age(seen);
@@ -174,4 +203,4 @@ async function check() {
 }
 
 showState();
-setInterval(check, CHECK_MS);
+setInterval(showAges, AGES_MS);

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.processes import Windsock
+from tests.redis_server import RedisServer
 
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
 FLAGS = [
@@ -71,6 +72,34 @@ def test_a_page_opened_later_shows_the_latest_values(tmp_path: Path, page: Page)
         post(windsock, temperature=19.5)
         page.goto(windsock.url)
         expect(page.locator('[data-device="greenhouse-7"]')).to_contain_text("19.5 °C")
+
+
+def test_the_page_says_that_the_server_hears_nothing(tmp_path: Path, page: Page, redis_server: RedisServer) -> None:
+    quick = {"status_s": "0.2", "canary_s": "0.2", "canary_timeout_s": "1"}
+    with Windsock(tmp_path, redis_url=redis_server.url, **quick) as windsock:
+        page.goto(windsock.url)
+        state = page.locator("#state")
+        expect(state).to_have_text("live")
+        redis_server.send(signal.SIGSTOP)
+        expect(state).to_contain_text("stale", timeout=20_000)
+        redis_server.send(signal.SIGCONT)
+        expect(state).to_have_text("live", timeout=20_000)
+
+
+def test_the_page_takes_silence_for_a_lost_connection(tmp_path: Path, page: Page) -> None:
+    with Windsock(tmp_path) as windsock:
+        page.clock.install()
+        page.goto(windsock.url)
+        state = page.locator("#state")
+        expect(state).to_have_text("live")
+        windsock.send(signal.SIGSTOP)
+        page.clock.fast_forward(20_000)
+        expect(state).to_have_text("resuming")
+        windsock.send(signal.SIGCONT)
+        post(windsock, temperature=17.5)
+        page.clock.fast_forward(20_000)
+        expect(page.locator('[data-device="greenhouse-7"]')).to_contain_text("17.5 °C", timeout=20_000)
+        expect(state).to_have_text("live")
 
 
 def test_the_page_says_that_it_resumes_and_heals_by_itself(tmp_path: Path, page: Page) -> None:
