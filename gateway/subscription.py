@@ -6,12 +6,15 @@ from the stream). The switch to live happens between two awaits, so nothing fall
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from gateway.hub import Delivery, Render
 from gateway.sender import Sender
 from services.batch import Batch, Position
-from services.stream import Stream
+from services.stream import Bound, Direction, Page
+
+Read = Callable[[str, Direction, Bound, int], Awaitable[Page]]
+"""`Stream.read`."""
 
 Lost = Callable[[Position], bytes]
 """The message that tells a client that what came before a position is gone."""
@@ -77,7 +80,7 @@ class Subscription:
         self._held = []
         self._held_bytes = 0
 
-    async def resume(self, since: Position, stream: Stream, page_size: int) -> None:
+    async def resume(self, since: Position, read: Read, page_size: int) -> None:
         """Send what came after `since` (told to the client if it is gone), then go live.
 
         Call after the topic was joined. Raises Unavailable.
@@ -85,7 +88,7 @@ class Subscription:
         at = since
         while True:
             self.overflowed = False
-            page = await stream.read(self.topic, "up", ("offset", at.offset), page_size)
+            page = await read(self.topic, "up", ("offset", at.offset), page_size)
             other_epoch = at.epoch != page.top.epoch and (at.epoch or at.offset)
             if other_epoch or at.offset > page.top.offset:
                 at = page.top

@@ -159,12 +159,12 @@ class PlainSockets:
             try:
                 await socket.accept()
                 if isinstance(since, Position):
-                    await subscription.resume(since, self._stream, self._settings.history_page)
+                    await subscription.resume(since, self._stream.read, self._settings.history_page)
                 else:
                     if latest_of is not None and since is None:
                         await self._send_latest(sender, latest_of)
                     if subscription.overflowed:
-                        await subscription.resume(start, self._stream, self._settings.history_page)
+                        await subscription.resume(start, self._stream.read, self._settings.history_page)
                     else:
                         subscription.release()
                 await self._listen(socket, sender, take or _refuse)

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from gateway.admission import Pace, Seats
+from services.errors import Overloaded
+
+
+def test_seats_are_bounded_and_come_back() -> None:
+    seats = Seats(1)
+    with seats.one():
+        with pytest.raises(Overloaded), seats.one():
+            pass
+        assert (seats.taken, seats.refused) == (1, 1)
+    with seats.one():
+        assert seats.taken == 1
+
+
+def test_a_seat_comes_back_when_its_client_fails() -> None:
+    seats = Seats(1)
+    with pytest.raises(ValueError, match="broken"), seats.one():
+        raise ValueError("broken")
+    assert seats.taken == 0
+
+
+def test_a_pace_allows_a_burst_of_twice_its_rate() -> None:
+    pace = Pace(10, now=0.0)
+    assert [pace.allows(0.0) for _ in range(21)].count(True) == 20
+
+
+def test_a_pace_allows_its_rate_for_ever() -> None:
+    pace = Pace(10, now=0.0)
+    assert all(pace.allows(n / 10) for n in range(1000))
+
+
+def test_what_is_refused_costs_nothing() -> None:
+    pace = Pace(1, now=0.0)
+    assert [pace.allows(0.0) for _ in range(5)] == [True, True, False, False, False]
+    assert pace.allows(1.0)

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from services.commit import Appended, Commit, Entry, Upkeep, entry_of
+from services.reading import Reading
+from services.settings import StreamSettings
+
+
+def never(_key: str) -> bool:
+    return False
+
+
+def always(_key: str) -> bool:
+    return True
+
+
+def commit(*entries: Entry, due: Callable[[str], bool] = never) -> Commit:
+    return Commit(entries, StreamSettings(), due)
+
+
+def entry(topic: str, payload: bytes, **more: Any) -> Entry:
+    return Entry(topic, payload, **more)
+
+
+def test_a_reading_goes_to_its_device_to_all_readings_and_to_each_metric() -> None:
+    made = entry_of(Reading("a", {"t": 1.5, "h": 40}, ts=7))
+    assert made.topic == "device:a"
+    assert [(topic, orjson.loads(line)) for topic, line in made.also] == [
+        ("readings", {"device": "a", "ts": 7, "values": {"t": 1.5, "h": 40}}),
+        ("metric:t", {"t": 1.5, "device": "a", "ts": 7}),
+        ("metric:h", {"h": 40, "device": "a", "ts": 7}),
+    ]
+
+
+def test_without_group_topics_a_reading_goes_to_its_device_only() -> None:
+    assert entry_of(Reading("a", {"t": 1}, ts=7), group_topics=False).also == ()
+
+
+def test_the_latest_values_carry_their_time_and_unit() -> None:
+    made = entry_of(Reading("a", {"t": 1, "h": 2}, ts=7, units={"t": "Cel"}, tags={"site": "x"}))
+    assert dict(made.latest) == {"m:t": (7, 1, "Cel"), "m:h": (7, 2), "tags": (7, {"site": "x"})}
+
+
+def test_each_topic_gets_one_batch_with_its_lines_in_the_order_given() -> None:
+    keys, args = commit(entry("a", b"1"), entry("b", b"2"), entry("a", b"3")).arguments("E")
+    assert keys[1::2] == ["windsock:{a}:stream", "windsock:{b}:stream"]
+    assert args[0] == 2
+    assert args[6:8] == [2, b"1\n3"]
+
+
+def test_each_entry_is_answered_with_its_own_position() -> None:
+    made = commit(entry("a", b"1"), entry("b", b"2"), entry("a", b"3"))
+    assert made.positions([0, 12, b"E", 5, b"F"]) == [Appended("E.11"), Appended("F.5"), Appended("E.12")]
+
+
+def test_an_id_given_twice_in_one_commit_is_stored_once() -> None:
+    made = commit(entry("a", b"1", id="x"), entry("a", b"1", id="x"), entry("a", b"2"))
+    _, args = made.arguments("E")
+    assert args[7] == b"1\n2"
+    assert made.positions([0, 2, b"E"]) == [Appended("E.1"), Appended("E.1", duplicate=True), Appended("E.2")]
+
+
+def test_the_same_id_on_two_topics_is_two_entries() -> None:
+    made = commit(entry("a", b"1", id="x"), entry("b", b"1", id="x"))
+    assert made.positions([0, 1, b"E", 1, b"F"]) == [Appended("E.1"), Appended("F.1")]
+
+
+def test_what_redis_knows_by_its_id_is_told_by_entry_number() -> None:
+    made = commit(entry("a", b"0"), entry("a", b"1", id="x"), entry("a", b"2", id="y"), entry("a", b"1", id="x"))
+    assert made.known([0, 1, b"E.4"]) == {1: "E.4", 3: "E.4"}
+    assert made.known([1_700_000_000_000, 3, b"E"]) is None
+
+
+def test_of_two_latest_values_the_newer_wins_and_of_equal_times_the_later() -> None:
+    readings = [Reading("a", {"t": value}, ts=ts) for value, ts in ((1, 5), (2, 9), (3, 9), (4, 7))]
+    _, args = commit(*(entry_of(reading, group_topics=False) for reading in readings)).arguments("E")
+    assert args[11:] == [5, "a", 5, 9, "m:t", b"[9,3]"]
+
+
+def test_upkeep_is_asked_for_where_it_is_due() -> None:
+    made = commit(entry_of(Reading("a", {"t": 1}, ts=7)), due=always)
+    keys, args = made.arguments("E")
+    assert keys[-1] == "windsock:{metric:t}:devices"
+    assert args[-1] == "a"
+    assert made.upkept == ["windsock:{metric:t}:devices a", "device:a", "readings", "metric:t"]
+
+
+def test_upkeep_is_due_again_after_its_time() -> None:
+    now = 100.0
+    upkeep = Upkeep(10, lambda: now)
+    assert upkeep.due("k")
+    upkeep.done(["k"])
+    assert not upkeep.due("k")
+    now = 110.0
+    assert upkeep.due("k")
+
+
+def test_upkeep_remembers_a_bounded_number_of_keys() -> None:
+    upkeep = Upkeep(10, lambda: 1.0, most=2)
+    upkeep.done(["a", "b"])
+    upkeep.done(["c"])
+    assert upkeep.due("a")
+    assert not upkeep.due("c")
