@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-import orjson
+import msgspec
 from redis.exceptions import RedisError
 
 from gateway.bus import Bus
@@ -27,6 +27,9 @@ from services.stream import Stream
 log = logs.get("broker")
 
 MOST_PER_ROUND = 500
+CANARY = b"canary"
+
+_answer = msgspec.json.Decoder(dict[str, Any])
 
 
 class Broker:
@@ -108,7 +111,7 @@ class Broker:
         while True:
             try:
                 async with asyncio.timeout(self._settings.canary_timeout_s):
-                    await self._redis.publish(self.own_channel, b"canary")
+                    await self._redis.publish(self.own_channel, CANARY)
             except (RedisError, OSError, TimeoutError) as error:
                 log.debug("the canary did not reach Redis", error=str(error))
             await asyncio.sleep(self._settings.canary_s)
@@ -124,8 +127,11 @@ class Broker:
                 return
             if self.hub.receive(topic, arrived):
                 self._want(topic)
-        elif channel == self._own and data != b"canary":
-            self._on_answer(orjson.loads(data))
+        elif channel == self._own and data != CANARY:
+            try:
+                self._on_answer(_answer.decode(data))
+            except msgspec.MsgspecError as error:
+                log.error("not an answer of a poller", error=str(error))
 
     def _on_subscribed(self, channel: bytes) -> None:
         topic = self._names.get(channel)

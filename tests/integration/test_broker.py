@@ -1,0 +1,193 @@
+"""Hub, bus and stream together on a real Redis: what is appended arrives, whatever happens to pub/sub."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from gateway.broker import Broker
+from gateway.hub import Delivery
+from services import redis, topics
+from services.background import background
+from services.batch import Position
+from services.commit import Entry
+from services.errors import Unavailable
+from services.metrics import WriterReport
+from services.redis import Client
+from services.settings import GatewaySettings, StreamSettings
+from services.stream import Stream
+from services.writer import Writer
+from tests.redis_server import RedisServer
+
+TOPIC = "device:a"
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+        self.losses: list[Position] = []
+
+    def deliver(self, delivery: Delivery) -> None:
+        self.numbers += map(int, delivery.batch.payloads)
+
+    def lost(self, topic: str, position: Position) -> None:
+        self.losses.append(position)
+
+
+class Running:
+    def __init__(self, broker: Broker, writer: Writer) -> None:
+        self.broker, self._writer, self._published = broker, writer, 0
+
+    async def publish(self, count: int = 1, topic: str = TOPIC) -> None:
+        for _ in range(count):
+            await self._writer.append([Entry(topic, b"%d" % self._published)])
+            self._published += 1
+
+
+@asynccontextmanager
+async def running(url: str, **settings: Any) -> AsyncIterator[Running]:
+    limits = replace(GatewaySettings(), canary_s=0.1, canary_timeout_s=1.0, **settings)
+    async with redis.connect(url, timeout_s=1.0) as client:
+        writer = Writer(client, StreamSettings(), WriterReport(CollectorRegistry()))
+        broker = Broker(client, url, Stream(client), limits)
+        async with background(writer.run), broker.running():
+            await until(lambda: not broker.unready(), "the broker does not get ready")
+            yield Running(broker, writer)
+
+
+async def until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, what
+        await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def system(common_redis: RedisServer, client: Client) -> AsyncIterator[Running]:
+    async with running(common_redis.url) as one:
+        yield one
+
+
+async def test_what_is_appended_after_the_join_arrives(system: Running) -> None:
+    recorder = Recorder()
+    await system.publish(3)
+    await system.broker.join(TOPIC, recorder)
+    await system.publish(3)
+    await until(lambda: recorder.numbers == [3, 4, 5], "it does not arrive")
+
+
+async def test_many_who_join_at_once_all_get_the_next(system: Running) -> None:
+    recorders = [Recorder() for _ in range(50)]
+    await asyncio.gather(*(system.broker.join(f"device:{n % 7}", recorders[n]) for n in range(50)))
+    for n in range(7):
+        await system.publish(topic=f"device:{n}")
+    await until(lambda: all(len(recorder.numbers) == 1 for recorder in recorders), "somebody got nothing")
+
+
+async def test_who_left_gets_nothing_and_the_topic_is_forgotten(system: Running) -> None:
+    one, other = Recorder(), Recorder()
+    for _ in range(3):
+        await system.broker.join(TOPIC, one)
+        system.broker.leave(TOPIC, one)
+    assert len(system.broker.hub) == 0
+    await system.broker.join(TOPIC, other)
+    await system.publish()
+    await until(lambda: other.numbers == [0], "it does not arrive")
+    assert one.numbers == []
+
+
+async def test_a_broken_pub_sub_connection_loses_and_repeats_nothing(system: Running, client: Client) -> None:
+    recorder = Recorder()
+    await system.broker.join(TOPIC, recorder)
+    for round_ in range(5):
+        await system.publish(10)
+        await client.client_kill_filter(_type="pubsub")
+        await system.publish(10)
+        total = 20 * (round_ + 1)
+        await until(lambda total=total: len(recorder.numbers) == total, "something is missing")  # type: ignore[misc]
+    assert recorder.numbers == list(range(100))
+    assert recorder.losses == []
+    assert system.broker.bus.connections >= 6
+
+
+async def test_a_lost_announcement_is_read_from_the_stream(system: Running, client: Client) -> None:
+    recorder = Recorder()
+    await system.broker.join(TOPIC, recorder)
+    await system.publish()
+    # What pub/sub does when it loses one: the entry is stored, nobody is told.
+    await client.xadd(topics.stream_key(TOPIC), {"d": "77"}, id=f"{int(time.time() * 1000) + 5}-2")
+    await client.hset(topics.state_key(TOPIC), "offset", "2")
+    await system.publish()
+    await until(lambda: recorder.numbers == [0, 77, 1], "the lost one is not read")
+    assert system.broker.hub.gaps == 1
+
+
+async def test_nonsense_on_a_channel_does_no_harm(system: Running, client: Client) -> None:
+    recorder = Recorder()
+    await system.broker.join(TOPIC, recorder)
+    for nonsense in (b"", b"\xff", b"E 1-1 2\nx", b"a b c", b"[]", b"\x81"):
+        await client.publish(topics.channel(TOPIC), nonsense)
+        await client.publish(system.broker.own_channel, nonsense)
+    await system.publish()
+    await until(lambda: recorder.numbers == [0], "it does not arrive")
+    assert system.broker.bus.connections == 1
+
+
+async def test_a_redis_that_lost_its_data_is_told_to_the_subscribers(system: Running, client: Client) -> None:
+    recorder = Recorder()
+    await system.broker.join(TOPIC, recorder)
+    await system.publish(3)
+    await until(lambda: len(recorder.numbers) == 3, "it does not arrive")
+    await client.flushall()
+    await system.publish(2)
+    await until(lambda: recorder.numbers == [0, 1, 2, 3, 4], "it does not go on")
+    assert [loss.offset for loss in recorder.losses] == [0]
+
+
+async def test_what_an_outage_kept_back_arrives_afterwards(redis_server: RedisServer) -> None:
+    async with running(redis_server.url) as system:
+        recorder = Recorder()
+        await system.broker.join(TOPIC, recorder)
+        await system.publish()
+        redis_server.kill()
+        await until(lambda: bool(system.broker.unready()), "the outage is not noticed")
+        redis_server.start()
+        await until(lambda: not system.broker.unready(), "the broker does not get ready again")
+        await system.publish()
+        await until(lambda: recorder.numbers == [0, 1], "it does not arrive")
+        assert recorder.losses == []
+
+
+async def test_a_redis_that_hangs_is_noticed(redis_server: RedisServer) -> None:
+    async with running(redis_server.url) as system:
+        redis_server.send(signal.SIGSTOP)
+        await until(lambda: bool(system.broker.unready()), "the silence is not noticed")
+        redis_server.send(signal.SIGCONT)
+        await until(lambda: not system.broker.unready(), "the broker does not get ready again")
+
+
+async def test_a_join_that_redis_does_not_confirm_is_refused_and_leaves_nothing(redis_server: RedisServer) -> None:
+    async with running(redis_server.url, subscribe_timeout_s=0.2) as system:
+        redis_server.send(signal.SIGSTOP)
+        with pytest.raises(Unavailable):
+            await system.broker.join(TOPIC, Recorder())
+        assert len(system.broker.hub) == 0
+        redis_server.send(signal.SIGCONT)
+
+
+async def test_a_password_is_used_for_pub_sub_too(redis_server: RedisServer) -> None:
+    async with redis.connect(redis_server.url) as client:
+        await client.config_set("requirepass", "s3cret")
+    async with running(redis_server.url.replace("//", "//:s3cret@")) as system:
+        recorder = Recorder()
+        await system.broker.join(TOPIC, recorder)
+        await system.publish()
+        await until(lambda: recorder.numbers == [0], "it does not arrive")
