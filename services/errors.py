@@ -81,6 +81,9 @@ class BadRequest(ClientError):
     def problem(self) -> dict[str, Any]:
         return super().problem() | self.fault.as_dict()
 
+    def message(self) -> dict[str, Any]:
+        return _with_fault(super().message(), self.fault)
+
 
 class FaultyInput(ClientError):
     """Input that was read and found wrong, with every fault (the first stands on top)."""
@@ -101,9 +104,12 @@ class FaultyInput(ClientError):
         return body
 
     def message(self) -> dict[str, Any]:
-        body = super().message()
-        body["error"] |= {k: v for k, v in self.faults[0].as_dict().items() if v is not None}
-        return body
+        return _with_fault(super().message(), self.faults[0])
+
+
+def _with_fault(message: dict[str, Any], fault: Fault) -> dict[str, Any]:
+    message["error"] |= {key: value for key, value in fault.as_dict().items() if value is not None}
+    return message
 
 
 class MalformedBody(FaultyInput):

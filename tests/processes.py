@@ -59,7 +59,7 @@ class Command:
 
     def __init__(self, folder: Path, *arguments: str, **settings: str) -> None:
         self._arguments = arguments
-        self._environment = environment(**settings)
+        self.environment = environment(**settings)
         name = f"{arguments[0]}-{secrets.token_hex(4)}"
         self._out = folder / f"{name}.out"
         self._err = folder / f"{name}.err"
@@ -88,7 +88,7 @@ class Command:
         """Start the process, or start it again."""
         with self._out.open("ab") as out, self._err.open("ab") as err:
             self._process = subprocess.Popen(
-                [COMMAND, *self._arguments], env=self._environment, stdout=out, stderr=err, start_new_session=True
+                [COMMAND, *self._arguments], env=self.environment, stdout=out, stderr=err, start_new_session=True
             )
 
     def wait(self, within_s: float = 30.0) -> int:

@@ -188,6 +188,10 @@ class PlainSockets:
             await socket.accept()
 
             async def take(text: bytes) -> None:
+                try:
+                    text.decode()
+                except UnicodeDecodeError as error:
+                    raise BadRequest(None, f"the message is not UTF-8 at byte {error.start}") from None
                 sender.send(text)
 
             await self._listen(socket, sender, take)

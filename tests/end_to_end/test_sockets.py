@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from tests.processes import Windsock, wait_until
+from tests.redis_server import RedisServer
 
 
 @pytest.fixture(scope="module")
 def windsock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windsock]:
-    with Windsock(tmp_path_factory.mktemp("sockets"), outbox_bytes="65536") as running:
+    with Windsock(tmp_path_factory.mktemp("sockets"), outbox_bytes="65536", status_s="0.5") as running:
         yield running
 
 
@@ -113,6 +116,94 @@ def test_a_message_that_is_too_large_closes_with_1009(windsock: Windsock) -> Non
         connection.send("x" * 70_000)
         with pytest.raises(Exception, match="1009"):
             connection.recv(timeout=10)
+
+
+def test_a_feed_keeps_what_is_sent_as_it_is(windsock: Windsock) -> None:
+    with open_socket(windsock, "/ws/feed/exact/") as connection:
+        connection.send('{\n "big": 12345678901234567890123,\r\n "big": 1.10 }')
+        received = str(connection.recv(timeout=10))
+        assert received.split() == ["{", '"big":', "12345678901234567890123,", '"big":', "1.10", "}"]
+        connection.send("1\n2")
+        assert take(connection)["error"]["code"] == "malformed"
+
+
+def test_a_client_that_asks_for_the_status_gets_it_beside_the_readings(windsock: Windsock) -> None:
+    with open_socket(windsock, "/ws/device/s/?status=1") as connection:
+        assert take(connection) == {"status": "live"}
+        post(windsock, {"device": "s", "values": {"n": 0}})
+        assert take(connection)["values"] == {"n": 0}
+        assert take(connection) == {"status": "live"}
+
+
+def test_a_client_that_talks_too_fast_is_closed_with_3013(windsock: Windsock) -> None:
+    def chatter(connection: ClientConnection) -> None:
+        for _ in range(1_000):
+            connection.send("x")
+            connection.recv(timeout=10)
+
+    with open_socket(windsock, "/ws/echo/") as connection, pytest.raises(ConnectionClosedError, match="3013"):
+        chatter(connection)
+
+
+def test_messages_that_are_no_text_are_answered_or_refused_not_dropped(windsock: Windsock) -> None:
+    with open_socket(windsock, "/ws/echo/") as connection:
+        connection.send(b"bytes")
+        assert connection.recv(timeout=10) == "bytes"
+        connection.send(b"\xff")
+        assert take(connection)["error"]["code"] == "bad_request"
+    with open_socket(windsock, "/ws/device/r/") as connection:
+        connection.send("hello?")
+        assert take(connection)["error"]["code"] == "bad_request"
+
+
+def test_no_more_clients_than_there_are_seats(tmp_path: Path) -> None:
+    with Windsock(tmp_path, connections="2") as windsock:
+        with open_socket(windsock, "/ws/echo/"), open_socket(windsock, "/ws/echo/"):
+            with pytest.raises(InvalidStatus) as refused:
+                open_socket(windsock, "/ws/echo/")
+            assert refused.value.response.status_code == 503
+            assert refused.value.response.headers["retry-after"] == "5"
+        wait_until(lambda: _opens(windsock), "the seats do not come back")
+
+
+def _opens(windsock: Windsock) -> bool:
+    try:
+        with open_socket(windsock, "/ws/echo/"):
+            return True
+    except InvalidStatus:
+        return False
+
+
+def test_the_latest_values_of_many_devices_and_what_comes_meanwhile_lose_nothing(windsock: Windsock) -> None:
+    devices = [f"many-{n}" for n in range(1_000)]
+    post(windsock, *({"device": device, "ts": 1, "values": {"many": 0}} for device in devices))
+    with open_socket(windsock, "/ws/metric/many/") as connection:
+        post(windsock, *({"device": device, "ts": 2, "values": {"many": 1}} for device in devices))
+        messages: list[Any] = []
+        while len(messages) < 2_000 and len({m["device"] for m in messages if m["many"] == 1}) < 1_000:
+            messages.append(take(connection))
+    for device in devices:
+        assert [m["many"] for m in messages if m["device"] == device][-1] == 1
+
+
+def test_a_failure_after_the_handshake_is_told_and_the_client_may_come_back(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    with Windsock(tmp_path, "gateway", redis_url=redis_server.url) as windsock, open_socket(windsock, "/ws/device/f/"):
+        redis_server.send(signal.SIGSTOP)
+        with open_socket(windsock, "/ws/device/f/?since=.0") as connection:
+            assert take(connection)["error"]["code"] == "unavailable"
+            with pytest.raises(ConnectionClosedError, match="1013"):
+                connection.recv(timeout=10)
+        redis_server.send(signal.SIGCONT)
+        assert "Traceback" not in windsock.log
+
+
+def test_a_topic_that_is_switched_off_is_not_found(tmp_path: Path) -> None:
+    with Windsock(tmp_path, group_topics="false") as windsock:
+        for path in ("/ws/sensor/", "/ws/temperature/"):
+            with pytest.raises(InvalidStatus, match="404"):
+                open_socket(windsock, path)
 
 
 def slow_clients(windsock: Windsock) -> float:

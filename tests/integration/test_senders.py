@@ -1,0 +1,104 @@
+"""The sockets on a server without our wire: plain ASGI sends, with the same bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from websockets.asyncio.client import ClientConnection, connect
+
+from gateway import app
+from services.background import background
+from services.redis import Client
+from services.room import Shared
+from services.web import status_routes
+from tests.redis_server import RedisServer
+
+
+class Gateway:
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    async def metric(self, name: str) -> float:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            lines = (await http.get(f"http://127.0.0.1:{self.port}/metrics")).text.splitlines()
+        return float(next((line for line in lines if line.startswith(name + " ")), "0 0").split()[-1])
+
+    def open(self, path: str, **options: Any) -> connect:
+        return connect(f"ws://127.0.0.1:{self.port}{path}", proxy=None, **options)
+
+
+@asynccontextmanager
+async def serving(url: str, client: Client, **settings: str) -> AsyncIterator[Gateway]:
+    environ = {f"WINDSOCK_{key.upper()}": value for key, value in settings.items()}
+    shared = Shared.over(client, url, environ)
+    room = app.build(shared)
+    application = Starlette(routes=[*status_routes(shared.registry, lambda: []), *room.routes])
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        application, ws="websockets-sansio", ws_per_message_deflate=False, log_config=None, timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    async with background(shared.writer.run), room.running():
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        yield Gateway(listener.getsockname()[1])
+        server.should_exit = True
+        await task
+        listener.close()
+
+
+async def until(condition: Callable[[], Any], what: str) -> None:
+    deadline = time.monotonic() + 30
+    while not await condition():
+        assert time.monotonic() < deadline, what
+        await asyncio.sleep(0.02)
+
+
+async def say(connection: ClientConnection, message: Any) -> Any:
+    await connection.send(json.dumps(message))
+    return json.loads(await connection.recv())
+
+
+async def test_messages_arrive_in_order(common_redis: RedisServer, client: Client) -> None:
+    async with serving(common_redis.url, client) as gateway, gateway.open("/ws/feed/x/") as one:
+        assert [await say(one, n) for n in range(100)] == list(range(100))
+
+
+async def test_a_client_that_does_not_read_loses_its_seat_and_the_others_go_on(
+    common_redis: RedisServer, client: Client
+) -> None:
+    limits = {"outbox_bytes": "65536", "client_messages_per_s": "10000"}
+    async with (
+        serving(common_redis.url, client, **limits) as gateway,
+        gateway.open("/ws/feed/loud/") as other,
+        gateway.open("/ws/feed/loud/", max_queue=1) as lazy,
+    ):
+
+        async def slow() -> bool:
+            await say(other, "x" * 50_000)
+            return await gateway.metric("windsock_slow_clients_total") == 1
+
+        async def left() -> bool:
+            return await gateway.metric("windsock_connections") == 1
+
+        await until(slow, "the client that never reads is not noticed")
+        await until(left, "its seat does not come back")
+        assert await say(other, 7) == 7
+        lazy.transport.abort()
+
+
+async def test_a_client_that_talks_too_fast_is_closed(common_redis: RedisServer, client: Client) -> None:
+    limits = {"client_messages_per_s": "1"}
+    async with serving(common_redis.url, client, **limits) as gateway, gateway.open("/ws/echo/") as one:
+        for _ in range(10):
+            await one.send("x")
+        await one.wait_closed()
+        assert one.close_code == 3013
