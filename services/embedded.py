@@ -23,6 +23,7 @@ from urllib.parse import quote
 from redis.exceptions import RedisError
 
 from services import data_dir, logs, redis
+from services.background import background
 from services.errors import StartError
 from services.redis_binary import Binary
 
@@ -44,12 +45,8 @@ async def running(binary: Binary, data_path: str, fsync: str) -> AsyncIterator[s
         server = _Server(binary, folder, fsync)
         await server.start()
         try:
-            async with asyncio.TaskGroup() as tasks:
-                watching = tasks.create_task(server.watch())
-                try:
-                    yield server.url
-                finally:
-                    watching.cancel()
+            async with background(server.watch):
+                yield server.url
         finally:
             await server.stop()
 
@@ -65,6 +62,8 @@ def config_text(folder: Path, socket_path: Path, log_path: Path, fsync: str) -> 
             f"logfile {_quoted(log_path)}",
             "appendonly yes",
             f"appendfsync {fsync}",
+            # As commands, which Redis and Valkey read from each other; of their snapshots only some versions.
+            "aof-use-rdb-preamble no",
             'save ""',
             "maxmemory-policy noeviction",
             "daemonize no",

