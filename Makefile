@@ -7,10 +7,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	--extra embedded --extra build
 
-.PHONY: help up test check lock clean
+.PHONY: help up test check verify-compose lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 up: .venv/run.stamp ## Run all of Windsock on this machine; Ctrl-C stops it
 	@exec $(BIN)/windsock up
@@ -24,6 +24,9 @@ check: .venv/dev.stamp ## Format, lint, types, and which room may import which
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+verify-compose: .venv/dev.stamp ## Build and check the deployment with Docker, from HAProxy to several gateways
+	@exec $(BIN)/python -m tests.compose.verify
 
 lock: .venv/dev.stamp ## Pin the requirements anew, with hashes
 	$(LOCK) pyproject.toml -o requirements/run.txt

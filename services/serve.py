@@ -14,13 +14,14 @@ from importlib import import_module
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
 
 from services import logs, redis, settings
 from services.background import background
 from services.errors import StartError
 from services.room import Room, Shared
 from services.settings import CommonSettings, GatewaySettings
-from services.web import error_handlers, status_routes
+from services.web import error_handlers, no_such_socket, status_routes
 
 ROOMS = {"ingest": "ingest.app", "gateway": "gateway.app", "weather": "weather_poller.app"}
 """Room name → module with its `build`. Named, not imported: services knows no room."""
@@ -116,6 +117,8 @@ def _application(rooms: Sequence[Room], shared: Shared) -> Starlette:
         return list(dict.fromkeys(reason for room in rooms for reason in room.unready()))
 
     routes = [route for room in rooms for route in room.routes]
+    elsewhere = WebSocketRoute("/{path:path}", no_such_socket)
     return Starlette(
-        routes=[*status_routes(shared.registry, unready), *routes], exception_handlers=error_handlers(shared.refusals)
+        routes=[*status_routes(shared.registry, unready), *routes, elsewhere],
+        exception_handlers=error_handlers(shared.refusals),
     )

@@ -11,9 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.websockets import WebSocket
 
 from services import logs
-from services.errors import TooLarge, Unavailable, WindsockError
+from services.errors import NotFound, TooLarge, Unavailable, WindsockError
 from services.metrics import Refusals
 
 log = logs.get("web")
@@ -50,6 +51,11 @@ def error_handlers(refusals: Refusals) -> dict[Any, Any]:
         return await on_expected(request, WindsockError("this is a fault of the server; its log says more"))
 
     return {WindsockError: on_expected, HTTPException: on_http, Exception: on_bug}
+
+
+async def no_such_socket(socket: WebSocket) -> None:
+    """The endpoint of every WebSocket path that nobody else takes: Starlette alone would answer 403."""
+    await socket.send_denial_response(problem_response(NotFound("no WebSocket is served here")))
 
 
 async def read_body(request: Request, most: int) -> bytes:

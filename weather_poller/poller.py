@@ -86,6 +86,9 @@ class Poller:
         )
         gauge = Gauge("windsock_weather_places", "Places that are tracked", registry=registry)
         gauge.set_function(lambda: len(self._tracked))
+        self._left_out = Gauge(
+            "windsock_weather_places_left_out", "Places wanted above WINDSOCK_PLACES_MAX", registry=registry
+        )
         self._observations = Counter("windsock_weather_observations", "Observations appended", registry=registry)
 
     async def run(self) -> None:
@@ -160,7 +163,9 @@ class Poller:
         asked = {place.place: place for place in found if place is not None}
         self._registered &= asked.keys()  # a Redis that lost its data is told of the pinned places again
         others = {slug: asked[slug] for slug in asked_for if slug in asked and slug not in self._pinned}
-        self._tracked = dict(list((self._pinned | others).items())[: self._settings.places_max])
+        wanted = list((self._pinned | others).items())
+        self._tracked = dict(wanted[: self._settings.places_max])
+        self._left_out.set(len(wanted) - len(self._tracked))
         self._schedule.track(self._tracked)
 
     async def _fetch_due(self) -> None:

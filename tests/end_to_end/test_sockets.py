@@ -95,6 +95,12 @@ def test_what_is_no_position_or_no_topic_is_refused_before_the_handshake(windsoc
         assert "reason" in json.loads(bytes(refused.value.response.body or b""))
 
 
+@pytest.mark.parametrize("path", ["/ws/nothing/", "/elsewhere", "/v1/readings"])
+def test_a_path_without_a_socket_is_not_found(windsock: Windsock, path: str) -> None:
+    with pytest.raises(InvalidStatus, match="404"):
+        open_socket(windsock, path)
+
+
 def test_what_one_sends_to_a_feed_all_get(windsock: Windsock) -> None:
     with open_socket(windsock, "/ws/feed/room/") as one, open_socket(windsock, "/ws/feed/room/") as other:
         for message in ({"text": "hi"}, [1, None], "plain", 7):

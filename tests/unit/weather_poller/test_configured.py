@@ -15,6 +15,10 @@ def test_places_with_coordinates_and_names_alone_are_told_apart() -> None:
     ]
 
 
+def test_separators_alone_name_no_place() -> None:
+    assert parse_places(";", 10) == []
+
+
 def test_the_default_is_well_formed() -> None:
     settings = WeatherSettings()
     assert len(parse_places(settings.places, settings.places_max)) == 3
