@@ -20,6 +20,7 @@ import hiredis
 from redis.asyncio.connection import SSLConnection, UnixDomainSocketConnection, parse_url
 
 from services import logs
+from services.redis import reason_of
 
 log = logs.get("bus")
 
@@ -70,7 +71,7 @@ class Bus(asyncio.Protocol):
             try:
                 await self._connect()
             except (OSError, TimeoutError, hiredis.HiredisError) as error:
-                log.warning("cannot reach Redis for pub/sub", error=str(error) or type(error).__name__)
+                log.warning("cannot reach Redis for pub/sub", error=reason_of(error))
             else:
                 reason = await self._watch()
                 if self.connected:

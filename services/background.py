@@ -22,7 +22,7 @@ async def background(*works: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIt
 
 
 async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
-    # A cancellation that meets a reply of Redis on its way can get lost in the client: ask again.
+    # One cancellation may get lost: asyncio.wait_for() of Python 3.11 swallows it if the result is there.
     pending = {task for task in tasks if not task.done()}
     while pending:
         for task in pending:

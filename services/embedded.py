@@ -162,7 +162,7 @@ class _Server:
         await self._answers(process, from_here)
 
     async def _answers(self, process: asyncio.subprocess.Process, from_here: int) -> None:
-        client = redis.connect(self.url, timeout_s=2.0)
+        client = redis.connect(self.url)
         try:
             async with asyncio.timeout(READY_S):
                 while process.returncode is None:

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from redis.exceptions import RedisError
 
 from services.background import background
-from services.redis import Client
+from services.redis import Client, reason_of
 
 
 class Pulse:
@@ -35,5 +35,5 @@ class Pulse:
                     await self._redis.ping()
                 self._failure = None
             except (RedisError, OSError, TimeoutError) as error:
-                self._failure = str(error) or type(error).__name__
+                self._failure = reason_of(error)
             await asyncio.sleep(self._every_s)

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from services.redis import Client, failures_as_unavailable, text
+from services.redis import Client, answered, text
 
 PLACES_KEY = "windsock:places"
 """Hash: slug → the place as JSON."""
@@ -57,7 +57,7 @@ class Places:
 
     async def lookup(self, city: str) -> Place | None:
         """The place that was once registered under this name."""
-        with failures_as_unavailable():
+        async with answered():
             slug = await self._redis.hget(NAMES_KEY, normal(city))
         return (await self.get([text(slug)]))[0] if slug else None
 
@@ -65,20 +65,20 @@ class Places:
         """The places with these slugs."""
         if not slugs:
             return []
-        with failures_as_unavailable():
+        async with answered():
             found = await self._redis.hmget(PLACES_KEY, list(slugs))
         return [_place.decode(raw) if raw else None for raw in found]
 
     async def request(self, city: str, reply: str, token: str) -> None:
         """Ask the pollers for a city; the answer, with `token`, is published on the channel `reply`."""
-        with failures_as_unavailable():
+        async with answered():
             await self._redis.xadd(
                 REQUESTS_KEY, {"city": city, "reply": reply, "token": token}, maxlen=MOST_REQUESTS, approximate=True
             )
 
     async def answer(self, reply: str, body: dict[str, Any]) -> None:
         """Publish a poller's answer."""
-        with failures_as_unavailable():
+        async with answered():
             await self._redis.publish(reply, orjson.dumps(body))
 
     async def register(self, place: Place, *asked_as: str) -> None:
@@ -87,7 +87,7 @@ class Places:
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.hset(PLACES_KEY, place.place, orjson.dumps(place))
         pipeline.hset(NAMES_KEY, mapping=dict(names.items()))
-        with failures_as_unavailable():
+        async with answered():
             await pipeline.execute()
 
     async def touch(self, slugs: Sequence[str], interest_s: int) -> None:
@@ -95,7 +95,7 @@ class Places:
         if not slugs:
             return
         until = int(time.time() * 1000) + interest_s * 1000
-        with failures_as_unavailable():
+        async with answered():
             await self._redis.zadd(INTEREST_KEY, dict.fromkeys(slugs, until), gt=True)
 
     async def interested(self, now_ms: int) -> list[str]:
@@ -103,6 +103,6 @@ class Places:
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.zremrangebyscore(INTEREST_KEY, "-inf", now_ms)
         pipeline.zrange(INTEREST_KEY, 0, -1)
-        with failures_as_unavailable():
+        async with answered():
             _, slugs = await pipeline.execute()
         return [text(slug) for slug in slugs]

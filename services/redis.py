@@ -7,8 +7,8 @@ reply was lost once more, and store it twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -23,6 +23,8 @@ Client: TypeAlias = Redis
 """A redis-py client whose replies are bytes."""
 
 OLDEST = (6, 2)
+ANSWER_S = 5.0
+"""Longest wait for a connection, and for the answer to a command that reads."""
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
 
 
@@ -35,16 +37,20 @@ def shown(url: str) -> str:
     return parts._replace(netloc=f"{parts.username or ''}:***@{host}").geturl()
 
 
-def connect(url: str, *, timeout_s: float = 5.0) -> Client:
-    """A client for `url` that sends every command at most once. Raises StartError for a bad URL."""
+def connect(url: str) -> Client:
+    """A client for `url` that sends every command at most once. Raises StartError for a bad URL.
+
+    Its commands wait without a bound: whoever sends one uses `answered` or a timeout of its own. With a
+    `socket_timeout`, redis-py would make a task for each command and, on Python 3.11, lose cancellations.
+    """
     try:
         return Redis.from_url(
             url,
             protocol=2,
             retry=Retry(NoBackoff(), 0),
             retry_on_error=[],
-            socket_timeout=timeout_s,
-            socket_connect_timeout=timeout_s,
+            socket_timeout=None,
+            socket_connect_timeout=ANSWER_S,
             max_connections=64,
         )
     except ValueError as error:
@@ -60,27 +66,33 @@ async def check(redis: Client, url: str, *, patience_s: float = 30.0) -> None:
         async with asyncio.timeout(patience_s):
             while True:
                 try:
-                    info = await redis.info("server")
+                    async with asyncio.timeout(ANSWER_S):
+                        info = await redis.info("server")
                     break
                 except BusyLoadingError:
                     await asyncio.sleep(0.1)
     except (RedisError, OSError, TimeoutError) as error:
         raise StartError(
-            f"no Redis at {shown(url)}: {error or type(error).__name__}; "
-            "start one there, or set WINDSOCK_REDIS_URL to one that runs"
+            f"no Redis at {shown(url)}: {reason_of(error)}; start one there, or set WINDSOCK_REDIS_URL to one that runs"
         ) from None
     version = str(info["redis_version"])
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
         raise StartError(f"Redis at {shown(url)} is version {version}; Windsock needs 6.2 or newer")
 
 
-@contextmanager
-def failures_as_unavailable() -> Iterator[None]:
-    """Redis failures inside are raised as Unavailable."""
+@asynccontextmanager
+async def answered() -> AsyncIterator[None]:
+    """Redis commands inside fail, or take longer than `ANSWER_S`, as Unavailable."""
     try:
-        yield
-    except (RedisError, OSError) as error:
-        raise Unavailable(f"Redis does not answer ({error or type(error).__name__})") from error
+        async with asyncio.timeout(ANSWER_S):
+            yield
+    except (RedisError, OSError, TimeoutError) as error:
+        raise Unavailable(f"Redis does not answer ({reason_of(error)})") from error
+
+
+def reason_of(error: Exception) -> str:
+    """Why Redis could not be used, in words."""
+    return str(error) or ("it took too long" if isinstance(error, TimeoutError) else type(error).__name__)
 
 
 def text(reply: bytes | str) -> str:

@@ -156,7 +156,8 @@ class WeatherSettings:
     places: Annotated[
         str,
         Meta(
-            description="Places that are always tracked: `Name=lat,lon` or a name to geocode, separated by `;` (`;` alone: none)."
+            description="Places that are always tracked: `Name=lat,lon` or a name to geocode, separated by `;` "
+            "(`;` alone: none)."
         ),
     ] = "Berlin=52.52,13.41;London=51.51,-0.13;New York=40.71,-74.01"
     places_max: Annotated[int, Meta(ge=1, le=1_000, description="Most places tracked at once.")] = 100

@@ -14,7 +14,7 @@ import orjson
 
 from services import batch, topics
 from services.batch import Batch, Position
-from services.redis import Client, failures_as_unavailable, text
+from services.redis import Client, answered, text
 
 Direction = Literal["up", "down"]
 Bound = tuple[Literal["offset", "time", "end"], int]
@@ -76,7 +76,7 @@ class Stream:
         pipeline = self._redis.pipeline(transaction=False)
         for topic in names:
             pipeline.hmget(topics.state_key(topic), ["epoch", "offset"])
-        with failures_as_unavailable():
+        async with answered():
             found = await pipeline.execute()
         return [Position((epoch or b"").decode("ascii"), int(offset or 0)) for epoch, offset in found]
 
@@ -87,7 +87,7 @@ class Stream:
         `down`: the newest of those before ("offset", n), stored before ("time", ms), or of all (END).
         """
         keys = [topics.stream_key(topic), topics.state_key(topic)]
-        with failures_as_unavailable():
+        async with answered():
             epoch, top, entries, more = await self._script(keys=keys, args=[direction, *bound, limit])
         name = bytes(epoch).decode("ascii")
         found = [batch.from_entry(name, entry_id, lines) for entry_id, lines in entries]
@@ -107,7 +107,7 @@ class Stream:
         pipeline = self._redis.pipeline(transaction=False)
         for device in devices:
             pipeline.hgetall(topics.state_key(topic_of + device))
-        with failures_as_unavailable():
+        async with answered():
             found = await pipeline.execute()
         return [_latest(device, state) if state else None for device, state in zip(devices, found, strict=True)]
 
@@ -115,7 +115,7 @@ class Stream:
         """At most `limit` known device ids that begin with `prefix`, in order, from the first above `after` on."""
         low = f"({after}" if after >= prefix and after else f"[{prefix}" if prefix else "-"
         high = f"[{prefix}\x7f" if prefix else "+"
-        with failures_as_unavailable():
+        async with answered():
             found = await self._redis.zrangebylex(topics.DEVICES_KEY, low, high, start=0, num=limit)
         return [text(device) for device in found]
 
@@ -126,14 +126,14 @@ class Stream:
     async def _forget(self, command: str, index: str, devices: Sequence[str]) -> None:
         if devices:
             keys = [index, *(topics.state_key(topics.DEVICE + device) for device in devices)]
-            with failures_as_unavailable():
+            async with answered():
                 await self._forget_script(keys=keys, args=[command, *devices])
 
     async def latest_of_metric(self, metric: str, chunk: int = 500) -> AsyncIterator[list[dict[str, Any]]]:
         """The latest value of each device that reports `metric`, as the metric topic's messages, in chunks."""
         cursor, index = 0, topics.members_key(topics.METRIC + metric)
         while True:
-            with failures_as_unavailable():
+            async with answered():
                 cursor, members = await self._redis.sscan(index, cursor=cursor, count=chunk)
             devices = sorted({text(member) for member in members})
             values = await self._metric_of(devices, metric)
@@ -151,7 +151,7 @@ class Stream:
         pipeline = self._redis.pipeline(transaction=False)
         for device in devices:
             pipeline.hget(topics.state_key(topics.DEVICE + device), "m:" + metric)
-        with failures_as_unavailable():
+        async with answered():
             found = await pipeline.execute()
         return [orjson.loads(value) if value is not None else None for value in found]
 

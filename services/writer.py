@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 
 from services.commit import Appended, Commit, Entry, Upkeep
 from services.errors import Overloaded, Unavailable
-from services.redis import Client
+from services.redis import Client, reason_of
 from services.settings import StreamSettings
 
 
@@ -118,7 +118,7 @@ class Writer:
         except (RedisError, OSError, TimeoutError) as error:
             self._metrics.failed(len(entries))
             for parked in taken:
-                _refuse(parked, f"Redis did not acknowledge ({error or type(error).__name__}); retry with the same id")
+                _refuse(parked, f"Redis did not acknowledge ({reason_of(error)}); retry with the same id")
             return
         except asyncio.CancelledError:
             for parked in taken:

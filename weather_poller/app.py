@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from services import redis, settings
+from services import settings
 from services.background import background
 from services.liveness import Pulse
 from services.places import Places
@@ -16,7 +16,7 @@ from services.settings import WeatherSettings
 from weather_poller.configured import parse_places
 from weather_poller.fetch import Fetcher
 from weather_poller.poller import Poller
-from weather_poller.requests import BLOCK_MS, Requests
+from weather_poller.requests import Requests
 
 
 def build(shared: Shared) -> Room:
@@ -28,14 +28,13 @@ def build(shared: Shared) -> Room:
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
-        blocking = redis.connect(shared.redis_url, timeout_s=5 + BLOCK_MS / 1000)
         client = httpx.AsyncClient(
             timeout=limits.weather_request_s, follow_redirects=False, headers={"User-Agent": "windsock"}
         )
         fetcher = Fetcher(client, limits, shared.registry)
         poller = Poller(fetcher, places, shared.stream, shared.writer, limits, pinned, shared.registry)
-        requests = Requests(blocking, places, poller)
-        async with client, blocking, pulse.running(), background(poller.run, requests.run):
+        requests = Requests(shared.redis, places, poller)
+        async with client, pulse.running(), background(poller.run, requests.run):
             yield
 
     return Room("weather", [], running, pulse.unready)

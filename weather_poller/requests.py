@@ -10,12 +10,12 @@ import asyncio
 import uuid
 from typing import Any
 
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 from services import logs
 from services.errors import Unavailable, WindsockError
 from services.places import GROUP, REQUESTS_KEY, Places
-from services.redis import Client
+from services.redis import Client, answered
 from weather_poller.fetch import FetchError
 from weather_poller.poller import Poller, TooManyPlacesError, UnknownCityError
 
@@ -24,6 +24,7 @@ log = logs.get("requests")
 BLOCK_MS = 1_000
 CLAIM_AFTER_MS = 30_000
 AT_ONCE = 16
+GONE_AFTER_MS = 3_600_000
 
 
 def _text(field: bytes) -> str:
@@ -32,7 +33,7 @@ def _text(field: bytes) -> str:
 
 
 class Requests:
-    """One member of the consumer group. `redis` needs a socket timeout above a second: reads block."""
+    """One member of the consumer group."""
 
     def __init__(self, redis: Client, places: Places, poller: Poller) -> None:
         self._redis = redis
@@ -49,28 +50,38 @@ class Requests:
                 while True:
                     for entry_id, fields in await self._next():
                         await self._answer({_text(k): _text(v) for k, v in fields.items()})
-                        await self._redis.xack(REQUESTS_KEY, GROUP, entry_id)
+                        async with answered():
+                            await self._redis.xack(REQUESTS_KEY, GROUP, entry_id)
                     pause_s = 0.1
-            except (RedisError, OSError, Unavailable) as error:
-                log.warning("cannot read requests; trying again", error=str(error) or type(error).__name__)
+            except Unavailable as error:
+                log.warning("cannot read requests; trying again", error=str(error))
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, 2.0)
 
     async def _join(self) -> None:
-        try:
-            await self._redis.xgroup_create(REQUESTS_KEY, GROUP, id="0", mkstream=True)
-        except ResponseError as error:
-            if not str(error).startswith("BUSYGROUP"):
-                raise
+        """Make the group if need be, and take off it pollers that are long gone."""
+        async with answered():
+            try:
+                await self._redis.xgroup_create(REQUESTS_KEY, GROUP, id="0", mkstream=True)
+            except ResponseError as error:
+                if not str(error).startswith("BUSYGROUP"):
+                    raise
+            members: Any = await self._redis.xinfo_consumers(REQUESTS_KEY, GROUP)
+            for member in members:
+                if member["pending"] == 0 and member["idle"] > GONE_AFTER_MS:
+                    await self._redis.xgroup_delconsumer(REQUESTS_KEY, GROUP, member["name"])
 
     async def _next(self) -> list[Any]:
-        claimed: Any = await self._redis.xautoclaim(
-            REQUESTS_KEY, GROUP, self._name, min_idle_time=CLAIM_AFTER_MS, count=AT_ONCE
-        )
-        entries = [entry for entry in claimed[1] if entry[1]]
-        if entries:
-            return entries
-        read: Any = await self._redis.xreadgroup(GROUP, self._name, {REQUESTS_KEY: ">"}, count=AT_ONCE, block=BLOCK_MS)
+        async with answered():
+            claimed: Any = await self._redis.xautoclaim(
+                REQUESTS_KEY, GROUP, self._name, min_idle_time=CLAIM_AFTER_MS, count=AT_ONCE
+            )
+            entries = [entry for entry in claimed[1] if entry[1]]
+            if entries:
+                return entries
+            read: Any = await self._redis.xreadgroup(
+                GROUP, self._name, {REQUESTS_KEY: ">"}, count=AT_ONCE, block=BLOCK_MS
+            )
         return list(read[0][1]) if read else []
 
     async def _answer(self, request: dict[str, str]) -> None:

@@ -55,7 +55,7 @@ class Running:
 @asynccontextmanager
 async def running(url: str, **settings: Any) -> AsyncIterator[Running]:
     limits = replace(GatewaySettings(), canary_s=0.1, canary_timeout_s=1.0, **settings)
-    async with redis.connect(url, timeout_s=1.0) as client:
+    async with redis.connect(url) as client:
         writer = Writer(client, StreamSettings(), WriterReport(CollectorRegistry()))
         broker = Broker(client, url, Stream(client), limits)
         async with background(writer.run), broker.running():
