@@ -1,7 +1,9 @@
-"""What many tests need: a Redis server of their own."""
+"""What many tests need."""
 
 from __future__ import annotations
 
+import signal
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -9,6 +11,17 @@ import pytest
 
 from services import redis
 from tests.redis_server import RedisServer
+
+# A shell starts what it puts in the background deaf to Ctrl-C, and so would the processes of the tests be.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def short_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A temporary directory, and the place for others, with a path short enough for sockets below it."""
+    with tempfile.TemporaryDirectory(prefix="w", dir="/tmp") as folder:
+        monkeypatch.setattr("tempfile.tempdir", folder)
+        yield Path(folder)
 
 
 @pytest.fixture

@@ -79,20 +79,17 @@ def test_the_socket_is_in_it(tmp_path: Path) -> None:
     assert socket_path(Path("/data")) == Path("/data/redis.sock")
 
 
-def test_a_path_too_long_for_a_socket_gets_a_private_place_that_stays_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+def test_a_path_too_long_for_a_socket_gets_a_private_place_that_stays_the_same(short_folder: Path) -> None:
     long = Path("/" + "x" * SOCKET_PATH_BYTES)
     path = socket_path(long)
-    assert path.parent.parent == tmp_path
+    assert path.parent.parent == short_folder
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert socket_path(long) == path
     assert socket_path(Path(f"{long}y")) != path
 
 
-def test_a_private_place_that_others_may_enter_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+@pytest.mark.usefixtures("short_folder")
+def test_a_private_place_that_others_may_enter_is_refused() -> None:
     long = Path("/" + "x" * SOCKET_PATH_BYTES)
     socket_path(long).parent.chmod(0o755)
     with pytest.raises(StartError, match="is not a private directory"):
