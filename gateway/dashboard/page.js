@@ -5,7 +5,10 @@ import { ResumingSocket } from "/static/socket.js";
 const AGES_MS = 3_000;
 const RETRY_MS = 2_000;
 const ASK_AGAIN_MS = 30_000;
-const QUIET_MS = 120_000;
+// What is older than this is silent: a device by its own pace (three of its usual intervals), weather by the service's.
+const DEVICE_SILENT_MS = 120_000;
+const SOONEST_SILENT_MS = 15_000;
+const WEATHER_SILENT_MS = 45 * 60_000;
 const devices = new Map();
 const cities = new Map();
 const followed = new Set(remembered() ?? ["Berlin", "London", "New York"]);
@@ -45,14 +48,23 @@ function shown(value) {
   return typeof value === "number" ? value.toLocaleString(undefined, { maximumFractionDigits: 3 }) : String(value);
 }
 
-function draw(card, title, values, seen, note) {
+function showAge(when) {
+  const seen = Number(when.dataset.seen);
+  const silent = Date.now() - seen > Number(when.dataset.silentMs);
+  when.textContent = silent ? `${age(seen)}, silent` : age(seen);
+  when.parentElement?.classList.toggle("silent", silent);
+}
+
+function draw(card, title, values, seen, silentMs, note) {
   const list = document.createElement("dl");
   for (const [name, { value, unit }] of [...values].sort(([a], [b]) => a.localeCompare(b))) {
     list.append(element("dt", name.replaceAll("_", " ")), element("dd", unit ? `${shown(value)} ${unit}` : shown(value)));
   }
-  const when = element("p", age(seen), "age");
+  const when = element("p", "", "age");
   when.dataset.seen = seen;
+  when.dataset.silentMs = silentMs;
   card.replaceChildren(element("h3", title), list, when, ...note);
+  showAge(when);
 }
 
 const order = [];
@@ -70,7 +82,7 @@ function placeOf(id) {
 function device(id) {
   let known = devices.get(id);
   if (!known) {
-    known = { values: new Map(), seen: 0, card: document.createElement("li") };
+    known = { values: new Map(), seen: 0, heard: 0, paceMs: 0, card: document.createElement("li") };
     known.card.dataset.device = id;
     devices.set(id, known);
     const at = placeOf(id);
@@ -87,7 +99,8 @@ function redraw(id) {
   if (changed.size === 0) requestAnimationFrame(() => {
     for (const each of changed) {
       const known = devices.get(each);
-      draw(known.card, each, known.values, known.seen, []);
+      const silentMs = known.paceMs ? Math.max(SOONEST_SILENT_MS, 3 * known.paceMs) : DEVICE_SILENT_MS;
+      draw(known.card, each, known.values, known.seen, silentMs, []);
     }
     changed.clear();
   });
@@ -105,7 +118,9 @@ function takeReading(reading) {
   for (const [metric, value] of Object.entries(reading.values)) {
     takeValue(known, metric, value, reading.ts, reading.units?.[metric]);
   }
-  known.seen = Date.now();
+  const now = Date.now();
+  if (known.heard) known.paceMs += ((now - known.heard) - known.paceMs) * (known.paceMs ? 0.2 : 1);
+  known.heard = known.seen = now;
   redraw(reading.device);
 }
 
@@ -153,7 +168,7 @@ function takeObservation(message) {
   const link = element("a", message.attribution ?? "");
   link.href = message.attribution_url ?? "#";
   source.append(link);
-  draw(card, message.city, values, message.ts, [source]);
+  draw(card, message.city, values, message.ts, WEATHER_SILENT_MS, [source]);
 }
 
 const weather = new ResumingSocket("/ws/weather/", {
@@ -195,11 +210,7 @@ document.getElementById("add-city").addEventListener("submit", (event) => {
 });
 
 function showAges() {
-  for (const when of document.querySelectorAll(".age")) {
-    const seen = Number(when.dataset.seen);
-    when.textContent = age(seen);
-    when.parentElement.classList.toggle("quiet", Date.now() - seen > QUIET_MS);
-  }
+  document.querySelectorAll(".age").forEach(showAge);
 }
 
 showState();

@@ -102,6 +102,24 @@ def test_the_page_takes_silence_for_a_lost_connection(tmp_path: Path, page: Page
         expect(state).to_have_text("live")
 
 
+def test_a_device_that_falls_silent_is_shown_as_such(tmp_path: Path, page: Page) -> None:
+    with Windsock(tmp_path) as windsock:
+        page.clock.install()
+        page.goto(windsock.url)
+        expect(page.locator("#state")).to_have_text("live")
+        card = page.locator('[data-device="greenhouse-7"]')
+        for temperature in (1.5, 2.5):
+            page.clock.fast_forward(5_000)
+            post(windsock, temperature=temperature)
+            expect(card).to_contain_text(f"{temperature} °C")
+        expect(card).not_to_contain_text("silent")
+        page.clock.fast_forward(10_000)
+        expect(card).to_contain_text("10 s ago")
+        expect(card).not_to_contain_text("silent")
+        page.clock.fast_forward(10_000)
+        expect(card).to_contain_text("silent")
+
+
 def test_the_page_says_that_it_resumes_and_heals_by_itself(tmp_path: Path, page: Page) -> None:
     with Windsock(tmp_path) as windsock:
         page.goto(windsock.url)
