@@ -119,9 +119,11 @@ def observations(
 
 def _observation(found: Any, index: int, place: Place, fetched_ms: int) -> Reading:
     current = found.get("current") if isinstance(found, dict) else None
-    moment = current.get("time") if isinstance(current, dict) else None
-    if current is None or not _is_number(moment):
+    moment = _seconds(current.get("time"), found.get("utc_offset_seconds")) if isinstance(current, dict) else None
+    if current is None or moment is None:
         raise GarbledAnswerError(f"no current conditions with a time for {place.name}")
+    told = found.get("current_units")
+    told = told if isinstance(told, dict) else {}
     if found.get("location_id", index) != index:
         raise GarbledAnswerError(f"another place's conditions for {place.name}")
     # A time far ahead would make every later observation look old.
@@ -135,7 +137,8 @@ def _observation(found: Any, index: int, place: Place, fetched_ms: int) -> Readi
             continue
         values[metric] = bool(value) if metric == "is_day" else value
         if unit:
-            units[metric] = unit
+            # What we asked for, unless the answer says that it is something else.
+            units[metric] = str(told.get(theirs, unit))
     if not values:
         raise GarbledAnswerError(f"no values for {place.name}")
     if values.get("weather_code") in WMO_TEXT:
@@ -175,6 +178,17 @@ class _Match(msgspec.Struct):
     latitude: Annotated[float, Meta(ge=-90, le=90)]
     longitude: Annotated[float, Meta(ge=-180, le=180)]
     country: Annotated[str, Meta(max_length=200)] | None = None
+
+
+def _seconds(time: Any, utc_offset_s: Any) -> float | None:
+    """Unix seconds of a number or of an ISO 8601 time, which is local and without a zone; None for others."""
+    if _is_number(time):
+        return time
+    try:
+        local = datetime.fromisoformat(time).replace(tzinfo=UTC)
+    except (TypeError, ValueError):
+        return None
+    return local.timestamp() - (utc_offset_s if _is_number(utc_offset_s) else 0)
 
 
 def _iso(ms: int) -> str:

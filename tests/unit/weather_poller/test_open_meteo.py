@@ -47,6 +47,16 @@ def test_an_observation_says_what_when_and_from_whom() -> None:
     }
 
 
+def test_a_local_iso_time_and_other_units_are_taken_as_the_answer_names_them() -> None:
+    local = answer(wind_speed_10m=14.4, time="2025-10-09T10:53") | {
+        "utc_offset_seconds": 7200,
+        "current_units": {"time": "iso8601", "wind_speed_10m": "km/h"},
+    }
+    (reading,), _ = observations(local, [BERLIN], NOW_MS)
+    assert reading.ts == 1_759_999_980_000
+    assert reading.units == {"wind_speed": "km/h"}
+
+
 def test_missing_values_are_left_out_and_never_zero() -> None:
     (reading,), _ = observations(
         answer(temperature_2m=None, relative_humidity_2m=0, cloud_cover="thick", pressure_msl=float("inf")),
@@ -85,7 +95,7 @@ def test_one_unreadable_place_does_not_cost_the_others_their_weather() -> None:
         {},
         {"current": None},
         {"current": {"temperature_2m": 1.0}},
-        {"current": {"time": "2025-10-09T08:53", "temperature_2m": 1.0}},
+        {"current": {"time": "soon", "temperature_2m": 1.0}},
         {"current": {"time": True, "temperature_2m": 1.0}},
         {"current": {"time": -5, "temperature_2m": 1.0}},
         {"current": {"time": 1_760_000_000}},
