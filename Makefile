@@ -28,9 +28,9 @@ check: .venv/dev.stamp ## Format, lint, types, and which room may import which
 verify-compose: .venv/dev.stamp ## Build and check the deployment with Docker, from HAProxy to several gateways
 	@exec $(BIN)/python -m tests.compose.verify
 
-lock: .venv/dev.stamp ## Pin the requirements anew, with hashes
-	$(LOCK) pyproject.toml -o requirements/run.txt
+lock: .venv/dev.stamp ## Pin the requirements anew, with hashes; what runs is what is tested
 	$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt
+	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/run.txt
 
 clean: ## Remove what the other targets made; readings in ./data stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist

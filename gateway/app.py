@@ -13,6 +13,9 @@ from starlette.staticfiles import StaticFiles
 
 from gateway.api import ReadApi
 from gateway.broker import Broker
+from gateway.clients.centrifuge.endpoint import CentrifugeSockets
+from gateway.clients.centrifuge.procedures import Procedures
+from gateway.clients.door import Door
 from gateway.clients.heartbeat import Heartbeat
 from gateway.clients.plain import PlainSockets
 from gateway.clients.weather import Cities
@@ -35,7 +38,9 @@ def build(shared: Shared) -> Room:
     broker = Broker(shared.redis, shared.redis_url, shared.stream, limits)
     cities = Cities(broker, shared.stream, Places(shared.redis), limits)
     heartbeat = Heartbeat(lambda: not broker.unready(), limits.status_s)
+    door = Door(limits, shared.refusals)
     sockets = PlainSockets(
+        door,
         broker,
         shared.stream,
         shared.writer,
@@ -44,20 +49,23 @@ def build(shared: Shared) -> Room:
         limits,
         limits=Limits(intake.batch_readings, intake.reading_metrics, intake.ts_ahead_s),
         group_topics=shared.streams.group_topics,
-        refusals=shared.refusals,
     )
-    shared.registry.register(GatewayReport(broker, sockets))
+    procedures = Procedures(shared.stream, cities, limits.devices_page)
+    centrifuge = CentrifugeSockets(door, broker, shared.stream, shared.writer, procedures, limits)
+    shared.registry.register(GatewayReport(broker, door))
     pulse = Pulse(shared.redis)
+    beside = (cities.keep_interest, heartbeat.run, centrifuge.pings.run)
 
     def unready() -> Sequence[str]:
         return [*pulse.unready(), *broker.unready()]
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
-        async with pulse.running(), broker.running(), background(cities.keep_interest, heartbeat.run):
+        async with pulse.running(), broker.running(), background(*beside):
             yield
 
-    routes: list[BaseRoute] = [*ReadApi(shared.stream, limits).routes(), *sockets.routes(), *_page()]
+    api = ReadApi(shared.stream, limits)
+    routes: list[BaseRoute] = [*api.routes(), *sockets.routes(), *centrifuge.routes(), *_page()]
     return Room("gateway", routes, running, unready, wire="gateway.wire:WireProtocol")
 
 

@@ -18,8 +18,8 @@ from typing import Protocol
 from services.batch import Batch, Position
 from services.stream import Page
 
-Render = Callable[[Batch], list[bytes]]
-"""Turns a batch into the messages of one kind of client."""
+Render = Callable[[str, Batch], list[bytes]]
+"""Turns a topic's batch into the messages of one kind of client."""
 
 
 def frame(payload: bytes) -> bytes:
@@ -47,7 +47,7 @@ class Delivery:
         """The messages for clients of this kind."""
         messages = self._messages.get(render)
         if messages is None:
-            messages = self._messages[render] = render(self.batch)
+            messages = self._messages[render] = render(self.topic, self.batch)
         return messages
 
     def frames(self, render: Render) -> bytes:

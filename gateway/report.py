@@ -8,37 +8,37 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from gateway.broker import Broker
-from gateway.clients.plain import PlainSockets
+from gateway.clients.door import Door
 
 
 class GatewayReport(Collector):
-    """Reads the counters of hub, bus and sockets."""
+    """Reads the counters of hub, bus and door."""
 
-    def __init__(self, broker: Broker, sockets: PlainSockets) -> None:
+    def __init__(self, broker: Broker, door: Door) -> None:
         self._broker = broker
-        self._sockets = sockets
+        self._door = door
 
     def collect(self) -> Iterable[Metric]:
-        hub, bus, sockets = self._broker.hub, self._broker.bus, self._sockets
+        hub, bus, door = self._broker.hub, self._broker.bus, self._door
         gauges = {
-            "windsock_connections": ("Open WebSockets", sockets.seats.taken),
+            "windsock_connections": ("Open WebSockets", door.seats.taken),
             "windsock_topics": ("Topics with a local subscriber", len(hub)),
             "windsock_bus_connected": ("1 while Redis pub/sub is heard", int(bus.connected)),
         }
         counters = {
-            "windsock_connections_refused": ("WebSockets refused for want of a seat", sockets.seats.refused),
+            "windsock_connections_refused": ("WebSockets refused for want of a seat", door.seats.refused),
             "windsock_publications": ("Publications that came through the hub", hub.published),
             "windsock_matched": ("Publications times subscribers", hub.matched),
-            "windsock_messages_sent": ("Messages handed to clients", sockets.counters.messages),
-            "windsock_sent_bytes": ("Bytes handed to clients", sockets.counters.bytes),
-            "windsock_slow_clients": ("Clients closed with 3008", sockets.counters.slow),
+            "windsock_messages_sent": ("Messages handed to clients", door.counters.messages),
+            "windsock_sent_bytes": ("Bytes handed to clients", door.counters.bytes),
+            "windsock_slow_clients": ("Clients closed with 3008", door.counters.slow),
             "windsock_gaps": ("Gaps seen in pub/sub and read from the stream", hub.gaps),
             "windsock_losses": ("Times that subscribers were told of a loss", hub.losses),
             "windsock_hub_overflows": ("Times that held publications were dropped to be read again", hub.overflows),
             "windsock_bus_connections": ("Connections made to Redis pub/sub", bus.connections),
         }
         closed = CounterMetricFamily("windsock_sockets_closed", "WebSockets that ended, by close code", labels=["code"])
-        for code, count in sockets.counters.closed.items():
+        for code, count in door.counters.closed.items():
             closed.add_metric([code], count)
         yield closed
         for name, (about, value) in gauges.items():

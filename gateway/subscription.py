@@ -16,8 +16,8 @@ from services.stream import Bound, Direction, Page
 Read = Callable[[str, Direction, Bound, int], Awaitable[Page]]
 """`Stream.read`."""
 
-Lost = Callable[[Position], bytes]
-"""The message that tells a client that what came before a position is gone."""
+Lost = Callable[[Position], None]
+"""Tells the client that what came before a position is gone."""
 
 
 class Subscription:
@@ -35,8 +35,11 @@ class Subscription:
         """Whether deliveries that were held had to be dropped: `resume` reads them again."""
         self._holding = True
         self._passed: Position | None = None
+        self._ended = False
 
     def deliver(self, delivery: Delivery) -> None:
+        if self._ended:
+            return
         if self._holding:
             self._held.append(delivery)
             self._held_bytes += sum(map(len, delivery.batch.payloads))
@@ -54,18 +57,20 @@ class Subscription:
                 return
             self._passed = None
             if passed.epoch and batch.epoch != passed.epoch:
-                self._sender.send(self._tell_lost(Position(batch.epoch, batch.first - 1)))
+                self._tell_lost(Position(batch.epoch, batch.first - 1))
         self._sender.deliver(delivery, self._render)
 
     def lost(self, topic: str, position: Position) -> None:
         passed = self._passed
+        if self._ended:
+            return
         if self._holding:
             self._drop_held()
             self.overflowed = True
         elif passed is None or passed.epoch != position.epoch or passed.offset < position.offset:
             # Otherwise history had shown it, and the client was told.
             self._passed = None
-            self._sender.send(self._tell_lost(position))
+            self._tell_lost(position)
 
     def release(self, passed: Position | None = None) -> None:
         """Go live from here; what lies at or before `passed` the client has already."""
@@ -75,6 +80,11 @@ class Subscription:
         self._drop_held()
         for delivery in held:
             self.deliver(delivery)
+
+    def end(self) -> None:
+        """Send nothing from here on."""
+        self._ended = True
+        self._drop_held()
 
     def _drop_held(self) -> None:
         self._held = []
@@ -86,13 +96,13 @@ class Subscription:
         Call after the topic was joined. Raises Unavailable.
         """
         at = since
-        while True:
+        while not self._ended:
             self.overflowed = False
             page = await read(self.topic, "up", ("offset", at.offset), page_size)
             other_epoch = at.epoch != page.top.epoch and (at.epoch or at.offset)
             if other_epoch or at.offset > page.top.offset:
                 at = page.top
-                self._sender.send(self._tell_lost(at))
+                self._tell_lost(at)
             else:
                 at = await self._send_page(page.batches, at, page.top)
                 if page.more:
@@ -105,11 +115,13 @@ class Subscription:
     async def _send_page(self, batches: list[Batch], at: Position, top: Position) -> Position:
         for batch in batches:
             if batch.first > at.offset + 1:
-                self._sender.send(self._tell_lost(Position(batch.epoch, batch.first - 1)))
+                self._tell_lost(Position(batch.epoch, batch.first - 1))
+            if self._ended:
+                return at
             self._sender.deliver(Delivery(self.topic, batch), self._render)
             at = Position(batch.epoch, batch.last)
             await self._sender.room()
         if not batches and at.offset < top.offset:
-            self._sender.send(self._tell_lost(top))
+            self._tell_lost(top)
             return top
         return Position(top.epoch, at.offset)

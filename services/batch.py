@@ -61,6 +61,19 @@ class Batch:
         return Batch(self.epoch, self.stored_ms, self.first, self.payloads[:keep])
 
 
+def fitting(batches: list[Batch], most_bytes: int) -> list[Batch]:
+    """The first of `batches` whose payloads have at most `most_bytes` together, but one publication at least."""
+    kept: list[Batch] = []
+    left = most_bytes
+    for batch in batches:
+        for offset, payload in enumerate(batch.payloads, batch.first):
+            left -= len(payload)
+            if left < 0 and (kept or offset > batch.first):
+                return kept + ([batch.before(offset)] if offset > batch.first else [])
+        kept.append(batch)
+    return kept
+
+
 def from_announcement(data: bytes) -> Batch:
     """Decode what the append script published. Raises ValueError for anything else."""
     header, newline, lines = data.partition(b"\n")

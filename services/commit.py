@@ -14,6 +14,7 @@ import orjson
 
 from services import topics
 from services.batch import Position
+from services.errors import Fault, MalformedBody
 from services.reading import Reading
 from services.settings import StreamSettings
 
@@ -59,6 +60,16 @@ def entry_of(reading: Reading, *, topic: str | None = None, group_topics: bool =
     if reading.tags:
         latest.append(("tags", (ts, reading.tags)))
     return Entry(topic or topics.DEVICE + device, payload, tuple(also), reading.id, device, ts, tuple(latest))
+
+
+def free_form_entry(topic: str, text: bytes) -> Entry:
+    """The entry of any JSON text, kept as it came, numbers of any size included. Raises MalformedBody."""
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise MalformedBody([Fault(None, None, f"the JSON is malformed: {error}")]) from None
+    # Between JSON's tokens a newline is a space; inside a string there is none.
+    return Entry(topic, text.replace(b"\n", b" "))
 
 
 @dataclass(slots=True)

@@ -137,6 +137,21 @@ class GatewaySettings:
     subscribe_timeout_s: Annotated[
         float, Meta(gt=0, description="Longest wait of a new client for its topic; then 503.")
     ] = 5.0
+    hello_s: Annotated[
+        float, Meta(gt=0, description="Seconds that an SDK has for its connect command; then close 3502.")
+    ] = 10.0
+    ping_s: Annotated[int, Meta(ge=1, le=3600, description="Seconds between pings to an SDK.")] = 25
+    pong_s: Annotated[
+        float,
+        Meta(gt=0, description="Seconds that an SDK has to answer a ping, less than between pings; then close 3012."),
+    ] = 8.0
+    channels_per_client: Annotated[
+        int, Meta(ge=1, description="Most subscriptions of one SDK connection; above it error 106.")
+    ] = 128
+    recovery_publications: Annotated[
+        int,
+        Meta(ge=1, le=10_000, description="Most publications recovered in one subscribe reply; more follow as pushes."),
+    ] = 300
     status_s: Annotated[
         float, Meta(gt=0, description="Seconds between the status messages on sockets opened with `?status=1`.")
     ] = 5.0

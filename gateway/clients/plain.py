@@ -7,39 +7,32 @@ is acknowledged after a client's `open` event reaches it.
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
 import orjson
 from starlette.routing import BaseRoute, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket
 
-from gateway.admission import Pace, Seats
 from gateway.broker import Broker
 from gateway.clients import rendering
+from gateway.clients.door import Client, Door, Endpoint
 from gateway.clients.heartbeat import Heartbeat
 from gateway.clients.weather import Cities
 from gateway.hub import Render
-from gateway.sender import Counters, Flusher, Sender, sender_for
+from gateway.sender import Sender
 from gateway.subscription import Subscription
 from services import topics
 from services.batch import Position
-from services.commit import Entry, entry_of
-from services.errors import BadRequest, Fault, MalformedBody, NotFound, WindsockError
-from services.metrics import Refusals
+from services.commit import entry_of, free_form_entry
+from services.errors import BadRequest, NotFound, WindsockError
 from services.reading import Limits, decode
 from services.settings import GatewaySettings
 from services.stream import Stream
-from services.web import problem_response
 from services.writer import Writer
 
 Take = Callable[[bytes], Awaitable[None]]
-
-TOO_FAST = (3013, "too many messages")
-TRY_AGAIN = (1013, "try again later")
 
 
 class PlainSockets:
@@ -47,6 +40,7 @@ class PlainSockets:
 
     def __init__(
         self,
+        door: Door,
         broker: Broker,
         stream: Stream,
         writer: Writer,
@@ -56,8 +50,8 @@ class PlainSockets:
         *,
         limits: Limits,
         group_topics: bool,
-        refusals: Refusals,
     ) -> None:
+        self._door = door
         self._broker = broker
         self._stream = stream
         self._writer = writer
@@ -66,10 +60,6 @@ class PlainSockets:
         self._settings = settings
         self._limits = limits
         self._group_topics = group_topics
-        self._refusals = refusals
-        self._flusher = Flusher()
-        self.counters = Counters()
-        self.seats = Seats(settings.connections)
 
     def routes(self) -> list[BaseRoute]:
         paths: dict[str, Callable[[WebSocket], Awaitable[None]]] = {
@@ -83,25 +73,10 @@ class PlainSockets:
             "/ws/my-websocket": self._echo,
         }
         return [
-            WebSocketRoute(path + slash, self._guarded(endpoint))
+            WebSocketRoute(path + slash, self._door.guarded(_checked(endpoint)))
             for path, endpoint in paths.items()
             for slash in ("/", "")
         ]
-
-    def _guarded(self, endpoint: Callable[[WebSocket], Awaitable[None]]) -> Callable[[WebSocket], Awaitable[None]]:
-        """Refuse with an HTTP status what fails before the handshake; count who is there."""
-
-        async def guarded(socket: WebSocket) -> None:
-            try:
-                with self.seats.one():
-                    await endpoint(socket)
-            except WebSocketDisconnect as gone:
-                self.counters.count_close(gone.code)
-            except WindsockError as error:
-                self._refusals.count("handshake", error.code)
-                await socket.send_denial_response(problem_response(error))
-
-        return guarded
 
     async def _sensor(self, socket: WebSocket) -> None:
         async def take(text: bytes) -> None:
@@ -125,12 +100,7 @@ class PlainSockets:
         topic = topics.parse(topics.FEED + socket.path_params["name"])
 
         async def take(text: bytes) -> None:
-            try:
-                orjson.loads(text)
-            except orjson.JSONDecodeError as error:
-                raise MalformedBody([Fault(None, None, f"the JSON is malformed: {error}")]) from None
-            # As it came, numbers of any size included; between JSON's tokens a newline is a space.
-            await self._writer.append([Entry(topic, text.replace(b"\n", b" "))])
+            await self._writer.append([free_form_entry(topic, text)])
 
         await self._follow(socket, topic, take=take)
 
@@ -152,8 +122,14 @@ class PlainSockets:
         render: Render = rendering.with_position if positions or since is not None else rendering.as_stored
         if topic.startswith(topics.FEED) and since is not None:
             raise BadRequest("since", "a feed's messages carry no positions to resume from")
-        async with self._open(socket) as sender:
-            subscription = Subscription(topic, sender, render, rendering.lost, self._settings.outbox_bytes)
+        async with self._door.open(socket) as client:
+            subscription = Subscription(
+                topic,
+                client.sender,
+                render,
+                lambda at: client.sender.send(rendering.lost(at)),
+                self._settings.outbox_bytes,
+            )
             await self._broker.join(topic, subscription)
             start = self._broker.hub.position(topic)
             try:
@@ -162,12 +138,12 @@ class PlainSockets:
                     await subscription.resume(since, self._stream.read, self._settings.history_page)
                 else:
                     if latest_of is not None and since is None:
-                        await self._send_latest(sender, latest_of)
+                        await self._send_latest(client.sender, latest_of)
                     if subscription.overflowed:
                         await subscription.resume(start, self._stream.read, self._settings.history_page)
                     else:
                         subscription.release()
-                await self._listen(socket, sender, take or _refuse)
+                await self._listen(socket, client, take or _refuse)
             finally:
                 self._broker.leave(topic, subscription)
 
@@ -178,13 +154,13 @@ class PlainSockets:
             await sender.room()
 
     async def _weather(self, socket: WebSocket) -> None:
-        async with self._open(socket) as sender:
+        async with self._door.open(socket) as client:
             await socket.accept()
-            async with self._cities.follower(sender) as take:
-                await self._listen(socket, sender, take)
+            async with self._cities.follower(client.sender) as take:
+                await self._listen(socket, client, take)
 
     async def _echo(self, socket: WebSocket) -> None:
-        async with self._open(socket) as sender:
+        async with self._door.open(socket) as client:
             await socket.accept()
 
             async def take(text: bytes) -> None:
@@ -192,54 +168,40 @@ class PlainSockets:
                     text.decode()
                 except UnicodeDecodeError as error:
                     raise BadRequest(None, f"the message is not UTF-8 at byte {error.start}") from None
-                sender.send(text)
+                client.sender.send(text)
 
-            await self._listen(socket, sender, take)
+            await self._listen(socket, client, take)
 
-    @asynccontextmanager
-    async def _open(self, socket: WebSocket) -> AsyncIterator[Sender]:
-        """The socket's way out; after the handshake, a failure is told there before it closes."""
-        _wants_status(socket)  # raises before the handshake
-        sender = sender_for(socket, self._settings.outbox_bytes, self._flusher, self.counters)
-        try:
-            yield sender
-        except WindsockError as error:
-            if socket.application_state is WebSocketState.CONNECTING:
-                raise
-            sender.send(orjson.dumps(error.message()))
-            sender.close(*TRY_AGAIN)
-            raise WebSocketDisconnect(*TRY_AGAIN) from error
-        finally:
-            await sender.finish()
-
-    async def _listen(self, socket: WebSocket, sender: Sender, take: Take) -> NoReturn:
+    async def _listen(self, socket: WebSocket, client: Client, take: Take) -> NoReturn:
         """Beat if the client asked for it, and hand each message of its to `take`."""
         if _wants_status(socket):
-            with self._heartbeat.beating(sender):
-                await self._take_all(sender, take)
-        await self._take_all(sender, take)
+            with self._heartbeat.beating(client.sender):
+                await self._take_all(client, take)
+        await self._take_all(client, take)
 
-    async def _take_all(self, sender: Sender, take: Take) -> NoReturn:
+    async def _take_all(self, client: Client, take: Take) -> NoReturn:
         """Hand over one message after the other; what `take` raises is told to the client."""
-        clock = asyncio.get_running_loop().time
-        pace = Pace(self._settings.client_messages_per_s, clock())
         while True:
-            message = await sender.receive()
-            if message["type"] == "websocket.disconnect":
-                raise WebSocketDisconnect(message["code"], message.get("reason"))
-            if not pace.allows(clock()):
-                sender.close(*TOO_FAST)
-                raise WebSocketDisconnect(*TOO_FAST)
-            text = message.get("text")
+            text = await client.receive()
             try:
-                await take(text.encode() if text is not None else message["bytes"])
+                await take(text)
             except WindsockError as error:
-                self._refusals.count("message", error.code)
-                sender.send(orjson.dumps(error.message()))
+                self._door.refused_message(error.code)
+                client.sender.send(orjson.dumps(error.message()))
 
 
 async def _refuse(_text: bytes) -> None:
     raise BadRequest(None, "this socket only sends")
+
+
+def _checked(endpoint: Endpoint) -> Endpoint:
+    """`endpoint` behind a check of the query that all have in common, before the handshake."""
+
+    async def checked(socket: WebSocket) -> None:
+        _wants_status(socket)
+        await endpoint(socket)
+
+    return checked
 
 
 def _wants_status(socket: WebSocket) -> bool:

@@ -9,12 +9,12 @@ import orjson
 from services.batch import Batch, Position
 
 
-def as_stored(batch: Batch) -> list[bytes]:
+def as_stored(_topic: str, batch: Batch) -> list[bytes]:
     """Payloads as they are."""
     return batch.payloads
 
 
-def with_position(batch: Batch) -> list[bytes]:
+def with_position(_topic: str, batch: Batch) -> list[bytes]:
     """Payloads, which are JSON objects, each with the `position` to resume from behind it."""
     return [
         b'%s,"position":"%s.%d"}' % (payload[:-1], batch.epoch.encode(), offset)
@@ -36,7 +36,7 @@ def observation(payload: bytes) -> dict[str, Any]:
     }
 
 
-def observations(batch: Batch) -> list[bytes]:
+def observations(_topic: str, batch: Batch) -> list[bytes]:
     """Every observation of a batch as `observation` shows it."""
     return [orjson.dumps(observation(payload)) for payload in batch.payloads]
 

@@ -65,7 +65,11 @@ class Cities:
                 raise TooLarge(f"one client may follow {self._settings.cities_per_client} cities")
             topic = topics.WEATHER + slug
             subscription = Subscription(
-                topic, sender, rendering.observations, rendering.lost, self._settings.outbox_bytes
+                topic,
+                sender,
+                rendering.observations,
+                lambda at: sender.send(rendering.lost(at)),
+                self._settings.outbox_bytes,
             )
             await self._broker.join(topic, subscription)
             try:
@@ -95,10 +99,19 @@ class Cities:
                     del self._listened[slug]
             followed.clear()
 
+    async def current(self, city: str) -> dict[str, Any]:
+        """The newest observation of a city. Raises NotFound, Overloaded or Unavailable."""
+        slug = await self._find(city)
+        await self._places.touch([slug], self._settings.interest_s)
+        page = await self._stream.read(topics.WEATHER + slug, "down", END, 1)
+        if not page.batches:
+            raise Unavailable(f"no observation of {slug!r} yet; ask again in a while")
+        return rendering.observation(page.batches[-1].payloads[-1])
+
     async def _send_latest(self, slug: str, sender: Sender) -> Position:
         page = await self._stream.read(topics.WEATHER + slug, "down", END, 1)
         for batch in page.batches:
-            for message in rendering.observations(batch):
+            for message in rendering.observations(topics.WEATHER + slug, batch):
                 sender.send(message)
         return page.top
 

@@ -5,6 +5,7 @@ import orjson
 from gateway.clients import rendering
 from services.batch import Batch, Position
 
+TOPIC = "device:a"
 OBSERVATION = {
     "device": "berlin",
     "ts": 7,
@@ -16,7 +17,7 @@ OBSERVATION = {
 
 def test_positions_are_added_behind_each_object() -> None:
     batch = Batch("E", 0, 4, [b'{"a":1}', b'{"b":2}'])
-    assert [orjson.loads(message) for message in rendering.with_position(batch)] == [
+    assert [orjson.loads(message) for message in rendering.with_position(TOPIC, batch)] == [
         {"a": 1, "position": "E.4"},
         {"b": 2, "position": "E.5"},
     ]
@@ -24,7 +25,7 @@ def test_positions_are_added_behind_each_object() -> None:
 
 def test_payloads_are_passed_on_as_they_are() -> None:
     payloads = [b"[1]", b'"x"']
-    assert rendering.as_stored(Batch("E", 0, 1, payloads)) == payloads
+    assert rendering.as_stored(TOPIC, Batch("E", 0, 1, payloads)) == payloads
 
 
 def test_an_observation_is_shown_flat_with_its_city_and_source() -> None:

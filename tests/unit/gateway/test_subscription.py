@@ -44,8 +44,11 @@ class Topic:
     def __init__(self, top: int, *, oldest: int = 1, epoch: str = "E", hold_bytes: int = 1_000) -> None:
         self.top, self.oldest, self.epoch = top, oldest, epoch
         self.recorder = Recorder()
-        self.subscription = Subscription(TOPIC, self.recorder, lambda batch: batch.payloads, lost, hold_bytes)
+        self.subscription = Subscription(TOPIC, self.recorder, lambda _, batch: batch.payloads, self.lost, hold_bytes)
         self.while_read: list[int] = []
+
+    def lost(self, position: Position) -> None:
+        self.recorder.messages.append(f"lost {position}".encode())
 
     def batch(self, first: int, last: int) -> Batch:
         return Batch(self.epoch, 0, first, [b"%d" % offset for offset in range(first, last + 1)])
@@ -64,10 +67,6 @@ class Topic:
         page = Page(Position(self.epoch, self.top), batches, more=last < self.top)
         self.publish(self.while_read.pop() if self.while_read else 0)
         return page
-
-
-def lost(position: Position) -> bytes:
-    return f"lost {position}".encode()
 
 
 def numbers(first: int, last: int) -> list[bytes]:

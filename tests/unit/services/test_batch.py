@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.batch import Batch, Position, from_announcement, from_entry
+from services.batch import Batch, Position, fitting, from_announcement, from_entry
 from services.errors import BadRequest
 
 FIVE = Batch("E", 7, 4, [b"4", b"5", b"6", b"7", b"8"])
@@ -32,6 +32,15 @@ def test_a_batch_is_cut_at_either_side_and_keeps_its_offsets() -> None:
 def test_a_cut_outside_the_batch_leaves_it_as_it_is() -> None:
     assert FIVE.after(3) is FIVE
     assert FIVE.before(9) is FIVE
+
+
+def test_batches_are_cut_to_fit_and_one_publication_always_does() -> None:
+    batches = [Batch("E", 7, 1, [b"xx", b"xx"]), Batch("E", 8, 3, [b"xx", b"xx"])]
+    assert [one.last for one in fitting(batches, 100)] == [2, 4]
+    assert [one.last for one in fitting(batches, 6)] == [2, 3]
+    assert [one.last for one in fitting(batches, 4)] == [2]
+    assert [one.last for one in fitting(batches, 1)] == [1]
+    assert fitting([], 1) == []
 
 
 def test_an_announcement_and_an_entry_hold_the_same_batch() -> None:

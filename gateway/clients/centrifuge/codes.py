@@ -1,0 +1,51 @@
+"""Codes of the Centrifuge protocol, as its SDKs understand them (centrifugal.dev, 'Client protocol').
+
+Closes from 3500 to 3999 are final, all others make an SDK connect again; so do unsubscribes from 2500 on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An error in a reply. `temporary` lets an SDK try again."""
+
+    code: int
+    message: str
+    temporary: bool = False
+
+    def as_dict(self) -> dict[str, object]:
+        """How a reply shows it."""
+        shown: dict[str, object] = {"code": self.code, "message": self.message}
+        return shown | {"temporary": True} if self.temporary else shown
+
+
+INTERNAL = Refusal(100, "internal server error", temporary=True)
+UNKNOWN_CHANNEL = Refusal(102, "unknown channel")
+PERMISSION_DENIED = Refusal(103, "permission denied")
+METHOD_NOT_FOUND = Refusal(104, "method not found")
+ALREADY_SUBSCRIBED = Refusal(105, "already subscribed")
+LIMIT_EXCEEDED = Refusal(106, "limit exceeded")
+BAD_REQUEST = Refusal(107, "bad request")
+NOT_AVAILABLE = Refusal(108, "not available")
+UNRECOVERABLE_POSITION = Refusal(112, "unrecoverable position")
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Why a connection ends."""
+
+    code: int
+    reason: str
+
+
+NO_PONG = Close(3012, "no pong")
+INVALID_TOKEN = Close(3500, "invalid token")
+MALFORMED = Close(3501, "bad request")
+STALE = Close(3502, "stale")
+SEND_NOT_AVAILABLE = Close(3508, "not available")
+
+INSUFFICIENT_STATE = (2500, "insufficient state")
+"""An unsubscribe: the SDK subscribes again, and learns whether it can recover."""

@@ -1,0 +1,71 @@
+"""Pings: each connection gets one every so often, and is closed if it does not answer in time.
+
+The first ping comes after half an interval to a whole one, at random, so that they are spread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from gateway.clients.centrifuge import replies
+from gateway.clients.centrifuge.session import Session
+from gateway.sender import Sender
+
+TICK_S = 0.5
+
+
+class Pulse:
+    """One connection's pings. Times are seconds of the caller's clock."""
+
+    def __init__(self, session: Session, sender: Sender, now: float, ping_s: float, pong_s: float) -> None:
+        self._session = session
+        self._sender = sender
+        self._ping_s = ping_s
+        self._pong_s = pong_s
+        self._ping_at = now + ping_s * random.uniform(0.5, 1.0)
+        self._pong_by = 0.0
+        self.busy = False
+        """While the client's words are not read, it cannot be blamed for a missing answer."""
+
+    def tick(self, now: float) -> None:
+        """Send what is due at `now`."""
+        if self._session.awaits_pong:
+            if now >= self._pong_by and not self.busy:
+                close = self._session.expire()
+                self._sender.close(close.code, close.reason)
+        elif now >= self._ping_at:
+            self._session.pinged()
+            self._sender.send(replies.PING)
+            self._ping_at, self._pong_by = now + self._ping_s, now + self._pong_s
+
+
+class Pings:
+    """The pings of all connections of a gateway."""
+
+    def __init__(self, ping_s: float, pong_s: float) -> None:
+        self.ping_s = ping_s
+        self._pong_s = pong_s
+        self._all: dict[Pulse, None] = {}
+
+    @contextmanager
+    def beating(self, session: Session, sender: Sender) -> Iterator[Pulse]:
+        """Ping a connection while the context is open."""
+        now = asyncio.get_running_loop().time()
+        one = Pulse(session, sender, now, self.ping_s, self._pong_s)
+        self._all[one] = None
+        try:
+            yield one
+        finally:
+            del self._all[one]
+
+    async def run(self) -> None:
+        """Ping until cancelled."""
+        clock: Callable[[], float] = asyncio.get_running_loop().time
+        while True:
+            await asyncio.sleep(TICK_S)
+            now = clock()
+            for one in list(self._all):
+                one.tick(now)

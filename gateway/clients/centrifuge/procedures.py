@@ -1,0 +1,83 @@
+"""What SDKs may call by `rpc`: latest values, devices, the weather of a city."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from gateway.clients.weather import Cities
+from services import topics
+from services.errors import BadRequest, NotFound
+from services.stream import Stream
+
+T = TypeVar("T")
+
+
+class LatestRequest(Struct, forbid_unknown_fields=True):
+    """Arguments of `latest`."""
+
+    device: str
+
+
+class DevicesRequest(Struct, forbid_unknown_fields=True):
+    """Arguments of `devices`; `after` is the last name of the page before."""
+
+    prefix: Annotated[str, Meta(pattern=r"^[!-~]{0,128}\Z")] = ""
+    after: Annotated[str, Meta(pattern=r"^[!-~]{0,128}\Z")] = ""
+    limit: Annotated[int, Meta(ge=1)] = 100
+
+
+class WeatherRequest(Struct, forbid_unknown_fields=True):
+    """Arguments of `weather`."""
+
+    city: Annotated[str, Meta(min_length=2, max_length=100)]
+
+
+class Procedures:
+    """The procedures by name."""
+
+    def __init__(self, stream: Stream, cities: Cities, devices_page: int) -> None:
+        self._stream = stream
+        self._cities = cities
+        self._devices_page = devices_page
+        self._by_name: dict[str, Callable[[bytes], Awaitable[Any]]] = {
+            "latest": self._latest,
+            "devices": self._devices,
+            "weather": self._weather,
+        }
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
+    async def call(self, name: str, arguments: bytes) -> Any:
+        """The result of a procedure, as JSON can show it. Raises BadRequest, NotFound or Unavailable."""
+        return await self._by_name[name](arguments)
+
+    async def _latest(self, arguments: bytes) -> Any:
+        device = _decoded(arguments, LatestRequest).device
+        topics.parse(topics.DEVICE + device)
+        (latest,) = await self._stream.latest([device])
+        if latest is None:
+            raise NotFound(f"no reading of {device!r} is known")
+        return latest.as_dict()
+
+    async def _devices(self, arguments: bytes) -> Any:
+        asked = _decoded(arguments or b"{}", DevicesRequest)
+        limit = min(asked.limit, self._devices_page)
+        names = await self._stream.devices(asked.after, asked.prefix, limit)
+        found = await self._stream.latest(names)
+        shown = [latest.as_dict() for latest in found if latest is not None]
+        return {"devices": shown, "next": names[-1] if len(names) == limit else None}
+
+    async def _weather(self, arguments: bytes) -> Any:
+        return await self._cities.current(_decoded(arguments, WeatherRequest).city)
+
+
+def _decoded(arguments: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(arguments or b"null", type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest("data", str(error)) from None

@@ -1,0 +1,97 @@
+"""Where WebSocket clients come in: a seat for each, a bounded way out, and every end counted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import NoReturn
+
+import orjson
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from gateway.admission import Pace, Seats
+from gateway.sender import Counters, Flusher, Sender, sender_for
+from services.errors import WindsockError
+from services.metrics import Refusals
+from services.settings import GatewaySettings
+from services.web import problem_response
+
+TOO_FAST = (3013, "too many messages")
+TRY_AGAIN = (1013, "try again later")
+
+Endpoint = Callable[[WebSocket], Awaitable[None]]
+
+
+class Client:
+    """One client that came in: its way out, and what it says at a bounded pace."""
+
+    def __init__(self, sender: Sender, messages_per_s: float) -> None:
+        self.sender = sender
+        self._clock = asyncio.get_running_loop().time
+        self._pace = Pace(messages_per_s, self._clock())
+
+    async def receive(self) -> bytes:
+        """Its next message; raises WebSocketDisconnect once it is gone, or talks too fast."""
+        message = await self.sender.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message["code"], message.get("reason"))
+        self.count()
+        text = message.get("text")
+        return text.encode() if text is not None else bytes(message["bytes"])
+
+    def count(self) -> None:
+        """Count something that it said; raises WebSocketDisconnect if that was too much."""
+        if not self._pace.allows(self._clock()):
+            self.end(*TOO_FAST)
+
+    def end(self, code: int, reason: str) -> NoReturn:
+        """Close its socket; raises WebSocketDisconnect."""
+        self.sender.close(code, reason)
+        raise WebSocketDisconnect(code, reason)
+
+
+class Door:
+    """What all sockets of one gateway share, whatever they speak."""
+
+    def __init__(self, settings: GatewaySettings, refusals: Refusals) -> None:
+        self._outbox_bytes = settings.outbox_bytes
+        self._messages_per_s = settings.client_messages_per_s
+        self._refusals = refusals
+        self._flusher = Flusher()
+        self.counters = Counters()
+        self.seats = Seats(settings.connections)
+
+    def guarded(self, endpoint: Endpoint) -> Endpoint:
+        """`endpoint` with a seat; what fails before the handshake is answered with an HTTP status."""
+
+        async def guarded(socket: WebSocket) -> None:
+            try:
+                with self.seats.one():
+                    await endpoint(socket)
+            except WebSocketDisconnect as gone:
+                self.counters.count_close(gone.code)
+            except WindsockError as error:
+                self._refusals.count("handshake", error.code)
+                await socket.send_denial_response(problem_response(error))
+
+        return guarded
+
+    @asynccontextmanager
+    async def open(self, socket: WebSocket) -> AsyncIterator[Client]:
+        """A client on this socket; after the handshake, a failure is told to it before its socket closes."""
+        sender = sender_for(socket, self._outbox_bytes, self._flusher, self.counters)
+        try:
+            yield Client(sender, self._messages_per_s)
+        except WindsockError as error:
+            if socket.application_state is WebSocketState.CONNECTING:
+                raise
+            sender.send(orjson.dumps(error.message()))
+            sender.close(*TRY_AGAIN)
+            raise WebSocketDisconnect(*TRY_AGAIN) from error
+        finally:
+            await sender.finish()
+
+    def refused_message(self, code: str) -> None:
+        """Count a message that was refused."""
+        self._refusals.count("message", code)

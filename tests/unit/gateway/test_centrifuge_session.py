@@ -1,0 +1,250 @@
+from __future__ import annotations
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.clients.centrifuge import codes, replies
+from gateway.clients.centrifuge.codes import Close, Refusal
+from gateway.clients.centrifuge.commands import Command, MalformedError, decode_json
+from gateway.clients.centrifuge.session import (
+    Call,
+    Connected,
+    Nothing,
+    Publish,
+    ReadHistory,
+    Refused,
+    Session,
+    State,
+    Step,
+    Subscribe,
+    Unsubscribe,
+)
+from services.batch import Batch, Position
+
+METHODS = ["subscribe", "unsubscribe", "publish", "presence", "presence_stats", "history", "rpc", "refresh"]
+
+
+def say(session: Session, *commands: str) -> list[Step]:
+    return [session.begin(command) for text in commands for command in decode_json(text.encode())]
+
+
+def connected(channels: int = 3) -> Session:
+    session = Session(channels)
+    assert say(session, '{"id":1,"connect":{}}') == [Connected(1)]
+    return session
+
+
+def error(step: Step) -> Refusal:
+    assert isinstance(step, Refused)
+    return step.error
+
+
+@pytest.mark.parametrize("method", [*METHODS, "sub_refresh", "send", "ping"])
+def test_anything_before_connect_closes(method: str) -> None:
+    session = Session(3)
+    assert say(session, f'{{"id":1,"{method}":{{}}}}') == [codes.MALFORMED]
+    assert session.state is State.CLOSED
+
+
+def test_nothing_is_taken_after_the_close() -> None:
+    session = Session(3)
+    assert say(session, "{}", '{"id":1,"connect":{}}') == [codes.MALFORMED, Nothing()]
+
+
+def test_a_second_connect_closes() -> None:
+    assert say(connected(), '{"id":2,"connect":{}}') == [codes.MALFORMED]
+
+
+def test_a_token_that_nobody_can_verify_is_invalid() -> None:
+    assert say(Session(3), '{"id":1,"connect":{"token":"x"}}') == [codes.INVALID_TOKEN]
+
+
+def test_a_command_without_a_request_or_an_unknown_one_closes() -> None:
+    assert say(connected(), '{"id":2}') == [codes.MALFORMED]
+    assert say(connected(), '{"id":2,"dance":{}}') == [codes.MALFORMED]
+
+
+def test_an_answer_to_a_ping_is_taken_once() -> None:
+    session = connected()
+    session.pinged()
+    assert say(session, "{}") == [Nothing()]
+    assert say(session, "{}") == [codes.MALFORMED]
+
+
+def test_a_ping_without_an_answer_closes() -> None:
+    session = connected()
+    session.pinged()
+    assert session.expire() == codes.NO_PONG
+    assert session.state is State.CLOSED
+
+
+def test_send_is_not_available() -> None:
+    assert say(connected(), '{"send":{"data":1}}') == [codes.SEND_NOT_AVAILABLE]
+
+
+def test_a_subscribe_carries_its_position() -> None:
+    step = say(
+        connected(), '{"id":2,"subscribe":{"channel":"device:a","recover":true,"epoch":"E","offset":7,"flag":3}}'
+    )
+    assert step == [Subscribe(2, "device:a", True, "E", 7, True)]
+
+
+@pytest.mark.parametrize(
+    ("channel", "code"),
+    [
+        ("", 102),
+        ("nonsense", 102),
+        ("chat:1", 102),
+        ("device:", 107),
+        ("device:a b", 107),
+        ("device:é", 107),
+        ("x" * 256, 107),
+        ("command:a", 103),
+    ],
+)
+def test_a_channel_that_cannot_be_read_is_refused(channel: str, code: int) -> None:
+    text = orjson.dumps({"id": 2, "subscribe": {"channel": channel}}).decode()
+    assert error(say(connected(), text)[0]).code == code
+    text = orjson.dumps({"id": 2, "history": {"channel": channel}}).decode()
+    assert error(say(connected(), text)[0]).code == code
+
+
+def test_a_channel_is_subscribed_once_until_it_is_left() -> None:
+    session = connected()
+    subscribe = '{"id":2,"subscribe":{"channel":"readings"}}'
+    first, second = say(session, subscribe, subscribe)
+    assert isinstance(first, Subscribe)
+    assert error(second) == codes.ALREADY_SUBSCRIBED
+    assert say(session, '{"id":3,"unsubscribe":{"channel":"readings"}}') == [Unsubscribe(3, "readings")]
+    assert isinstance(say(session, subscribe)[0], Subscribe)
+    session.lost("readings")
+    assert isinstance(say(session, subscribe)[0], Subscribe)
+
+
+def test_subscriptions_are_bounded() -> None:
+    session = connected(channels=1)
+    steps = say(session, *(f'{{"id":2,"subscribe":{{"channel":"device:{n}"}}}}' for n in range(2)))
+    assert error(steps[1]) == codes.LIMIT_EXCEEDED
+
+
+@pytest.mark.parametrize(
+    ("member", "code"), [('"tf":{"key":"a"}', 107), ('"type":1', 108), ('"delta":"fossil"', None), ('"tf":null', None)]
+)
+def test_what_a_subscription_may_ask_for(member: str, code: int | None) -> None:
+    (step,) = say(connected(), f'{{"id":2,"subscribe":{{"channel":"readings",{member}}}}}')
+    assert (error(step).code if isinstance(step, Refused) else None) == code
+
+
+def test_an_unknown_delta_closes() -> None:
+    text = '{"id":2,"subscribe":{"channel":"readings","delta":"x"}}'
+    assert say(connected(), text) == [codes.MALFORMED]
+
+
+def test_clients_publish_to_feeds_only() -> None:
+    session = connected()
+    steps = say(
+        session,
+        '{"id":2,"publish":{"channel":"feed:x","data":{"a": 1}}}',
+        '{"id":3,"publish":{"channel":"device:x","data":1}}',
+        '{"id":4,"publish":{"channel":"feed:x"}}',
+    )
+    assert steps[0] == Publish(2, "feed:x", b'{"a": 1}')
+    assert [error(step).code for step in steps[1:]] == [103, 107]
+
+
+def test_presence_and_refresh_are_not_available() -> None:
+    session = connected()
+    for text in ('"presence":{"channel":"readings"}', '"presence_stats":{"channel":"readings"}', '"refresh":{}'):
+        assert error(say(session, f'{{"id":2,{text}}}')[0]) == codes.NOT_AVAILABLE
+
+
+def test_history_and_calls_are_handed_on() -> None:
+    history, call = say(
+        connected(),
+        '{"id":2,"history":{"channel":"device:a","limit":-1,"since":{"offset":3,"epoch":"E"},"reverse":true}}',
+        '{"id":3,"rpc":{"method":"latest","data":{"device":"a"}}}',
+    )
+    assert isinstance(history, ReadHistory)
+    assert history.request.since is not None
+    assert (history.request.limit, history.request.since.offset, history.request.reverse) == (-1, 3, True)
+    assert call == Call(3, "latest", b'{"device":"a"}')
+
+
+def test_a_frame_holds_commands_line_by_line() -> None:
+    assert [command.id for command in decode_json(b'{"id":1,"connect":{}}\n{"id":2,"ping":{}}\n')] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [b"", b"\n", b"[]", b"7", b"{", b'{"id":1}\n\n{"id":2}', b'{"id":-1}', b'{"id":"1"}', b"\xff", b"[" * 9_999],
+)
+def test_what_is_not_made_of_commands_is_malformed(frame: bytes) -> None:
+    with pytest.raises(MalformedError):
+        decode_json(frame)
+
+
+@given(st.lists(st.one_of(st.binary(max_size=50), st.text(max_size=50).map(str.encode))))
+def test_no_frame_raises_anything_else(frames: list[bytes]) -> None:
+    session = connected()
+    for frame in frames:
+        try:
+            commands = decode_json(frame)
+        except MalformedError:
+            continue
+        for command in commands:
+            assert not isinstance(session.begin(command), Connected)
+
+
+@given(st.lists(st.sampled_from([*METHODS, "connect", "send", "ping", "sub_refresh", ""]), max_size=6))
+def test_once_closed_it_stays_closed(methods: list[str]) -> None:
+    session = Session(2)
+    closed = False
+    for method in methods:
+        (command,) = decode_json(f'{{"id":1,"{method}":{{"channel":"readings","data":1}}}}'.encode())
+        step = session.begin(command)
+        assert isinstance(step, Nothing) or not closed
+        closed = closed or isinstance(step, Close)
+        assert (session.state is State.CLOSED) == closed
+
+
+def test_pushes_are_joined_and_the_first_offset_tells_the_epoch() -> None:
+    (frame,) = replies.pushes("feed:x", Batch("E", 0, 1, [b"1", b'{"a":2}']))
+    assert [orjson.loads(line) for line in frame.split(b"\n")] == [
+        {"push": {"channel": "feed:x", "pub": {"data": 1, "offset": 1, "epoch": "E"}}},
+        {"push": {"channel": "feed:x", "pub": {"data": {"a": 2}, "offset": 2}}},
+    ]
+
+
+def test_joined_pushes_stay_below_the_bound() -> None:
+    frames = replies.pushes("feed:x", Batch("E", 0, 1, [b'"%s"' % (b"x" * 30_000)] * 7))
+    assert sum(len(frame.split(b"\n")) for frame in frames) == 7
+    assert all(len(frame) <= replies.FRAME_BYTES for frame in frames)
+
+
+def test_what_was_recovered_moves_the_subscriber_on_from_its_own_offset() -> None:
+    missed = [Batch("E", 0, 4, [b"4", b"5"])]
+    result = orjson.loads(orjson.dumps(replies.subscribed(Position("E", 5), missed, since=3, recovering=True)))
+    assert result == {
+        "recoverable": True,
+        "positioned": True,
+        "epoch": "E",
+        "was_recovering": True,
+        "recovered": True,
+        "offset": 3,
+        "publications": [{"data": 4, "offset": 4}, {"data": 5, "offset": 5}],
+    }
+
+
+def test_what_cannot_be_recovered_begins_at_the_top() -> None:
+    result = replies.subscribed(Position("E", 5), None, since=3, recovering=True)
+    assert (result["offset"], "recovered" in result, result["was_recovering"]) == (5, False, True)
+
+
+def test_an_error_tells_whether_to_try_again() -> None:
+    assert orjson.loads(replies.refusal(3, codes.INTERNAL)) == {
+        "id": 3,
+        "error": {"code": 100, "message": "internal server error", "temporary": True},
+    }
+    assert Command().id == 0
