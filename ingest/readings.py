@@ -50,7 +50,7 @@ class ReadingsIntake:
         """Store the readings of the body; the README tells the answers."""
         skip = _on_error(request) == "skip"
         shape = _shape(request)
-        body = await read_body(request, self._settings.body_bytes)
+        body = await read_body(request, self._settings.body_bytes, self._settings.body_s)
         decoded = decode(body, shape, self._limits, time.time_ns() // 1_000_000)
         refused = len(decoded.faults)
         if refused:

@@ -7,6 +7,7 @@
     │   ├── InvalidReadings     422  JSON, but not readings
     │   ├── NotFound            404
     │   ├── PositionLost        410  the position's epoch or history is gone
+    │   ├── TooSlow             408
     │   ├── TooLarge            413
     │   └── UnsupportedMedia    415
     ├── Unavailable             503  ours; retryable, with a time to wait
@@ -150,6 +151,14 @@ class TooLarge(ClientError):
     code = "too_large"
     title = "Too large"
     status = 413
+
+
+class TooSlow(ClientError):
+    """The client did not send what it announced in time."""
+
+    code = "too_slow"
+    title = "Request timeout"
+    status = 408
 
 
 class UnsupportedMedia(ClientError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 
@@ -39,6 +40,7 @@ def configure(level: str, service: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    logging.getLogger("uvicorn.error").addFilter(_without_cut_off_requests)
     # These tell per request, with query strings, what our own lines and metrics tell better.
     for chatty in ("uvicorn.error", "httpx", "httpcore"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
@@ -48,6 +50,11 @@ def configure(level: str, service: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(root.level),
         cache_logger_on_first_use=False,
     )
+
+
+def _without_cut_off_requests(record: logging.LogRecord) -> bool:
+    """That a stopping service cancels what is still open is no error, and its traceback no news."""
+    return not (record.exc_info and record.exc_info[0] is asyncio.CancelledError)
 
 
 def get(name: str) -> structlog.typing.FilteringBoundLogger:

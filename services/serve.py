@@ -26,6 +26,9 @@ from services.web import error_handlers, no_such_socket, status_routes
 ROOMS = {"ingest": "ingest.app", "gateway": "gateway.app", "weather": "weather_poller.app"}
 """Room name → module with its `build`. Named, not imported: services knows no room."""
 
+SPARE_FILES = 1_000
+"""Open files beside those of WebSockets: HTTP requests, Redis, logs."""
+
 log = logs.get("serve")
 
 
@@ -49,6 +52,19 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
+def allow_open_files(connections: int) -> None:
+    """Raise this process's limit of open files, one for each connection, as far as the system lets us."""
+    import resource  # POSIX only, as the commands that talk to a server are not
+
+    wanted = connections + SPARE_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    possible = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if possible > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (possible, hard))
+    if possible < connections:
+        log.warning("fewer open files are allowed than connections; raise the limit (ulimit -n)", allowed=possible)
+
+
 async def serve(
     names: Sequence[str],
     environ: Mapping[str, str],
@@ -62,6 +78,7 @@ async def serve(
     """
     common = settings.load(CommonSettings, environ)
     gateway = settings.load(GatewaySettings, environ)
+    allow_open_files(gateway.connections)
     client = redis.connect(redis_url)
     try:
         await redis.check(client, redis_url)

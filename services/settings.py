@@ -94,6 +94,7 @@ class IngestSettings:
     """Limits of the intake."""
 
     body_bytes: Annotated[int, Meta(ge=64, description="Largest request body; above it 413.")] = 1_048_576
+    body_s: Annotated[float, Meta(gt=0, description="Seconds that a request body may take to arrive; then 408.")] = 30.0
     batch_readings: Annotated[int, Meta(ge=1, description="Most readings in one request; above it 413.")] = 5_000
     reading_metrics: Annotated[int, Meta(ge=1, description="Most values (and tags) in one reading; above it 422.")] = 64
     ts_ahead_s: Annotated[int, Meta(ge=0, description="How far ahead of our clock a reading's `ts` may be.")] = 86_400

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.websockets import WebSocket
 
 from services import logs
-from services.errors import NotFound, TooLarge, Unavailable, WindsockError
+from services.errors import NotFound, TooLarge, TooSlow, Unavailable, WindsockError
 from services.metrics import Refusals
 
 log = logs.get("web")
@@ -46,11 +47,15 @@ def error_handlers(refusals: Refusals) -> dict[Any, Any]:
             orjson.dumps(body | {"code": code}), error.status_code, error.headers, media_type="application/problem+json"
         )
 
+    async def on_gone(_request: Request, _error: ClientDisconnect) -> Response:
+        refusals.count("request", "gone")
+        return Response(status_code=400)  # nobody reads it
+
     async def on_bug(request: Request, error: Exception) -> Response:
         log.error("request failed", path=request.url.path, exc_info=error)
         return await on_expected(request, WindsockError("this is a fault of the server; its log says more"))
 
-    return {WindsockError: on_expected, HTTPException: on_http, Exception: on_bug}
+    return {WindsockError: on_expected, HTTPException: on_http, ClientDisconnect: on_gone, Exception: on_bug}
 
 
 async def no_such_socket(socket: WebSocket) -> None:
@@ -58,18 +63,22 @@ async def no_such_socket(socket: WebSocket) -> None:
     await socket.send_denial_response(problem_response(NotFound("no WebSocket is served here")))
 
 
-async def read_body(request: Request, most: int) -> bytes:
-    """The whole body; raises TooLarge as soon as it is known to have more than `most` bytes."""
+async def read_body(request: Request, most: int, within_s: float) -> bytes:
+    """The whole body; raises TooLarge as soon as it is known to have more than `most` bytes, else TooSlow."""
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > most:
         raise TooLarge(f"the body has {declared} bytes; at most {most} are taken")
     parts: list[bytes] = []
     size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > most:
-            raise TooLarge(f"the body has more than {most} bytes")
-        parts.append(part)
+    try:
+        async with asyncio.timeout(within_s):
+            async for part in request.stream():
+                size += len(part)
+                if size > most:
+                    raise TooLarge(f"the body has more than {most} bytes")
+                parts.append(part)
+    except TimeoutError:
+        raise TooSlow(f"the body was not there within {within_s:g} s") from None
     return b"".join(parts)
 
 

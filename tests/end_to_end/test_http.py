@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.processes import Windsock
+from tests.processes import Windsock, wait_until
 from tests.redis_server import RedisServer
 
 DAY_MS = 86_400_000
@@ -155,6 +156,28 @@ def test_limits_are_told_and_counted(http: httpx.Client) -> None:
 def test_a_body_of_unknown_length_is_cut_off_too(http: httpx.Client) -> None:
     answer = http.post("/v1/readings", content=iter([b" " * 3_000] * 4), headers={"content-type": "application/json"})
     problem(answer, 413)
+
+
+def test_a_body_that_does_not_come_is_given_up(tmp_path: Path) -> None:
+    with Windsock(tmp_path, body_s="0.5") as windsock, half_a_request(windsock) as device:
+        assert device.recv(1_000).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_device_that_leaves_in_the_middle_is_no_error(tmp_path: Path) -> None:
+    with Windsock(tmp_path) as windsock, httpx.Client(base_url=windsock.url, trust_env=False) as http:
+        half_a_request(windsock).close()
+        line = 'windsock_refused_total{code="gone",what="request"}'
+        wait_until(lambda: metric(http, line) == 1, "it is not counted")
+        with half_a_request(windsock):
+            assert windsock.stop(signal.SIGTERM) == 0
+        assert "Traceback" not in windsock.log
+
+
+def half_a_request(windsock: Windsock) -> socket.socket:
+    host, port = windsock.url.removeprefix("http://").split(":")
+    device = socket.create_connection((host, int(port)), timeout=10)
+    device.sendall(b"POST /v1/readings HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+    return device
 
 
 def test_media_types_and_encodings_that_are_not_read_are_refused(http: httpx.Client) -> None:
