@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from services.errors import Overloaded
+from services.errors import Overloaded, Unavailable
 
 
 class Seats:
@@ -15,10 +15,17 @@ class Seats:
         self._most = most
         self.taken = 0
         self.refused = 0
+        self._closed = False
+
+    def close(self) -> None:
+        """Give out no more."""
+        self._closed = True
 
     @contextmanager
     def one(self) -> Iterator[None]:
-        """Hold one while the context is open; raises Overloaded when none is left."""
+        """Hold one while the context is open; raises Overloaded when none is left, Unavailable once closed."""
+        if self._closed:
+            raise Unavailable("this gateway is stopping")
         if self.taken >= self._most:
             self.refused += 1
             raise Overloaded(f"this gateway has its {self._most} connections", retry_after_s=5)

@@ -66,7 +66,7 @@ def build(shared: Shared) -> Room:
 
     api = ReadApi(shared.stream, limits)
     routes: list[BaseRoute] = [*api.routes(), *sockets.routes(), *centrifuge.routes(), *_page()]
-    return Room("gateway", routes, running, unready, wire="gateway.wire:WireProtocol")
+    return Room("gateway", routes, running, unready, door.drain, wire="gateway.wire:WireProtocol")
 
 
 def _page() -> list[BaseRoute]:

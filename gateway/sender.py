@@ -18,7 +18,9 @@ SLOW = (3008, "slow")
 GONE = (1006, "")
 
 
-CLOSE_CODES = frozenset({1000, 1001, 1005, 1006, 1007, 1009, 1011, 1012, 1013, 3008, 3013})
+CLOSE_CODES = frozenset(
+    {1000, 1001, 1005, 1006, 1007, 1009, 1011, 1012, 1013, 3001, 3008, 3012, 3013, 3500, 3501, 3502, 3508}
+)
 """Codes that are counted each; clients may invent others."""
 
 

@@ -6,7 +6,7 @@ on its own) or all of them (`windsock up`); the rooms never know which.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
@@ -56,6 +56,8 @@ class Room:
     routes: Sequence[BaseRoute]
     running: Callable[[], AbstractAsyncContextManager[None]]
     unready: Callable[[], Sequence[str]]
+    drain: Callable[[], Awaitable[None]] | None = None
+    """Lets clients go before the process stops."""
     wire: str | None = None
     """Import string of a uvicorn WebSocket protocol class, if the room brings its own."""
 

@@ -6,10 +6,9 @@ Everything that can be wrong on start raises StartError before the first connect
 from __future__ import annotations
 
 import asyncio
-import signal
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from importlib import import_module
 
 import uvicorn
@@ -20,6 +19,7 @@ from services import logs, redis, settings
 from services.background import background
 from services.errors import StartError
 from services.room import Room, Shared
+from services.server import Server
 from services.settings import CommonSettings, GatewaySettings
 from services.web import error_handlers, no_such_socket, status_routes
 
@@ -84,9 +84,15 @@ async def serve(
         await redis.check(client, redis_url)
         shared = Shared.over(client, redis_url, environ)
         rooms: list[Room] = [import_module(ROOMS[name]).build(shared) for name in names]
-        server = _Server(
+        server: Server
+        application = _application(rooms, shared, lambda: server.stopping)
+
+        async def drain() -> None:
+            await asyncio.gather(*(room.drain() for room in rooms if room.drain is not None))
+
+        server = Server(
             uvicorn.Config(
-                _application(rooms, shared),
+                application,
                 ws=next((room.wire for room in rooms if room.wire), "websockets-sansio"),
                 ws_max_size=gateway.message_bytes,
                 ws_per_message_deflate=False,
@@ -97,6 +103,7 @@ async def serve(
                 timeout_graceful_shutdown=max(1, round(common.shutdown_s)),
             ),
             started,
+            drain,
         )
         server.stop_on_signals()
         async with background(shared.writer.run), AsyncExitStack() as stack:
@@ -107,30 +114,10 @@ async def serve(
         await client.aclose()
 
 
-class _Server(uvicorn.Server):
-    """uvicorn's server, told of signals by the event loop and not raising them again when it is done."""
-
-    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_start = on_start
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started and not self.should_exit:
-            self._on_start()
-
-    def stop_on_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _application(rooms: Sequence[Room], shared: Shared) -> Starlette:
+def _application(rooms: Sequence[Room], shared: Shared, stopping: Callable[[], bool]) -> Starlette:
     def unready() -> list[str]:
+        if stopping():
+            return ["the service is stopping"]
         return list(dict.fromkeys(reason for room in rooms for reason in room.unready()))
 
     routes = [route for room in rooms for route in room.routes]

@@ -153,6 +153,9 @@ class GatewaySettings:
         int,
         Meta(ge=1, le=10_000, description="Most publications recovered in one subscribe reply; more follow as pushes."),
     ] = 300
+    drain_s: Annotated[
+        float, Meta(ge=0, description="Longest time over which a stopping gateway spreads the closing of its clients.")
+    ] = 5.0
     status_s: Annotated[
         float, Meta(gt=0, description="Seconds between the status messages on sockets opened with `?status=1`.")
     ] = 5.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import NoReturn
@@ -19,6 +20,10 @@ from services.web import problem_response
 
 TOO_FAST = (3013, "too many messages")
 TRY_AGAIN = (1013, "try again later")
+SHUTDOWN = (3001, "shutdown")
+
+PAUSE_S = 0.01
+"""Longest pause between two clients that a stopping gateway closes."""
 
 Endpoint = Callable[[WebSocket], Awaitable[None]]
 
@@ -59,6 +64,8 @@ class Door:
         self._messages_per_s = settings.client_messages_per_s
         self._refusals = refusals
         self._flusher = Flusher()
+        self._clients: dict[Client, WebSocket] = {}
+        self._drain_s = settings.drain_s
         self.counters = Counters()
         self.seats = Seats(settings.connections)
 
@@ -81,8 +88,10 @@ class Door:
     async def open(self, socket: WebSocket) -> AsyncIterator[Client]:
         """A client on this socket; after the handshake, a failure is told to it before its socket closes."""
         sender = sender_for(socket, self._outbox_bytes, self._flusher, self.counters)
+        client = Client(sender, self._messages_per_s)
+        self._clients[client] = socket
         try:
-            yield Client(sender, self._messages_per_s)
+            yield client
         except WindsockError as error:
             if socket.application_state is WebSocketState.CONNECTING:
                 raise
@@ -90,7 +99,21 @@ class Door:
             sender.close(*TRY_AGAIN)
             raise WebSocketDisconnect(*TRY_AGAIN) from error
         finally:
+            del self._clients[client]
             await sender.finish()
+
+    async def drain(self) -> None:
+        """Admit nobody any more, and close every client, one after the other, within `drain_s`."""
+        self.seats.close()
+        clients = list(self._clients.items())
+        random.shuffle(clients)
+        clock = asyncio.get_running_loop().time
+        pause_s = min(self._drain_s / max(1, len(clients)), PAUSE_S)
+        began = clock()
+        for number, (client, socket) in enumerate(clients):
+            await asyncio.sleep(max(0.0, began + number * pause_s - clock()))
+            if client in self._clients and socket.application_state is WebSocketState.CONNECTED:
+                client.sender.close(*SHUTDOWN)
 
     def refused_message(self, code: str) -> None:
         """Count a message that was refused."""

@@ -6,27 +6,20 @@ import asyncio
 import json
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from centrifuge import (
-    CentrifugeError,
-    Client,
-    PublicationContext,
-    SubscribedContext,
-    SubscriptionEventHandler,
-    UnsubscribedContext,
-)
+from centrifuge import CentrifugeError, Client
 from redis import Redis
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tests.processes import Windsock, wait_until
 from tests.redis_server import RedisServer
+from tests.sdk import Recorder, connected
 
 # The SDK drops a connection that the server lost without closing its transport.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -49,40 +42,6 @@ def numbered(device: str, first: int, last: int) -> list[dict[str, Any]]:
     return [{"device": device, "values": {"n": n}} for n in range(first, last + 1)]
 
 
-class Recorder(SubscriptionEventHandler):  # type: ignore[misc]  # the SDK is not typed
-    """What an SDK's subscription tells."""
-
-    def __init__(self) -> None:
-        self.publications: list[Any] = []
-        self.offsets: list[int] = []
-        self.subscribed: list[SubscribedContext] = []
-        self.unsubscribed: list[int] = []
-
-    @property
-    def numbers(self) -> list[int]:
-        return [publication["values"]["n"] for publication in self.publications]
-
-    async def on_publication(self, ctx: PublicationContext) -> None:
-        self.publications.append(ctx.pub.data)
-        self.offsets.append(ctx.pub.offset)
-
-    async def on_subscribed(self, ctx: SubscribedContext) -> None:
-        self.subscribed.append(ctx)
-
-    async def on_unsubscribed(self, ctx: UnsubscribedContext) -> None:
-        self.unsubscribed.append(ctx.code)
-
-
-@asynccontextmanager
-async def sdk(windsock: Windsock) -> AsyncIterator[Client]:
-    client = Client(f"{windsock.ws}/connection/websocket", max_reconnect_delay=0.5)
-    await client.connect()
-    try:
-        yield client
-    finally:
-        await client.disconnect()
-
-
 async def until(condition: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + 20
     while not condition():
@@ -98,7 +57,7 @@ async def subscribe(client: Client, channel: str) -> Recorder:
 
 
 async def test_the_sdk_gets_what_is_posted(windsock: Windsock) -> None:
-    async with sdk(windsock) as client:
+    async with connected(windsock.ws) as client:
         recorder = await subscribe(client, "device:live")
         positions = await asyncio.to_thread(post, windsock, *numbered("live", 0, 4))
         await until(lambda: len(recorder.publications) == 5, "a publication does not arrive")
@@ -111,7 +70,7 @@ async def test_the_sdk_resumes_after_the_server_was_killed(tmp_path: Path, redis
         Windsock(tmp_path, "ingest", redis_url=redis_server.url) as ingest,
         Windsock(tmp_path, "gateway", redis_url=redis_server.url, recovery_publications="10") as gateway,
     ):
-        async with sdk(gateway) as client:
+        async with connected(gateway.ws) as client:
             recorder = await subscribe(client, "device:r")
             post(ingest, *numbered("r", 0, 4))
             await until(lambda: len(recorder.publications) == 5, "a publication does not arrive")
@@ -129,7 +88,7 @@ async def test_the_sdk_resumes_after_the_server_was_killed(tmp_path: Path, redis
 
 async def test_the_sdk_goes_on_after_redis_was_killed(tmp_path: Path, redis_server: RedisServer) -> None:
     with Windsock(tmp_path, redis_url=redis_server.url) as windsock:
-        async with sdk(windsock) as client:
+        async with connected(windsock.ws) as client:
             recorder = await subscribe(client, "readings")
             post(windsock, *numbered("k", 0, 4))
             redis_server.kill()
@@ -145,7 +104,7 @@ def _accepted(windsock: Windsock, number: int) -> bool:
 
 
 async def test_what_one_publishes_to_a_feed_all_get(windsock: Windsock) -> None:
-    async with sdk(windsock) as one, sdk(windsock) as other:
+    async with connected(windsock.ws) as one, connected(windsock.ws) as other:
         recorders = [await subscribe(client, "feed:room") for client in (one, other)]
         await one.publish("feed:room", {"text": "hi"})
         await until(lambda: all(recorder.publications for recorder in recorders), "it does not arrive")
@@ -156,7 +115,7 @@ async def test_what_one_publishes_to_a_feed_all_get(windsock: Windsock) -> None:
 
 async def test_history_forward_backward_and_its_position(windsock: Windsock) -> None:
     post(windsock, *numbered("h", 0, 9))
-    async with sdk(windsock) as client:
+    async with connected(windsock.ws) as client:
         subscription = client.new_subscription("device:h")
         await subscription.subscribe()
         everything = await subscription.history(limit=-1)
@@ -168,7 +127,7 @@ async def test_history_forward_backward_and_its_position(windsock: Windsock) -> 
 
 async def test_procedures(windsock: Windsock) -> None:
     post(windsock, {"device": "p-1", "values": {"t": 21.4}, "ts": 5}, {"device": "p-2", "values": {"t": 1}})
-    async with sdk(windsock) as client:
+    async with connected(windsock.ws) as client:
         latest = await client.rpc("latest", {"device": "p-1"})
         assert latest.data["latest"]["t"] == {"value": 21.4, "ts": 5}
         page = (await client.rpc("devices", {"prefix": "p-", "limit": 1})).data
@@ -186,7 +145,7 @@ async def test_procedures(windsock: Windsock) -> None:
 
 
 async def test_many_subscriptions_share_a_connection_up_to_the_limit(windsock: Windsock) -> None:
-    async with sdk(windsock) as client:
+    async with connected(windsock.ws) as client:
         recorders = [await subscribe(client, f"device:m-{n}") for n in range(3)]
         refused = Recorder()
         await client.new_subscription("device:m-3", events=refused).subscribe()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.admission import Pace, Seats
-from services.errors import Overloaded
+from services.errors import Overloaded, Unavailable
 
 
 def test_seats_are_bounded_and_come_back() -> None:
@@ -21,6 +21,13 @@ def test_a_seat_comes_back_when_its_client_fails() -> None:
     with pytest.raises(ValueError, match="broken"), seats.one():
         raise ValueError("broken")
     assert seats.taken == 0
+
+
+def test_nobody_gets_a_seat_once_they_are_closed() -> None:
+    seats = Seats(1)
+    seats.close()
+    with pytest.raises(Unavailable), seats.one():
+        pass
 
 
 def test_a_pace_allows_a_burst_of_twice_its_rate() -> None:

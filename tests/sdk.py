@@ -1,0 +1,51 @@
+"""The official Python SDK as tests use it: subscriptions that keep what they are told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from centrifuge import (
+    Client,
+    PublicationContext,
+    SubscribedContext,
+    SubscriptionEventHandler,
+    UnsubscribedContext,
+)
+
+
+class Recorder(SubscriptionEventHandler):  # type: ignore[misc]  # the SDK is not typed
+    """What a subscription tells."""
+
+    def __init__(self) -> None:
+        self.publications: list[Any] = []
+        self.offsets: list[int] = []
+        self.subscribed: list[SubscribedContext] = []
+        self.unsubscribed: list[int] = []
+
+    @property
+    def numbers(self) -> list[int]:
+        """The value `n` of each reading."""
+        return [publication["values"]["n"] for publication in self.publications]
+
+    async def on_publication(self, ctx: PublicationContext) -> None:
+        self.publications.append(ctx.pub.data)
+        self.offsets.append(ctx.pub.offset)
+
+    async def on_subscribed(self, ctx: SubscribedContext) -> None:
+        self.subscribed.append(ctx)
+
+    async def on_unsubscribed(self, ctx: UnsubscribedContext) -> None:
+        self.unsubscribed.append(ctx.code)
+
+
+@asynccontextmanager
+async def connected(ws: str) -> AsyncIterator[Client]:
+    """A client of the Windsock at the WebSocket origin `ws`."""
+    client = Client(f"{ws}/connection/websocket", max_reconnect_delay=0.5)
+    await client.connect()
+    try:
+        yield client
+    finally:
+        await client.disconnect()
