@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	--extra embedded --extra build
 
-.PHONY: help up test check verify-compose lock clean
+.PHONY: help up test check verify-compose proto lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,10 @@ check: .venv/dev.stamp ## Format, lint, types, and which room may import which
 
 verify-compose: .venv/dev.stamp ## Build and check the deployment with Docker, from HAProxy to several gateways
 	@exec $(BIN)/python -m tests.compose.verify
+
+proto: .venv/dev.stamp ## Compile the schema of the Centrifuge protocol anew
+	$(BIN)/uv tool run -q --from grpcio-tools==1.85.1 python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. \
+		gateway/clients/centrifuge/protocol.proto
 
 lock: .venv/dev.stamp ## Pin the requirements anew, with hashes; what runs is what is tested
 	$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt

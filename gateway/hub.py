@@ -22,14 +22,15 @@ Render = Callable[[str, Batch], list[bytes]]
 """Turns a topic's batch into the messages of one kind of client."""
 
 
-def frame(payload: bytes) -> bytes:
-    """One unmasked WebSocket text frame (RFC 6455 §5.2); the same bytes serve every client."""
+def frame(payload: bytes, *, binary: bool = False) -> bytes:
+    """One unmasked WebSocket frame (RFC 6455 §5.2); the same bytes serve every client."""
+    opcode = b"\x82" if binary else b"\x81"
     size = len(payload)
     if size < 126:
-        return b"\x81" + bytes((size,)) + payload
+        return opcode + bytes((size,)) + payload
     if size < 65_536:
-        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
-    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
+        return opcode + b"\x7e" + size.to_bytes(2, "big") + payload
+    return opcode + b"\x7f" + size.to_bytes(8, "big") + payload
 
 
 class Delivery:
@@ -50,11 +51,13 @@ class Delivery:
             messages = self._messages[render] = render(self.topic, self.batch)
         return messages
 
-    def frames(self, render: Render) -> bytes:
+    def frames(self, render: Render, *, binary: bool) -> bytes:
         """The same as WebSocket frames, joined."""
         frames = self._frames.get(render)
         if frames is None:
-            frames = self._frames[render] = b"".join([frame(message) for message in self.messages(render)])
+            frames = self._frames[render] = b"".join(
+                [frame(message, binary=binary) for message in self.messages(render)]
+            )
         return frames
 
 

@@ -81,9 +81,17 @@ class WireSender:
     """Hands finished frames to the transport."""
 
     def __init__(
-        self, socket: WebSocket, wire: WireProtocol, limit_bytes: int, flusher: Flusher, counters: Counters
+        self,
+        socket: WebSocket,
+        wire: WireProtocol,
+        limit_bytes: int,
+        flusher: Flusher,
+        counters: Counters,
+        *,
+        binary: bool,
     ) -> None:
         self._wire = wire
+        self._binary = binary
         self.receive = socket.receive
         self._outbox = Outbox(limit_bytes)
         self._limit_bytes = limit_bytes
@@ -92,10 +100,10 @@ class WireSender:
         self._closed = False
 
     def deliver(self, delivery: Delivery, render: Render) -> None:
-        self._push(delivery.frames(render), len(delivery.batch.payloads))
+        self._push(delivery.frames(render, binary=self._binary), len(delivery.batch.payloads))
 
     def send(self, message: bytes) -> None:
-        self._push(frame(message), 1)
+        self._push(frame(message, binary=self._binary), 1)
 
     def _push(self, frames: bytes, count: int) -> None:
         if self._closed or not frames:
@@ -137,11 +145,11 @@ class WireSender:
 class AsgiSender:
     """The same over any ASGI server: a bounded queue and a task that awaits each send."""
 
-    def __init__(self, socket: WebSocket, limit_bytes: int, counters: Counters, grace_s: float = GRACE_S) -> None:
+    def __init__(self, socket: WebSocket, limit_bytes: int, counters: Counters, *, binary: bool) -> None:
         self._socket = socket
+        self._binary = binary
         self._limit_bytes = limit_bytes
         self._counters = counters
-        self._grace_s = grace_s
         self._queue: deque[bytes] = deque()
         self._waiting = 0
         self._ending: tuple[int, str] | None = None
@@ -172,7 +180,7 @@ class AsgiSender:
             self._ending = (code, reason)
             self._wake.set()
             # Nobody else ends a send that the client never takes.
-            asyncio.get_running_loop().call_later(self._grace_s, self._task.cancel)
+            asyncio.get_running_loop().call_later(GRACE_S, self._task.cancel)
 
     async def _run(self) -> None:
         with suppress(WebSocketDisconnect, OSError):
@@ -181,7 +189,9 @@ class AsgiSender:
                 self._wake.clear()
                 while self._queue:
                     message = self._queue.popleft()
-                    await self._socket.send_text(message.decode())
+                    await (
+                        self._socket.send_bytes(message) if self._binary else self._socket.send_text(message.decode())
+                    )
                     self._waiting -= len(message)
                     self._eased.set()
             await self._socket.close(*self._ending)
@@ -207,9 +217,9 @@ class AsgiSender:
         await asyncio.wait((self._task,))
 
 
-def sender_for(socket: WebSocket, limit_bytes: int, flusher: Flusher, counters: Counters) -> Sender:
+def sender_for(socket: WebSocket, limit_bytes: int, flusher: Flusher, counters: Counters, *, binary: bool) -> Sender:
     """The best way to write to an accepted `socket` on this server."""
     wire = socket.scope.get("extensions", {}).get(EXTENSION)
     if isinstance(wire, WireProtocol):
-        return WireSender(socket, wire, limit_bytes, flusher, counters)
-    return AsgiSender(socket, limit_bytes, counters)
+        return WireSender(socket, wire, limit_bytes, flusher, counters, binary=binary)
+    return AsgiSender(socket, limit_bytes, counters, binary=binary)

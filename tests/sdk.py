@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +14,16 @@ from centrifuge import (
     SubscriptionEventHandler,
     UnsubscribedContext,
 )
+
+
+def packed(data: Any, *, protobuf: bool) -> Any:
+    """JSON data as the SDK wants it."""
+    return json.dumps(data).encode() if protobuf else data
+
+
+def unpacked(data: Any) -> Any:
+    """JSON data as the SDK gives it: bytes where it speaks Protobuf."""
+    return json.loads(data) if isinstance(data, bytes) else data
 
 
 class Recorder(SubscriptionEventHandler):  # type: ignore[misc]  # the SDK is not typed
@@ -30,7 +41,7 @@ class Recorder(SubscriptionEventHandler):  # type: ignore[misc]  # the SDK is no
         return [publication["values"]["n"] for publication in self.publications]
 
     async def on_publication(self, ctx: PublicationContext) -> None:
-        self.publications.append(ctx.pub.data)
+        self.publications.append(unpacked(ctx.pub.data))
         self.offsets.append(ctx.pub.offset)
 
     async def on_subscribed(self, ctx: SubscribedContext) -> None:
@@ -41,9 +52,9 @@ class Recorder(SubscriptionEventHandler):  # type: ignore[misc]  # the SDK is no
 
 
 @asynccontextmanager
-async def connected(ws: str) -> AsyncIterator[Client]:
+async def connected(ws: str, *, protobuf: bool = False) -> AsyncIterator[Client]:
     """A client of the Windsock at the WebSocket origin `ws`."""
-    client = Client(f"{ws}/connection/websocket", max_reconnect_delay=0.5)
+    client = Client(f"{ws}/connection/websocket", max_reconnect_delay=0.5, use_protobuf=protobuf)
     await client.connect()
     try:
         yield client

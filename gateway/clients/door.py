@@ -85,9 +85,9 @@ class Door:
         return guarded
 
     @asynccontextmanager
-    async def open(self, socket: WebSocket) -> AsyncIterator[Client]:
+    async def open(self, socket: WebSocket, *, binary: bool = False) -> AsyncIterator[Client]:
         """A client on this socket; after the handshake, a failure is told to it before its socket closes."""
-        sender = sender_for(socket, self._outbox_bytes, self._flusher, self.counters)
+        sender = sender_for(socket, self._outbox_bytes, self._flusher, self.counters, binary=binary)
         client = Client(sender, self._messages_per_s)
         self._clients[client] = socket
         try:

@@ -19,10 +19,17 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.processes import Windsock, wait_until
 from tests.redis_server import RedisServer
-from tests.sdk import Recorder, connected
+from tests.sdk import Recorder, connected, packed, unpacked
 
-# The SDK drops a connection that the server lost without closing its transport.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [
+    pytest.mark.usefixtures("forgiving_the_sdk"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(params=["JSON", "Protobuf"])
+def protobuf(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param == "Protobuf")
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +63,8 @@ async def subscribe(client: Client, channel: str) -> Recorder:
     return recorder
 
 
-async def test_the_sdk_gets_what_is_posted(windsock: Windsock) -> None:
-    async with connected(windsock.ws) as client:
+async def test_the_sdk_gets_what_is_posted(windsock: Windsock, protobuf: bool) -> None:
+    async with connected(windsock.ws, protobuf=protobuf) as client:
         recorder = await subscribe(client, "device:live")
         positions = await asyncio.to_thread(post, windsock, *numbered("live", 0, 4))
         await until(lambda: len(recorder.publications) == 5, "a publication does not arrive")
@@ -65,12 +72,14 @@ async def test_the_sdk_gets_what_is_posted(windsock: Windsock) -> None:
         assert recorder.offsets == [int(position.split(".")[1]) for position in positions]
 
 
-async def test_the_sdk_resumes_after_the_server_was_killed(tmp_path: Path, redis_server: RedisServer) -> None:
+async def test_the_sdk_resumes_after_the_server_was_killed(
+    tmp_path: Path, redis_server: RedisServer, protobuf: bool
+) -> None:
     with (
         Windsock(tmp_path, "ingest", redis_url=redis_server.url) as ingest,
         Windsock(tmp_path, "gateway", redis_url=redis_server.url, recovery_publications="10") as gateway,
     ):
-        async with connected(gateway.ws) as client:
+        async with connected(gateway.ws, protobuf=protobuf) as client:
             recorder = await subscribe(client, "device:r")
             post(ingest, *numbered("r", 0, 4))
             await until(lambda: len(recorder.publications) == 5, "a publication does not arrive")
@@ -86,9 +95,11 @@ async def test_the_sdk_resumes_after_the_server_was_killed(tmp_path: Path, redis
             assert recorder.unsubscribed == []
 
 
-async def test_the_sdk_goes_on_after_redis_was_killed(tmp_path: Path, redis_server: RedisServer) -> None:
+async def test_the_sdk_goes_on_after_redis_was_killed(
+    tmp_path: Path, redis_server: RedisServer, protobuf: bool
+) -> None:
     with Windsock(tmp_path, redis_url=redis_server.url) as windsock:
-        async with connected(windsock.ws) as client:
+        async with connected(windsock.ws, protobuf=protobuf) as client:
             recorder = await subscribe(client, "readings")
             post(windsock, *numbered("k", 0, 4))
             redis_server.kill()
@@ -103,34 +114,40 @@ def _accepted(windsock: Windsock, number: int) -> bool:
     return httpx.post(f"{windsock.url}/v1/readings", json=reading, trust_env=False).status_code == 202
 
 
-async def test_what_one_publishes_to_a_feed_all_get(windsock: Windsock) -> None:
-    async with connected(windsock.ws) as one, connected(windsock.ws) as other:
-        recorders = [await subscribe(client, "feed:room") for client in (one, other)]
-        await one.publish("feed:room", {"text": "hi"})
+async def test_what_one_publishes_to_a_feed_all_get(windsock: Windsock, protobuf: bool) -> None:
+    async with connected(windsock.ws, protobuf=protobuf) as one, connected(windsock.ws, protobuf=protobuf) as other:
+        feed = f"feed:room-{protobuf}"
+        recorders = [await subscribe(client, feed) for client in (one, other)]
+        await one.publish(feed, packed({"text": "hi"}, protobuf=protobuf))
         await until(lambda: all(recorder.publications for recorder in recorders), "it does not arrive")
         assert [recorder.publications for recorder in recorders] == [[{"text": "hi"}]] * 2
         with pytest.raises(CentrifugeError, match="permission denied"):
-            await one.publish("device:x", {"device": "x"})
+            await one.publish("device:x", packed(1, protobuf=protobuf))
 
 
-async def test_history_forward_backward_and_its_position(windsock: Windsock) -> None:
-    post(windsock, *numbered("h", 0, 9))
-    async with connected(windsock.ws) as client:
-        subscription = client.new_subscription("device:h")
+async def test_history_forward_backward_and_its_position(windsock: Windsock, protobuf: bool) -> None:
+    device = f"h-{protobuf}"
+    post(windsock, *numbered(device, 0, 9))
+    async with connected(windsock.ws, protobuf=protobuf) as client:
+        subscription = client.new_subscription(f"device:{device}")
         await subscription.subscribe()
         everything = await subscription.history(limit=-1)
-        assert [pub.data["values"]["n"] for pub in everything.publications] == list(range(10))
+        assert [unpacked(pub.data)["values"]["n"] for pub in everything.publications] == list(range(10))
         newest = await subscription.history(limit=3, reverse=True)
         assert [pub.offset for pub in newest.publications] == [10, 9, 8]
         assert (await subscription.history(limit=0)).offset == 10
 
 
-async def test_procedures(windsock: Windsock) -> None:
+async def test_procedures(windsock: Windsock, protobuf: bool) -> None:
     post(windsock, {"device": "p-1", "values": {"t": 21.4}, "ts": 5}, {"device": "p-2", "values": {"t": 1}})
-    async with connected(windsock.ws) as client:
-        latest = await client.rpc("latest", {"device": "p-1"})
-        assert latest.data["latest"]["t"] == {"value": 21.4, "ts": 5}
-        page = (await client.rpc("devices", {"prefix": "p-", "limit": 1})).data
+    async with connected(windsock.ws, protobuf=protobuf) as client:
+
+        async def call(method: str, arguments: Any) -> Any:
+            return unpacked((await client.rpc(method, packed(arguments, protobuf=protobuf))).data)
+
+        latest = await call("latest", {"device": "p-1"})
+        assert latest["latest"]["t"] == {"value": 21.4, "ts": 5}
+        page = await call("devices", {"prefix": "p-", "limit": 1})
         assert [device["device"] for device in page["devices"]] == ["p-1"]
         assert page["next"] == "p-1"
         for method, arguments, reason in (
@@ -141,11 +158,11 @@ async def test_procedures(windsock: Windsock) -> None:
             ("devices", {"limit": 0}, "limit"),
         ):
             with pytest.raises(CentrifugeError, match=reason):
-                await client.rpc(method, arguments)
+                await call(method, arguments)
 
 
-async def test_many_subscriptions_share_a_connection_up_to_the_limit(windsock: Windsock) -> None:
-    async with connected(windsock.ws) as client:
+async def test_many_subscriptions_share_a_connection_up_to_the_limit(windsock: Windsock, protobuf: bool) -> None:
+    async with connected(windsock.ws, protobuf=protobuf) as client:
         recorders = [await subscribe(client, f"device:m-{n}") for n in range(3)]
         refused = Recorder()
         await client.new_subscription("device:m-3", events=refused).subscribe()

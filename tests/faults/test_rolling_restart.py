@@ -19,8 +19,10 @@ from tests.sdk import Recorder, connected
 
 CLIENTS = 300
 
-# The SDK drops a connection that the server closed without closing its transport.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [
+    pytest.mark.usefixtures("forgiving_the_sdk"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 class Balancer:

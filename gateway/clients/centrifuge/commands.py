@@ -1,14 +1,12 @@
-"""What SDKs send, decoded by type. Pure.
+"""What SDKs send, as types; each encoding decodes to these. Pure.
 
-A frame holds one or more commands; in JSON they are lines. Members that we do not know are skipped: newer
-SDKs offer more than any server must take.
+Members that we do not know are skipped: newer SDKs offer more than any server must take.
 """
 
 from __future__ import annotations
 
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta, Raw, Struct
 
 NO_DATA = Raw(b"")
@@ -107,17 +105,3 @@ class Command(Struct, gc=False):
     rpc: RpcRequest | None = None
     refresh: TokenRequest | None = None
     sub_refresh: TokenRequest | None = None
-
-
-_command = msgspec.json.Decoder(Command)
-
-
-def decode_json(frame: bytes) -> list[Command]:
-    """The commands of a frame, one per line; raises MalformedError."""
-    lines = frame.split(b"\n")
-    if len(lines) > 1 and not lines[-1]:
-        lines.pop()
-    try:
-        return [_command.decode(line) for line in lines]
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedError(str(error)) from None

@@ -11,15 +11,19 @@ import asyncio
 import uuid
 from typing import NoReturn, assert_never
 
+import orjson
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from gateway.broker import Broker
 from gateway.clients.centrifuge import codes, replies
 from gateway.clients.centrifuge.codes import Close, Refusal
-from gateway.clients.centrifuge.commands import Command, MalformedError, decode_json
+from gateway.clients.centrifuge.commands import Command, MalformedError
+from gateway.clients.centrifuge.json_encoding import JsonEncoding
 from gateway.clients.centrifuge.pings import Pings
 from gateway.clients.centrifuge.procedures import Procedures
+from gateway.clients.centrifuge.protobuf_encoding import ProtobufEncoding
+from gateway.clients.centrifuge.replies import Encoding, Json
 from gateway.clients.centrifuge.session import (
     Call,
     Connected,
@@ -43,7 +47,10 @@ from services.stream import END, Bound, Page, Stream
 from services.writer import Writer
 
 VERSION = "windsock"
-SUBPROTOCOL = "centrifuge-json"
+JSON_NAME = "centrifuge-json"
+PROTOBUF_NAME = "centrifuge-protobuf"
+JSON = JsonEncoding()
+PROTOBUF = ProtobufEncoding()
 
 
 class CentrifugeSockets:
@@ -70,9 +77,13 @@ class CentrifugeSockets:
         return [WebSocketRoute("/connection/websocket", self.door.guarded(self._serve))]
 
     async def _serve(self, socket: WebSocket) -> None:
-        async with self.door.open(socket) as client:
-            await socket.accept(SUBPROTOCOL if SUBPROTOCOL in socket.scope["subprotocols"] else None)
-            connection = _Connection(self, client)
+        offered = socket.scope["subprotocols"]
+        asked = {socket.query_params.get(name) for name in ("format", "cf_protocol")}
+        encoding: Encoding = PROTOBUF if PROTOBUF_NAME in offered or "protobuf" in asked else JSON
+        name = PROTOBUF_NAME if encoding.binary else JSON_NAME
+        async with self.door.open(socket, binary=encoding.binary) as client:
+            await socket.accept(name if name in offered else None)
+            connection = _Connection(self, client, encoding)
             try:
                 await connection.run()
             finally:
@@ -80,8 +91,9 @@ class CentrifugeSockets:
 
 
 class _Connection:
-    def __init__(self, shared: CentrifugeSockets, client: Client) -> None:
+    def __init__(self, shared: CentrifugeSockets, client: Client, encoding: Encoding) -> None:
         self._shared = shared
+        self._encoding = encoding
         self._client = client
         self._sender = client.sender
         self._session = Session(shared.settings.channels_per_client)
@@ -95,7 +107,7 @@ class _Connection:
                     await self._take(await self._client.receive())
         except TimeoutError:
             self._end(codes.STALE)
-        with self._shared.pings.beating(self._session, self._sender) as pulse:
+        with self._shared.pings.beating(self._session, self._sender, self._encoding.ping) as pulse:
             while True:
                 pulse.busy = False
                 frame = await self._client.receive()
@@ -109,7 +121,7 @@ class _Connection:
 
     async def _take(self, frame: bytes) -> None:
         try:
-            commands = decode_json(frame)
+            commands = self._encoding.decode(frame)
         except MalformedError:
             self._end(codes.MALFORMED)
         await self._take_one(commands[0])
@@ -155,7 +167,7 @@ class _Connection:
     async def _subscribe(self, step: Subscribe) -> None:
         topic, settings, broker = step.topic, self._shared.settings, self._shared.broker
         subscription = Subscription(
-            topic, self._sender, replies.pushes, lambda _: self._insufficient(topic), settings.outbox_bytes
+            topic, self._sender, self._encoding.pushes, lambda _: self._insufficient(topic), settings.outbox_bytes
         )
         try:
             await broker.join(topic, subscription)
@@ -194,7 +206,7 @@ class _Connection:
     def _insufficient(self, topic: str) -> None:
         """Publications of `topic` can no longer be had: the subscription ends, and the SDK begins another."""
         self._drop(topic)
-        self._sender.send(replies.unsubscribed(topic, *codes.INSUFFICIENT_STATE))
+        self._sender.send(self._encoding.unsubscribed(topic, *codes.INSUFFICIENT_STATE))
 
     def _drop(self, topic: str) -> None:
         self._session.lost(topic)
@@ -237,18 +249,19 @@ class _Connection:
             self._refuse(step.id, codes.METHOD_NOT_FOUND)
             return
         try:
-            self._reply(step.id, "rpc", {"data": await self._shared.procedures.call(step.method, step.data)})
+            result = await self._shared.procedures.call(step.method, step.data)
+            self._reply(step.id, "rpc", {"data": Json(orjson.dumps(result))})
         except BadRequest as error:
             self._refuse(step.id, Refusal(codes.BAD_REQUEST.code, str(error)))
         except NotFound as error:
             self._refuse(step.id, Refusal(404, str(error)))
 
     def _reply(self, number: int, method: str, result: dict[str, object]) -> None:
-        self._sender.send(replies.reply(number, method, result))
+        self._sender.send(self._encoding.reply(number, method, result))
 
     def _refuse(self, number: int, error: Refusal) -> None:
         self._shared.door.refused_message(f"centrifuge {error.code}")
-        self._sender.send(replies.refusal(number, error))
+        self._sender.send(self._encoding.refusal(number, error))
 
     def _end(self, close: Close) -> NoReturn:
         self._client.end(close.code, close.reason)

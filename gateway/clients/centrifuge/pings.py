@@ -10,7 +10,6 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from gateway.clients.centrifuge import replies
 from gateway.clients.centrifuge.session import Session
 from gateway.sender import Sender
 
@@ -20,9 +19,10 @@ TICK_S = 0.5
 class Pulse:
     """One connection's pings. Times are seconds of the caller's clock."""
 
-    def __init__(self, session: Session, sender: Sender, now: float, ping_s: float, pong_s: float) -> None:
+    def __init__(self, session: Session, sender: Sender, ping: bytes, now: float, ping_s: float, pong_s: float) -> None:
         self._session = session
         self._sender = sender
+        self._ping = ping
         self._ping_s = ping_s
         self._pong_s = pong_s
         self._ping_at = now + ping_s * random.uniform(0.5, 1.0)
@@ -38,7 +38,7 @@ class Pulse:
                 self._sender.close(close.code, close.reason)
         elif now >= self._ping_at:
             self._session.pinged()
-            self._sender.send(replies.PING)
+            self._sender.send(self._ping)
             self._ping_at, self._pong_by = now + self._ping_s, now + self._pong_s
 
 
@@ -51,10 +51,10 @@ class Pings:
         self._all: dict[Pulse, None] = {}
 
     @contextmanager
-    def beating(self, session: Session, sender: Sender) -> Iterator[Pulse]:
+    def beating(self, session: Session, sender: Sender, ping: bytes) -> Iterator[Pulse]:
         """Ping a connection while the context is open."""
         now = asyncio.get_running_loop().time()
-        one = Pulse(session, sender, now, self.ping_s, self._pong_s)
+        one = Pulse(session, sender, ping, now, self.ping_s, self._pong_s)
         self._all[one] = None
         try:
             yield one

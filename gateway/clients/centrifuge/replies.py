@@ -1,67 +1,94 @@
-"""What SDKs get, as JSON. Pure. Members that are empty are left out, as the SDKs expect."""
+"""What SDKs get, whatever the encoding. Pure. Members that are empty are left out, as the SDKs expect."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import orjson
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from gateway.clients.centrifuge.codes import Refusal
+from gateway.clients.centrifuge.commands import Command
 from services.batch import Batch, Position
 
-PING = b"{}"
 RECOVERED_BYTES = 524_288
 """Most that one subscribe reply recovers; the rest follows as pushes."""
 FRAME_BYTES = 65_536
 """Pushes are joined up to this size: SDKs refuse frames of 1 MiB and more."""
 
 
-def reply(command_id: int, method: str, result: dict[str, Any]) -> bytes:
-    """The answer to a command; an empty result stands there all the same."""
-    return orjson.dumps({"id": command_id, method: result})
+class Json:
+    """JSON text in a result, put there as it is."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
 
 
-def refusal(command_id: int, error: Refusal) -> bytes:
-    """The answer to a command that is refused."""
-    return orjson.dumps({"id": command_id, "error": error.as_dict()})
+class Published:
+    """A publication in a result or a push; `epoch` only with the first offset."""
+
+    __slots__ = ("data", "epoch", "offset")
+
+    def __init__(self, data: bytes, offset: int, epoch: str) -> None:
+        self.data = data
+        self.offset = offset
+        self.epoch = epoch
+
+    @classmethod
+    def of(cls, batch: Batch, offset: int, payload: bytes) -> Published:
+        """The publication of a batch at an offset."""
+        return cls(payload, offset, batch.epoch if offset == 1 else "")
 
 
-def publications(batches: list[Batch]) -> list[dict[str, Any]]:
-    """Publications as a subscribe or history result lists them."""
-    return [
-        _publication(batch.epoch, offset, payload)
-        for batch in batches
-        for offset, payload in enumerate(batch.payloads, batch.first)
-    ]
+class Encoding(Protocol):
+    """How commands are read and replies written; one for each kind of client."""
+
+    @property
+    def binary(self) -> bool:
+        """Whether frames are binary."""
+
+    @property
+    def ping(self) -> bytes:
+        """A ping."""
+
+    def decode(self, frame: bytes) -> list[Command]:
+        """The commands of a frame; raises MalformedError."""
+
+    def reply(self, command_id: int, method: str, result: dict[str, Any]) -> bytes:
+        """The answer to a command."""
+
+    def refusal(self, command_id: int, error: Refusal) -> bytes:
+        """The answer to a command that is refused."""
+
+    def pushes(self, topic: str, batch: Batch) -> list[bytes]:
+        """Frames of pushes."""
+
+    def unsubscribed(self, topic: str, code: int, reason: str) -> bytes:
+        """Tells that the server ended a subscription."""
 
 
-def _publication(epoch: str, offset: int, payload: bytes) -> dict[str, Any]:
-    shown: dict[str, Any] = {"data": orjson.Fragment(payload), "offset": offset}
-    return shown | {"epoch": epoch} if offset == 1 else shown
-
-
-def pushes(topic: str, batch: Batch) -> list[bytes]:
-    """Frames of pushes for the publications of a batch; the same for all subscribers."""
-    channel = orjson.dumps(topic)
+def joined(messages: Sequence[bytes], separator: bytes) -> list[bytes]:
+    """Messages as frames of at most `FRAME_BYTES`, unless one alone is longer."""
     frames: list[bytes] = []
-    lines: list[bytes] = []
+    together: list[bytes] = []
     size = 0
-    for offset, payload in enumerate(batch.payloads, batch.first):
-        # The first offset tells the epoch to who subscribed before there was one.
-        epoch = b',"epoch":"%s"' % batch.epoch.encode() if offset == 1 else b""
-        line = b'{"push":{"channel":%s,"pub":{"data":%s,"offset":%d%s}}}' % (channel, payload, offset, epoch)
-        if lines and size + len(line) > FRAME_BYTES:
-            frames.append(b"\n".join(lines))
-            lines, size = [], 0
-        lines.append(line)
-        size += len(line) + 1
-    frames.append(b"\n".join(lines))
+    for message in messages:
+        if together and size + len(message) > FRAME_BYTES:
+            frames.append(separator.join(together))
+            together, size = [], 0
+        together.append(message)
+        size += len(message) + len(separator)
+    frames.append(separator.join(together))
     return frames
 
 
-def unsubscribed(topic: str, code: int, reason: str) -> bytes:
-    """Tells that the server ended a subscription."""
-    return orjson.dumps({"push": {"channel": topic, "unsubscribe": {"code": code, "reason": reason}}})
+def publications(batches: Sequence[Batch]) -> list[Published]:
+    """Publications as a subscribe or history result lists them."""
+    return [
+        Published.of(batch, offset, payload)
+        for batch in batches
+        for offset, payload in enumerate(batch.payloads, batch.first)
+    ]
 
 
 def subscribed(top: Position, missed: list[Batch] | None, *, since: int, recovering: bool) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from gateway.clients.centrifuge import codes, replies
 from gateway.clients.centrifuge.codes import Close, Refusal
-from gateway.clients.centrifuge.commands import Command, MalformedError, decode_json
+from gateway.clients.centrifuge.commands import Command, MalformedError
+from gateway.clients.centrifuge.json_encoding import JsonEncoding
 from gateway.clients.centrifuge.session import (
     Call,
     Connected,
@@ -23,11 +24,12 @@ from gateway.clients.centrifuge.session import (
 )
 from services.batch import Batch, Position
 
+JSON = JsonEncoding()
 METHODS = ["subscribe", "unsubscribe", "publish", "presence", "presence_stats", "history", "rpc", "refresh"]
 
 
 def say(session: Session, *commands: str) -> list[Step]:
-    return [session.begin(command) for text in commands for command in decode_json(text.encode())]
+    return [session.begin(command) for text in commands for command in JSON.decode(text.encode())]
 
 
 def connected(channels: int = 3) -> Session:
@@ -173,7 +175,7 @@ def test_history_and_calls_are_handed_on() -> None:
 
 
 def test_a_frame_holds_commands_line_by_line() -> None:
-    assert [command.id for command in decode_json(b'{"id":1,"connect":{}}\n{"id":2,"ping":{}}\n')] == [1, 2]
+    assert [command.id for command in JSON.decode(b'{"id":1,"connect":{}}\n{"id":2,"ping":{}}\n')] == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -182,7 +184,7 @@ def test_a_frame_holds_commands_line_by_line() -> None:
 )
 def test_what_is_not_made_of_commands_is_malformed(frame: bytes) -> None:
     with pytest.raises(MalformedError):
-        decode_json(frame)
+        JSON.decode(frame)
 
 
 @given(st.lists(st.one_of(st.binary(max_size=50), st.text(max_size=50).map(str.encode))))
@@ -190,7 +192,7 @@ def test_no_frame_raises_anything_else(frames: list[bytes]) -> None:
     session = connected()
     for frame in frames:
         try:
-            commands = decode_json(frame)
+            commands = JSON.decode(frame)
         except MalformedError:
             continue
         for command in commands:
@@ -202,7 +204,7 @@ def test_once_closed_it_stays_closed(methods: list[str]) -> None:
     session = Session(2)
     closed = False
     for method in methods:
-        (command,) = decode_json(f'{{"id":1,"{method}":{{"channel":"readings","data":1}}}}'.encode())
+        (command,) = JSON.decode(f'{{"id":1,"{method}":{{"channel":"readings","data":1}}}}'.encode())
         step = session.begin(command)
         assert isinstance(step, Nothing) or not closed
         closed = closed or isinstance(step, Close)
@@ -210,7 +212,7 @@ def test_once_closed_it_stays_closed(methods: list[str]) -> None:
 
 
 def test_pushes_are_joined_and_the_first_offset_tells_the_epoch() -> None:
-    (frame,) = replies.pushes("feed:x", Batch("E", 0, 1, [b"1", b'{"a":2}']))
+    (frame,) = JSON.pushes("feed:x", Batch("E", 0, 1, [b"1", b'{"a":2}']))
     assert [orjson.loads(line) for line in frame.split(b"\n")] == [
         {"push": {"channel": "feed:x", "pub": {"data": 1, "offset": 1, "epoch": "E"}}},
         {"push": {"channel": "feed:x", "pub": {"data": {"a": 2}, "offset": 2}}},
@@ -218,14 +220,16 @@ def test_pushes_are_joined_and_the_first_offset_tells_the_epoch() -> None:
 
 
 def test_joined_pushes_stay_below_the_bound() -> None:
-    frames = replies.pushes("feed:x", Batch("E", 0, 1, [b'"%s"' % (b"x" * 30_000)] * 7))
+    frames = JSON.pushes("feed:x", Batch("E", 0, 1, [b'"%s"' % (b"x" * 30_000)] * 7))
     assert sum(len(frame.split(b"\n")) for frame in frames) == 7
     assert all(len(frame) <= replies.FRAME_BYTES for frame in frames)
 
 
 def test_what_was_recovered_moves_the_subscriber_on_from_its_own_offset() -> None:
     missed = [Batch("E", 0, 4, [b"4", b"5"])]
-    result = orjson.loads(orjson.dumps(replies.subscribed(Position("E", 5), missed, since=3, recovering=True)))
+    result = orjson.loads(
+        JSON.reply(2, "subscribe", replies.subscribed(Position("E", 5), missed, since=3, recovering=True))
+    )["subscribe"]
     assert result == {
         "recoverable": True,
         "positioned": True,
@@ -243,7 +247,7 @@ def test_what_cannot_be_recovered_begins_at_the_top() -> None:
 
 
 def test_an_error_tells_whether_to_try_again() -> None:
-    assert orjson.loads(replies.refusal(3, codes.INTERNAL)) == {
+    assert orjson.loads(JSON.refusal(3, codes.INTERNAL)) == {
         "id": 3,
         "error": {"code": 100, "message": "internal server error", "temporary": True},
     }
