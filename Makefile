@@ -15,7 +15,7 @@ help: ## Show this list
 up: .venv/run.stamp ## Run all of Windsock on this machine; Ctrl-C stops it
 	@exec $(BIN)/windsock up
 
-test: .venv/dev.stamp ## Install what the tests need, and run them
+test: .venv/dev.stamp .venv/npm.stamp ## Install what the tests need, and run them
 	@. deploy/needs.sh && need_redis 7 && need_chromium
 	@exec $(BIN)/python -m pytest
 
@@ -37,11 +37,16 @@ lock: .venv/dev.stamp ## Pin the requirements anew, with hashes; what runs is wh
 	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/run.txt
 
 clean: ## Remove what the other targets made; readings in ./data stay
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	rm -rf .venv tests/javascript/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
 	@. deploy/needs.sh && make_venv "$(PYTHON)"
+
+.venv/npm.stamp: tests/javascript/package-lock.json | .venv/dev.stamp
+	@echo "Installing the JavaScript packages of the tests ..."
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix tests/javascript --loglevel error
+	@touch $@
 
 .venv/%.stamp: requirements/%.txt pyproject.toml | .venv/bin/python
 	@echo "Installing requirements/$*.txt into .venv ..."
