@@ -13,10 +13,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from services.batch import Batch, Position
 from services.stream import Page
+
+T = TypeVar("T")
 
 Render = Callable[[str, Batch], list[bytes]]
 """Turns a topic's batch into the messages of one kind of client."""
@@ -36,13 +38,14 @@ def frame(payload: bytes, *, binary: bool = False) -> bytes:
 class Delivery:
     """A batch on its way to many clients: rendered and framed once per kind, not once per client."""
 
-    __slots__ = ("_frames", "_messages", "batch", "topic")
+    __slots__ = ("_cached", "_frames", "_messages", "batch", "topic")
 
     def __init__(self, topic: str, batch: Batch) -> None:
         self.topic = topic
         self.batch = batch
         self._messages: dict[Render, list[bytes]] = {}
         self._frames: dict[Render, bytes] = {}
+        self._cached: dict[Callable[[Batch], Any], Any] = {}
 
     def messages(self, render: Render) -> list[bytes]:
         """The messages for clients of this kind."""
@@ -59,6 +62,13 @@ class Delivery:
                 [frame(message, binary=binary) for message in self.messages(render)]
             )
         return frames
+
+    def cached(self, look: Callable[[Batch], T]) -> T:
+        """What `look` sees in the batch; it looks once for all clients."""
+        if look not in self._cached:
+            self._cached[look] = look(self.batch)
+        seen: T = self._cached[look]
+        return seen
 
 
 class Subscriber(Protocol):

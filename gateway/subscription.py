@@ -13,6 +13,9 @@ from gateway.sender import Sender
 from services.batch import Batch, Position
 from services.stream import Bound, Direction, Page
 
+Wanted = Callable[[Delivery], list[Batch]]
+"""The part of a delivery that a client asked for."""
+
 Read = Callable[[str, Direction, Bound, int], Awaitable[Page]]
 """`Stream.read`."""
 
@@ -23,10 +26,19 @@ Lost = Callable[[Position], None]
 class Subscription:
     """A `Subscriber` of the hub that writes to one `Sender`."""
 
-    def __init__(self, topic: str, sender: Sender, render: Render, lost: Lost, hold_bytes: int) -> None:
+    def __init__(
+        self,
+        topic: str,
+        sender: Sender,
+        render: Render,
+        lost: Lost,
+        hold_bytes: int,
+        wanted: Wanted | None = None,
+    ) -> None:
         self.topic = topic
         self._sender = sender
         self._render = render
+        self._wanted = wanted
         self._tell_lost = lost
         self._hold_bytes = hold_bytes
         self._held: list[Delivery] = []
@@ -53,12 +65,19 @@ class Subscription:
             if batch.epoch == passed.epoch and batch.first <= passed.offset:
                 # History reached further than the hub had got by then.
                 if batch.last > passed.offset:
-                    self._sender.deliver(Delivery(self.topic, batch.after(passed.offset)), self._render)
+                    self._send(Delivery(self.topic, batch.after(passed.offset)))
                 return
             self._passed = None
             if passed.epoch and batch.epoch != passed.epoch:
                 self._tell_lost(Position(batch.epoch, batch.first - 1))
-        self._sender.deliver(delivery, self._render)
+        self._send(delivery)
+
+    def _send(self, delivery: Delivery) -> None:
+        if self._wanted is None:
+            self._sender.deliver(delivery, self._render)
+        else:
+            for batch in self._wanted(delivery):
+                self._sender.deliver(Delivery(self.topic, batch), self._render)
 
     def lost(self, topic: str, position: Position) -> None:
         passed = self._passed
@@ -118,7 +137,7 @@ class Subscription:
                 self._tell_lost(Position(batch.epoch, batch.first - 1))
             if self._ended:
                 return at
-            self._sender.deliver(Delivery(self.topic, batch), self._render)
+            self._send(Delivery(self.topic, batch))
             at = Position(batch.epoch, batch.last)
             await self._sender.room()
         if not batches and at.offset < top.offset:

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from centrifuge import CentrifugeError, Client
+from centrifuge import CentrifugeError, Client, Filter
 from redis import Redis
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -123,6 +123,38 @@ async def test_what_one_publishes_to_a_feed_all_get(windsock: Windsock, protobuf
         assert [recorder.publications for recorder in recorders] == [[{"text": "hi"}]] * 2
         with pytest.raises(CentrifugeError, match="permission denied"):
             await one.publish("device:x", packed(1, protobuf=protobuf))
+
+
+async def test_a_filtered_subscriber_gets_what_it_asked_for_and_resumes_exactly(
+    tmp_path: Path, redis_server: RedisServer, protobuf: bool
+) -> None:
+    url = redis_server.url
+    with (
+        Windsock(tmp_path, "ingest", redis_url=url) as ingest,
+        Windsock(tmp_path, "gateway", redis_url=url) as gateway,
+    ):
+        async with connected(gateway.ws, protobuf=protobuf) as client:
+            recorder = Recorder()
+            warm = Filter.all(Filter.starts_with("device", "hall-"), Filter.gte("n", "10"))
+            await client.new_subscription("readings", events=recorder, tags_filter=warm).subscribe()
+            await until(lambda: bool(recorder.subscribed), "not subscribed")
+
+            def post_some() -> None:
+                post(
+                    ingest, *(one for n in range(8, 13) for name in ("hall-1", "roof") for one in numbered(name, n, n))
+                )
+
+            post_some()
+            await until(lambda: len(recorder.publications) == 3, "a publication does not arrive")
+            gateway.stop(signal.SIGKILL)
+            post_some()
+            await asyncio.to_thread(gateway.start)
+            await until(lambda: len(recorder.publications) == 6, "it does not resume")
+            post_some()
+            await until(lambda: len(recorder.publications) == 9, "it does not go on")
+            assert recorder.numbers == [10, 11, 12] * 3
+            assert recorder.offsets == sorted(set(recorder.offsets))
+            assert [context.recovered for context in recorder.subscribed] == [False, True]
 
 
 async def test_history_forward_backward_and_its_position(windsock: Windsock, protobuf: bool) -> None:

@@ -18,6 +18,17 @@ class MalformedError(ValueError):
     """The frame is not made of commands."""
 
 
+class FilterNode(Struct, gc=False):
+    """A tags filter, or a part of one; see `filters`."""
+
+    op: str = ""
+    key: str = ""
+    cmp: str = ""
+    val: str = ""
+    vals: list[str] = []
+    nodes: list[FilterNode] = []
+
+
 class SubscribeRequest(Struct, gc=False):
     """`offset` and `epoch` count only with `recover`."""
 
@@ -28,7 +39,7 @@ class SubscribeRequest(Struct, gc=False):
     offset: Offset = 0
     data: Raw = NO_DATA
     delta: str = ""
-    tf: Raw = NO_DATA
+    tf: FilterNode | None = None
     flag: int = 0
     type: int = 0
 

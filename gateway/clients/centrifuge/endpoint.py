@@ -38,6 +38,7 @@ from gateway.clients.centrifuge.session import (
     Unsubscribe,
 )
 from gateway.clients.door import Client, Door
+from gateway.hub import Delivery
 from gateway.subscription import Subscription
 from services.batch import Batch, Position, fitting
 from services.commit import free_form_entry
@@ -167,7 +168,12 @@ class _Connection:
     async def _subscribe(self, step: Subscribe) -> None:
         topic, settings, broker = step.topic, self._shared.settings, self._shared.broker
         subscription = Subscription(
-            topic, self._sender, self._encoding.pushes, lambda _: self._insufficient(topic), settings.outbox_bytes
+            topic,
+            self._sender,
+            self._encoding.pushes,
+            lambda _: self._insufficient(topic),
+            settings.outbox_bytes,
+            step.filter.wanted if step.filter else None,
         )
         try:
             await broker.join(topic, subscription)
@@ -189,6 +195,9 @@ class _Connection:
             found, missed = missed, fitting(missed, replies.RECOVERED_BYTES)
             at = Position(page.top.epoch, missed[-1].last if missed else step.offset)
             more = page.more or missed != found
+            if step.filter:
+                wanted = step.filter.wanted
+                missed = [batch for one in missed for batch in wanted(Delivery(topic, one))]
         result = replies.subscribed(page.top, missed, since=step.offset, recovering=step.recover)
         self._reply(step.id, "subscribe", result)
         await self._go_on(topic, subscription, at, more=more)

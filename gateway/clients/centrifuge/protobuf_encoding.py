@@ -79,6 +79,10 @@ class ProtobufEncoding:
         return _delimited(pb.Reply(push=pb.Push(channel=topic, unsubscribe=told)))
 
 
+def _filter(node: pb.Filter) -> c.FilterNode:
+    return c.FilterNode(node.op, node.key, node.cmp, node.val, list(node.vals), [_filter(one) for one in node.nodes])
+
+
 def _publication(published: Published) -> pb.Publication:
     return pb.Publication(data=published.data, offset=published.offset, epoch=published.epoch)
 
@@ -114,7 +118,7 @@ _REQUESTS: dict[str, Callable[[Any], Any]] = {
         offset=r.offset,
         data=Raw(r.data),
         delta=r.delta,
-        tf=Raw(b"{}") if r.HasField("tf") else c.NO_DATA,
+        tf=_filter(r.tf) if r.HasField("tf") else None,
         flag=r.flag,
         type=r.type,
     ),

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)gateway/clients/centrifuge/protocol.proto\x12\x13windsock.centrifuge\"\x88\x05\n\x07\x43ommand\x12\n\n\x02id\x18\x01 \x01(\r\x12\x34\n\x07\x63onnect\x18\x04 \x01(\x0b\x32#.windsock.centrifuge.ConnectRequest\x12\x38\n\tsubscribe\x18\x05 \x01(\x0b\x32%.windsock.centrifuge.SubscribeRequest\x12\x38\n\x0bunsubscribe\x18\x06 \x01(\x0b\x32#.windsock.centrifuge.ChannelRequest\x12\x34\n\x07publish\x18\x07 \x01(\x0b\x32#.windsock.centrifuge.PublishRequest\x12\x35\n\x08presence\x18\x08 \x01(\x0b\x32#.windsock.centrifuge.ChannelRequest\x12;\n\x0epresence_stats\x18\t \x01(\x0b\x32#.windsock.centrifuge.ChannelRequest\x12\x34\n\x07history\x18\n \x01(\x0b\x32#.windsock.centrifuge.HistoryRequest\x12(\n\x04ping\x18\x0b \x01(\x0b\x32\x1a.windsock.centrifuge.Empty\x12(\n\x04send\x18\x0c \x01(\x0b\x32\x1a.windsock.centrifuge.Empty\x12,\n\x03rpc\x18\r \x01(\x0b\x32\x1f.windsock.centrifuge.RpcRequest\x12+\n\x07refresh\x18\x0e \x01(\x0b\x32\x1a.windsock.centrifuge.Empty\x12\x38\n\x0bsub_refresh\x18\x0f \x01(\x0b\x32#.windsock.centrifuge.ChannelRequest\"L\n\x0e\x43onnectRequest\x12\r\n\x05token\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0f\n\x07version\x18\x05 \x01(\t\"\xc4\x01\n\x10SubscribeRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12\x0f\n\x07recover\x18\x03 \x01(\x08\x12\r\n\x05\x65poch\x18\x06 \x01(\t\x12\x0e\n\x06offset\x18\x07 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x08 \x01(\x0c\x12\r\n\x05\x64\x65lta\x18\x0c \x01(\t\x12\'\n\x02tf\x18\r \x01(\x0b\x32\x1b.windsock.centrifuge.Filter\x12\x0c\n\x04\x66lag\x18\x0e \x01(\x03\x12\x0c\n\x04type\x18\x0f \x01(\x05\"\x14\n\x06\x46ilter\x12\n\n\x02op\x18\x01 \x01(\t\"!\n\x0e\x43hannelRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\"/\n\x0ePublishRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"o\n\x0eHistoryRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x07 \x01(\x05\x12,\n\x05since\x18\x08 \x01(\x0b\x32\x1d.windsock.centrifuge.Position\x12\x0f\n\x07reverse\x18\t \x01(\x08\")\n\x08Position\x12\x0e\n\x06offset\x18\x01 \x01(\x04\x12\r\n\x05\x65poch\x18\x02 \x01(\t\"*\n\nRpcRequest\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x12\x0e\n\x06method\x18\x02 \x01(\t\"\x07\n\x05\x45mpty\"\x95\x03\n\x05Reply\x12\n\n\x02id\x18\x01 \x01(\r\x12)\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x1a.windsock.centrifuge.Error\x12\'\n\x04push\x18\x04 \x01(\x0b\x32\x19.windsock.centrifuge.Push\x12\x33\n\x07\x63onnect\x18\x05 \x01(\x0b\x32\".windsock.centrifuge.ConnectResult\x12\x37\n\tsubscribe\x18\x06 \x01(\x0b\x32$.windsock.centrifuge.SubscribeResult\x12/\n\x0bunsubscribe\x18\x07 \x01(\x0b\x32\x1a.windsock.centrifuge.Empty\x12+\n\x07publish\x18\x08 \x01(\x0b\x32\x1a.windsock.centrifuge.Empty\x12\x33\n\x07history\x18\x0b \x01(\x0b\x32\".windsock.centrifuge.HistoryResult\x12+\n\x03rpc\x18\r \x01(\x0b\x32\x1e.windsock.centrifuge.RpcResult\"9\n\x05\x45rror\x12\x0c\n\x04\x63ode\x18\x01 \x01(\r\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x11\n\ttemporary\x18\x03 \x01(\x08\"L\n\rConnectResult\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0c\n\x04ping\x18\x07 \x01(\r\x12\x0c\n\x04pong\x18\x08 \x01(\x08\"\xbc\x01\n\x0fSubscribeResult\x12\x13\n\x0brecoverable\x18\x03 \x01(\x08\x12\r\n\x05\x65poch\x18\x06 \x01(\t\x12\x36\n\x0cpublications\x18\x07 \x03(\x0b\x32 .windsock.centrifuge.Publication\x12\x11\n\trecovered\x18\x08 \x01(\x08\x12\x0e\n\x06offset\x18\t \x01(\x04\x12\x12\n\npositioned\x18\n \x01(\x08\x12\x16\n\x0ewas_recovering\x18\x0c \x01(\x08\"f\n\rHistoryResult\x12\x36\n\x0cpublications\x18\x01 \x03(\x0b\x32 .windsock.centrifuge.Publication\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x0e\n\x06offset\x18\x03 \x01(\x04\"\x19\n\tRpcResult\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\":\n\x0bPublication\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\x12\x0e\n\x06offset\x18\x06 \x01(\x04\x12\r\n\x05\x65poch\x18\x0e \x01(\t\"}\n\x04Push\x12\x0f\n\x07\x63hannel\x18\x02 \x01(\t\x12-\n\x03pub\x18\x04 \x01(\x0b\x32 .windsock.centrifuge.Publication\x12\x35\n\x0bunsubscribe\x18\x07 \x01(\x0b\x32 .windsock.centrifuge.Unsubscribe\"+\n\x0bUnsubscribe\x12\x0c\n\x04\x63ode\x18\x02 \x01(\r\x12\x0e\n\x06reason\x18\x03 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)gateway/clients/centrifuge/protocol.proto\x12\x13windsock.centrifuge\"\x88\x05\n\x07\x43ommand\x12\n\n\x02id\x18\x01 \x01(\r\x12\x34\n\x07\x63onnect\x18\x04 \x01(\x0b\x32#.windsock.centrifuge.ConnectRequest\x12\x38\n\tsubscribe\x18\x05 \x01(\x0b\x32%.windsock.centrifuge.SubscribeRequest\x12\x38\n\x0bunsubscribe\x18\x06 \x01(\x0b\x32#.windsock.centrifuge.ChannelRequest\x12\x34\n\x07publish\x18\x07 \x01(\x0b\x32#.windsock.centrifuge.PublishRequest\x12\x35\n\x08presence\x18\x08 \x01(\x0b\x32#.windsock.centrifuge.ChannelRequest\x12;\n\x0epresence_stats\x18\t \x01(\x0b\x32#.windsock.centrifuge.ChannelRequest\x12\x34\n\x07history\x18\n \x01(\x0b\x32#.windsock.centrifuge.HistoryRequest\x12(\n\x04ping\x18\x0b \x01(\x0b\x32\x1a.windsock.centrifuge.Empty\x12(\n\x04send\x18\x0c \x01(\x0b\x32\x1a.windsock.centrifuge.Empty\x12,\n\x03rpc\x18\r \x01(\x0b\x32\x1f.windsock.centrifuge.RpcRequest\x12+\n\x07refresh\x18\x0e \x01(\x0b\x32\x1a.windsock.centrifuge.Empty\x12\x38\n\x0bsub_refresh\x18\x0f \x01(\x0b\x32#.windsock.centrifuge.ChannelRequest\"L\n\x0e\x43onnectRequest\x12\r\n\x05token\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0f\n\x07version\x18\x05 \x01(\t\"\xc4\x01\n\x10SubscribeRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12\x0f\n\x07recover\x18\x03 \x01(\x08\x12\r\n\x05\x65poch\x18\x06 \x01(\t\x12\x0e\n\x06offset\x18\x07 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x08 \x01(\x0c\x12\r\n\x05\x64\x65lta\x18\x0c \x01(\t\x12\'\n\x02tf\x18\r \x01(\x0b\x32\x1b.windsock.centrifuge.Filter\x12\x0c\n\x04\x66lag\x18\x0e \x01(\x03\x12\x0c\n\x04type\x18\x0f \x01(\x05\"u\n\x06\x46ilter\x12\n\n\x02op\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x0b\n\x03\x63mp\x18\x03 \x01(\t\x12\x0b\n\x03val\x18\x04 \x01(\t\x12\x0c\n\x04vals\x18\x05 \x03(\t\x12*\n\x05nodes\x18\x06 \x03(\x0b\x32\x1b.windsock.centrifuge.Filter\"!\n\x0e\x43hannelRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\"/\n\x0ePublishRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"o\n\x0eHistoryRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x07 \x01(\x05\x12,\n\x05since\x18\x08 \x01(\x0b\x32\x1d.windsock.centrifuge.Position\x12\x0f\n\x07reverse\x18\t \x01(\x08\")\n\x08Position\x12\x0e\n\x06offset\x18\x01 \x01(\x04\x12\r\n\x05\x65poch\x18\x02 \x01(\t\"*\n\nRpcRequest\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x12\x0e\n\x06method\x18\x02 \x01(\t\"\x07\n\x05\x45mpty\"\x95\x03\n\x05Reply\x12\n\n\x02id\x18\x01 \x01(\r\x12)\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x1a.windsock.centrifuge.Error\x12\'\n\x04push\x18\x04 \x01(\x0b\x32\x19.windsock.centrifuge.Push\x12\x33\n\x07\x63onnect\x18\x05 \x01(\x0b\x32\".windsock.centrifuge.ConnectResult\x12\x37\n\tsubscribe\x18\x06 \x01(\x0b\x32$.windsock.centrifuge.SubscribeResult\x12/\n\x0bunsubscribe\x18\x07 \x01(\x0b\x32\x1a.windsock.centrifuge.Empty\x12+\n\x07publish\x18\x08 \x01(\x0b\x32\x1a.windsock.centrifuge.Empty\x12\x33\n\x07history\x18\x0b \x01(\x0b\x32\".windsock.centrifuge.HistoryResult\x12+\n\x03rpc\x18\r \x01(\x0b\x32\x1e.windsock.centrifuge.RpcResult\"9\n\x05\x45rror\x12\x0c\n\x04\x63ode\x18\x01 \x01(\r\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x11\n\ttemporary\x18\x03 \x01(\x08\"L\n\rConnectResult\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0c\n\x04ping\x18\x07 \x01(\r\x12\x0c\n\x04pong\x18\x08 \x01(\x08\"\xbc\x01\n\x0fSubscribeResult\x12\x13\n\x0brecoverable\x18\x03 \x01(\x08\x12\r\n\x05\x65poch\x18\x06 \x01(\t\x12\x36\n\x0cpublications\x18\x07 \x03(\x0b\x32 .windsock.centrifuge.Publication\x12\x11\n\trecovered\x18\x08 \x01(\x08\x12\x0e\n\x06offset\x18\t \x01(\x04\x12\x12\n\npositioned\x18\n \x01(\x08\x12\x16\n\x0ewas_recovering\x18\x0c \x01(\x08\"f\n\rHistoryResult\x12\x36\n\x0cpublications\x18\x01 \x03(\x0b\x32 .windsock.centrifuge.Publication\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x0e\n\x06offset\x18\x03 \x01(\x04\"\x19\n\tRpcResult\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\":\n\x0bPublication\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\x12\x0e\n\x06offset\x18\x06 \x01(\x04\x12\r\n\x05\x65poch\x18\x0e \x01(\t\"}\n\x04Push\x12\x0f\n\x07\x63hannel\x18\x02 \x01(\t\x12-\n\x03pub\x18\x04 \x01(\x0b\x32 .windsock.centrifuge.Publication\x12\x35\n\x0bunsubscribe\x18\x07 \x01(\x0b\x32 .windsock.centrifuge.Unsubscribe\"+\n\x0bUnsubscribe\x12\x0c\n\x04\x63ode\x18\x02 \x01(\r\x12\x0e\n\x06reason\x18\x03 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,35 +38,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBSCRIBEREQUEST']._serialized_start=796
   _globals['_SUBSCRIBEREQUEST']._serialized_end=992
   _globals['_FILTER']._serialized_start=994
-  _globals['_FILTER']._serialized_end=1014
-  _globals['_CHANNELREQUEST']._serialized_start=1016
-  _globals['_CHANNELREQUEST']._serialized_end=1049
-  _globals['_PUBLISHREQUEST']._serialized_start=1051
-  _globals['_PUBLISHREQUEST']._serialized_end=1098
-  _globals['_HISTORYREQUEST']._serialized_start=1100
-  _globals['_HISTORYREQUEST']._serialized_end=1211
-  _globals['_POSITION']._serialized_start=1213
-  _globals['_POSITION']._serialized_end=1254
-  _globals['_RPCREQUEST']._serialized_start=1256
-  _globals['_RPCREQUEST']._serialized_end=1298
-  _globals['_EMPTY']._serialized_start=1300
-  _globals['_EMPTY']._serialized_end=1307
-  _globals['_REPLY']._serialized_start=1310
-  _globals['_REPLY']._serialized_end=1715
-  _globals['_ERROR']._serialized_start=1717
-  _globals['_ERROR']._serialized_end=1774
-  _globals['_CONNECTRESULT']._serialized_start=1776
-  _globals['_CONNECTRESULT']._serialized_end=1852
-  _globals['_SUBSCRIBERESULT']._serialized_start=1855
-  _globals['_SUBSCRIBERESULT']._serialized_end=2043
-  _globals['_HISTORYRESULT']._serialized_start=2045
-  _globals['_HISTORYRESULT']._serialized_end=2147
-  _globals['_RPCRESULT']._serialized_start=2149
-  _globals['_RPCRESULT']._serialized_end=2174
-  _globals['_PUBLICATION']._serialized_start=2176
-  _globals['_PUBLICATION']._serialized_end=2234
-  _globals['_PUSH']._serialized_start=2236
-  _globals['_PUSH']._serialized_end=2361
-  _globals['_UNSUBSCRIBE']._serialized_start=2363
-  _globals['_UNSUBSCRIBE']._serialized_end=2406
+  _globals['_FILTER']._serialized_end=1111
+  _globals['_CHANNELREQUEST']._serialized_start=1113
+  _globals['_CHANNELREQUEST']._serialized_end=1146
+  _globals['_PUBLISHREQUEST']._serialized_start=1148
+  _globals['_PUBLISHREQUEST']._serialized_end=1195
+  _globals['_HISTORYREQUEST']._serialized_start=1197
+  _globals['_HISTORYREQUEST']._serialized_end=1308
+  _globals['_POSITION']._serialized_start=1310
+  _globals['_POSITION']._serialized_end=1351
+  _globals['_RPCREQUEST']._serialized_start=1353
+  _globals['_RPCREQUEST']._serialized_end=1395
+  _globals['_EMPTY']._serialized_start=1397
+  _globals['_EMPTY']._serialized_end=1404
+  _globals['_REPLY']._serialized_start=1407
+  _globals['_REPLY']._serialized_end=1812
+  _globals['_ERROR']._serialized_start=1814
+  _globals['_ERROR']._serialized_end=1871
+  _globals['_CONNECTRESULT']._serialized_start=1873
+  _globals['_CONNECTRESULT']._serialized_end=1949
+  _globals['_SUBSCRIBERESULT']._serialized_start=1952
+  _globals['_SUBSCRIBERESULT']._serialized_end=2140
+  _globals['_HISTORYRESULT']._serialized_start=2142
+  _globals['_HISTORYRESULT']._serialized_end=2244
+  _globals['_RPCRESULT']._serialized_start=2246
+  _globals['_RPCRESULT']._serialized_end=2271
+  _globals['_PUBLICATION']._serialized_start=2273
+  _globals['_PUBLICATION']._serialized_end=2331
+  _globals['_PUSH']._serialized_start=2333
+  _globals['_PUSH']._serialized_end=2458
+  _globals['_UNSUBSCRIBE']._serialized_start=2460
+  _globals['_UNSUBSCRIBE']._serialized_end=2503
 # @@protoc_insertion_point(module_scope)

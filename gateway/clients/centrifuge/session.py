@@ -22,11 +22,14 @@ from typing import TypeAlias
 from gateway.clients.centrifuge import codes
 from gateway.clients.centrifuge.codes import Close, Refusal
 from gateway.clients.centrifuge.commands import Command, HistoryRequest, SubscribeRequest
+from gateway.clients.centrifuge.filters import Filter
 from services import topics
 from services.errors import BadRequest
 
 CHANNEL_CHARACTERS = 255
 NEVER_PUSHED = (topics.COMMAND,)
+NEVER_FILTERED = (topics.DEVICE, topics.WEATHER)
+"""Of these a subscriber gets everything: one source each."""
 REJECT_UNRECOVERED = 2
 """Bit of a subscribe request's flag: rather an error than a subscription that begins now."""
 
@@ -64,6 +67,7 @@ class Subscribe:
     epoch: str
     offset: int
     reject_unrecovered: bool
+    filter: Filter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,19 +187,25 @@ class Session:
         if request.delta not in ("", "fossil"):
             return codes.MALFORMED
         error = _readable(request.channel)
-        if error is None and bytes(request.tf) not in (b"", b"null"):
-            error = codes.BAD_REQUEST
         if error is None and request.type:
             error = codes.NOT_AVAILABLE
         if error is None and request.channel in self.subscribed:
             error = codes.ALREADY_SUBSCRIBED
         if error is None and len(self.subscribed) >= self._channels:
             error = codes.LIMIT_EXCEEDED
+        wanted = None
+        if error is None and request.tf is not None:
+            try:
+                wanted = Filter(request.tf)
+            except ValueError as fault:
+                error = Refusal(codes.BAD_REQUEST.code, f"tf: {fault}")
+            if request.channel.startswith(NEVER_FILTERED):
+                error = codes.BAD_REQUEST
         if error is not None:
             return Refused(number, error)
         self.subscribed.add(request.channel)
         reject = bool(request.flag & REJECT_UNRECOVERED)
-        return Subscribe(number, request.channel, request.recover, request.epoch, request.offset, reject)
+        return Subscribe(number, request.channel, request.recover, request.epoch, request.offset, reject, wanted)
 
 
 def _readable(channel: str) -> Refusal | None:

@@ -132,11 +132,23 @@ def test_subscriptions_are_bounded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("member", "code"), [('"tf":{"key":"a"}', 107), ('"type":1', 108), ('"delta":"fossil"', None), ('"tf":null', None)]
+    ("member", "code"),
+    [
+        ('"tf":{"key":"a"}', 107),
+        ('"tf":{"key":"a","cmp":"ex"}', None),
+        ('"type":1', 108),
+        ('"delta":"fossil"', None),
+        ('"tf":null', None),
+    ],
 )
 def test_what_a_subscription_may_ask_for(member: str, code: int | None) -> None:
     (step,) = say(connected(), f'{{"id":2,"subscribe":{{"channel":"readings",{member}}}}}')
     assert (error(step).code if isinstance(step, Refused) else None) == code
+
+
+def test_a_single_devices_topic_is_not_filtered() -> None:
+    (step,) = say(connected(), '{"id":2,"subscribe":{"channel":"device:a","tf":{"key":"a","cmp":"ex"}}}')
+    assert error(step) == codes.BAD_REQUEST
 
 
 def test_an_unknown_delta_closes() -> None:
