@@ -18,6 +18,7 @@ from gateway.clients.centrifuge.procedures import Procedures
 from gateway.clients.door import Door
 from gateway.clients.heartbeat import Heartbeat
 from gateway.clients.plain import PlainSockets
+from gateway.clients.sse import Events
 from gateway.clients.weather import Cities
 from gateway.report import GatewayReport
 from services import settings
@@ -52,6 +53,7 @@ def build(shared: Shared) -> Room:
     )
     procedures = Procedures(shared.stream, cities, limits.devices_page)
     centrifuge = CentrifugeSockets(door, broker, shared.stream, shared.writer, procedures, limits)
+    events = Events(door, broker, shared.stream, limits)
     shared.registry.register(GatewayReport(broker, door))
     pulse = Pulse(shared.redis)
     beside = (cities.keep_interest, heartbeat.run, centrifuge.pings.run)
@@ -65,7 +67,7 @@ def build(shared: Shared) -> Room:
             yield
 
     api = ReadApi(shared.stream, limits)
-    routes: list[BaseRoute] = [*api.routes(), *sockets.routes(), *centrifuge.routes(), *_page()]
+    routes: list[BaseRoute] = [*api.routes(), *sockets.routes(), *centrifuge.routes(), *events.routes(), *_page()]
     return Room("gateway", routes, running, unready, door.drain, wire="gateway.wire:WireProtocol")
 
 

@@ -38,11 +38,18 @@ class Counters:
         self.closed[str(code) if code in CLOSE_CODES else "other"] += 1
 
 
-class Sender(Protocol):
-    """One client's way out. A client that falls behind its byte bound is closed with 3008."""
+class Out(Protocol):
+    """Where a subscription's publications go."""
 
     def deliver(self, delivery: Delivery, render: Render) -> None:
         """Send a delivery's messages."""
+
+    async def room(self) -> None:
+        """Wait until less than half the bound waits for the client (or it is gone)."""
+
+
+class Sender(Out, Protocol):
+    """One WebSocket client's way out. A client that falls behind its byte bound is closed with 3008."""
 
     def send(self, message: bytes) -> None:
         """Send one message."""
@@ -52,9 +59,6 @@ class Sender(Protocol):
 
     async def receive(self) -> Message:
         """The next ASGI message of the client, or that it is gone."""
-
-    async def room(self) -> None:
-        """Wait until less than half the bound waits for the client (or it is gone)."""
 
     async def finish(self) -> None:
         """Stop; nothing is sent afterwards."""

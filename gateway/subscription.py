@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from gateway.hub import Delivery, Render
-from gateway.sender import Sender
+from gateway.sender import Out
 from services.batch import Batch, Position
 from services.stream import Bound, Direction, Page
 
@@ -24,12 +24,12 @@ Lost = Callable[[Position], None]
 
 
 class Subscription:
-    """A `Subscriber` of the hub that writes to one `Sender`."""
+    """A `Subscriber` of the hub that writes to one client."""
 
     def __init__(
         self,
         topic: str,
-        sender: Sender,
+        sender: Out,
         render: Render,
         lost: Lost,
         hold_bytes: int,

@@ -26,6 +26,8 @@ from services.web import error_handlers, no_such_socket, status_routes
 ROOMS = {"ingest": "ingest.app", "gateway": "gateway.app", "weather": "weather_poller.app"}
 """Room name → module with its `build`. Named, not imported: services knows no room."""
 
+UNREAD_MS = 60_000
+"""After so long the kernel drops a connection whose peer takes nothing of what was sent (tcp(7))."""
 SPARE_FILES = 1_000
 """Open files beside those of WebSockets: HTTP requests, Redis, logs."""
 
@@ -38,6 +40,8 @@ def bind(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
         try:
             listener.bind(address)
             listener.listen(2048)

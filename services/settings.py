@@ -157,7 +157,11 @@ class GatewaySettings:
         float, Meta(ge=0, description="Longest time over which a stopping gateway spreads the closing of its clients.")
     ] = 5.0
     status_s: Annotated[
-        float, Meta(gt=0, description="Seconds between the status messages on sockets opened with `?status=1`.")
+        float,
+        Meta(
+            gt=0,
+            description="Seconds between status messages (sockets opened with `?status=1`) and between heartbeats of `/sse`.",
+        ),
     ] = 5.0
     weather_timeout_s: Annotated[
         float, Meta(gt=0, description="Longest wait for the poller's answer about a new city.")

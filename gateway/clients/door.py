@@ -65,6 +65,7 @@ class Door:
         self._refusals = refusals
         self._flusher = Flusher()
         self._clients: dict[Client, WebSocket] = {}
+        self._others: list[Callable[[], None]] = []
         self._drain_s = settings.drain_s
         self.counters = Counters()
         self.seats = Seats(settings.connections)
@@ -102,9 +103,15 @@ class Door:
             del self._clients[client]
             await sender.finish()
 
+    def on_drain(self, end: Callable[[], None]) -> None:
+        """`end` lets go clients that came in another way."""
+        self._others.append(end)
+
     async def drain(self) -> None:
         """Admit nobody any more, and close every client, one after the other, within `drain_s`."""
         self.seats.close()
+        for end in self._others:
+            end()
         clients = list(self._clients.items())
         random.shuffle(clients)
         clock = asyncio.get_running_loop().time

@@ -102,6 +102,26 @@ def test_the_page_takes_silence_for_a_lost_connection(tmp_path: Path, page: Page
         expect(state).to_have_text("live")
 
 
+def test_the_browsers_own_event_source_gets_what_is_posted_and_resumes(tmp_path: Path, page: Page) -> None:
+    with Windsock(tmp_path) as windsock:
+        page.goto(windsock.url)
+        page.evaluate(
+            """() => {
+                window.temperatures = [];
+                window.source = new EventSource("/sse?topic=device:greenhouse-7");
+                window.source.onmessage = (event) => temperatures.push(JSON.parse(event.data).data.values.temperature);
+                return new Promise((resolve) => (window.source.onopen = resolve));
+            }"""
+        )
+        post(windsock, temperature=1)
+        page.wait_for_function("temperatures.length === 1")
+        windsock.stop(signal.SIGKILL)
+        windsock.start()
+        post(windsock, temperature=2)
+        page.wait_for_function("temperatures.length === 2", timeout=20_000)
+        assert page.evaluate("temperatures") == [1, 2]
+
+
 def test_a_device_that_falls_silent_is_shown_as_such(tmp_path: Path, page: Page) -> None:
     with Windsock(tmp_path) as windsock:
         page.clock.install()

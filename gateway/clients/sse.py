@@ -1,0 +1,202 @@
+"""Server-Sent Events: `GET /sse?topic=…&topic=…` for the browser's EventSource, resumed by `Last-Event-ID`.
+
+An event's id is the position in every topic of the stream, in the order of the query, so that a browser that
+connects again by itself gets what it missed of each: once and in order, or an event `lost` where that is gone.
+A client that does not read is ended once its outbox is full; it resumes as after any other break.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from gateway.broker import Broker
+from gateway.clients.door import Door
+from gateway.hub import Delivery, Render
+from gateway.subscription import Lost, Subscription
+from gateway.wire import GRACE_S
+from services import topics
+from services.batch import Batch, Position
+from services.errors import BadRequest, PositionLost, TooLarge, Unavailable
+from services.settings import GatewaySettings
+from services.stream import Stream
+
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+RETRY = b"retry: 1000\n\n"
+HEARTBEAT = b":\n\n"
+NEVER_PUSHED = (topics.COMMAND,)
+
+
+class Events:
+    """The endpoint, which is an ASGI application: it must clean up however the response ends."""
+
+    def __init__(self, door: Door, broker: Broker, stream: Stream, settings: GatewaySettings) -> None:
+        self._door = door
+        self._broker = broker
+        self._stream = stream
+        self._settings = settings
+        self._open: set[_Client] = set()
+        door.on_drain(self._end_all)
+
+    def routes(self) -> list[BaseRoute]:
+        return [Route("/sse", self, methods=["GET"])]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        names = self._topics(request)
+        since = _since(request, len(names))
+        client = _Client(names, self._settings.outbox_bytes)
+        with ExitStack() as stack:
+            stack.enter_context(self._door.seats.one())
+            subscriptions = []
+            for name in names:
+                subscription = Subscription(name, client, _payloads, client.lost(name), self._settings.outbox_bytes)
+                await self._broker.join(name, subscription)
+                stack.callback(self._broker.leave, name, subscription)
+                subscriptions.append(subscription)
+                client.positions[name] = self._broker.hub.position(name)
+            starting = asyncio.create_task(self._start(client, subscriptions, since))
+            self._open.add(client)
+            response = StreamingResponse(
+                client.body(self._settings.status_s), headers=HEADERS, media_type="text/event-stream"
+            )
+            sending = asyncio.create_task(response(scope, receive, send))
+            ended = asyncio.create_task(client.ended.wait())
+            try:
+                await asyncio.wait((sending, ended), return_when=asyncio.FIRST_COMPLETED)
+                # Nobody else ends a send that the client never takes.
+                await asyncio.wait((sending,), timeout=GRACE_S)
+            finally:
+                self._open.discard(client)
+                for task in (sending, ended, starting):
+                    task.cancel()
+                await asyncio.wait((sending, ended, starting))
+        if client.slow:
+            self._door.counters.slow += 1
+
+    def _topics(self, request: Request) -> list[str]:
+        names = list(dict.fromkeys(request.query_params.getlist("topic")))
+        if not names:
+            raise BadRequest("topic", "is missing; name one or more: /sse?topic=device:greenhouse-7")
+        if len(names) > self._settings.channels_per_client:
+            raise TooLarge(f"{len(names)} topics; one stream carries at most {self._settings.channels_per_client}")
+        for name in names:
+            if topics.parse(name).startswith(NEVER_PUSHED):
+                raise BadRequest("topic", f"{name} is not pushed")
+        return names
+
+    async def _start(
+        self, client: _Client, subscriptions: Sequence[Subscription], since: Sequence[Position] | None
+    ) -> None:
+        try:
+            if since is None:
+                for subscription in subscriptions:
+                    subscription.release()
+                return
+            client.positions.update(zip(client.positions, since, strict=True))
+            for subscription, position in zip(subscriptions, since, strict=True):
+                await subscription.resume(position, self._stream.read, self._settings.history_page)
+        except Unavailable:
+            client.end()
+
+    def _end_all(self) -> None:
+        for client in self._open:
+            client.end()
+
+
+class _Client:
+    """One stream: a bounded queue of events between the hub and the response."""
+
+    def __init__(self, names: Sequence[str], limit_bytes: int) -> None:
+        self.positions = dict.fromkeys(names, Position("", 0))
+        self.slow = False
+        self._limit_bytes = limit_bytes
+        self._chunks: list[bytes] = []
+        self._waiting = 0
+        self._sending = False
+        self.ended = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._eased = asyncio.Event()
+
+    def deliver(self, delivery: Delivery, render: Render) -> None:
+        batch = delivery.batch
+        channel = orjson.dumps(delivery.topic)
+        for offset, payload in enumerate(delivery.messages(render), batch.first):
+            self.positions[delivery.topic] = Position(batch.epoch, offset)
+            self._push(b'id: %s\ndata: {"topic":%s,"data":%s}\n\n' % (self._id(), channel, payload))
+
+    def lost(self, topic: str) -> Lost:
+        """What tells the client that publications before a position are gone."""
+
+        def tell(position: Position) -> None:
+            self.positions[topic] = position
+            reason = PositionLost("some publications can no longer be had; what follows comes after this position")
+            told = orjson.dumps({"topic": topic} | reason.message())
+            self._push(b"id: %s\nevent: lost\ndata: %s\n\n" % (self._id(), told))
+
+        return tell
+
+    async def room(self) -> None:
+        while self._waiting >= self._limit_bytes // 2 and not self.ended.is_set():
+            self._eased.clear()
+            await self._eased.wait()
+
+    def end(self) -> None:
+        """Let the response end."""
+        self.ended.set()
+        self._wake.set()
+        self._eased.set()
+
+    async def body(self, heartbeat_s: float) -> AsyncIterator[bytes]:
+        """The response's chunks; a comment now and then, so that silence means a lost connection."""
+        yield RETRY
+        while not self.ended.is_set():
+            try:
+                async with asyncio.timeout(heartbeat_s):
+                    await self._wake.wait()
+            except TimeoutError:
+                yield HEARTBEAT
+                continue
+            self._wake.clear()
+            chunk, self._chunks, self._waiting = b"".join(self._chunks), [], 0
+            self._eased.set()
+            if chunk:
+                self._sending = True
+                yield chunk
+                self._sending = False
+
+    def _id(self) -> bytes:
+        return ",".join(map(str, self.positions.values())).encode()
+
+    def _push(self, event: bytes) -> None:
+        if self.ended.is_set():
+            return
+        # As with sockets: who has taken everything before gets one turn's events of any size.
+        if self._sending and self._waiting + len(event) > self._limit_bytes:
+            self.slow = True
+            self.end()
+            return
+        self._chunks.append(event)
+        self._waiting += len(event)
+        self._wake.set()
+
+
+def _payloads(_topic: str, batch: Batch) -> list[bytes]:
+    return batch.payloads
+
+
+def _since(request: Request, count: int) -> list[Position] | None:
+    given = request.headers.get("last-event-id") or request.query_params.get("last_event_id")
+    if not given:
+        return None
+    positions = [Position.parse(one, "Last-Event-ID") for one in given.split(",")]
+    if len(positions) != count:
+        raise BadRequest("Last-Event-ID", f"has {len(positions)} positions for {count} topics")
+    return positions
