@@ -160,7 +160,8 @@ class GatewaySettings:
         float,
         Meta(
             gt=0,
-            description="Seconds between status messages (sockets opened with `?status=1`) and between heartbeats of `/sse`.",
+            description="Seconds between status messages (sockets opened with `?status=1`) and between heartbeats of "
+            "`/sse`.",
         ),
     ] = 5.0
     weather_timeout_s: Annotated[
