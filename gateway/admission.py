@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from services.errors import Overloaded, Unavailable
+from services.errors import Forbidden, Overloaded, SettingError, Unavailable
 
 
 class Seats:
@@ -34,6 +35,22 @@ class Seats:
             yield
         finally:
             self.taken -= 1
+
+
+class Origins:
+    """Which pages may open sockets: an exact list, or any if it is empty."""
+
+    def __init__(self, allowed: str) -> None:
+        """`allowed` holds origins (RFC 6454), separated by spaces. Raises SettingError for what is none."""
+        self._allowed = frozenset(allowed.split())
+        for origin in self._allowed:
+            if not re.fullmatch(r"https?://[^/?#@\s]+", origin):
+                raise SettingError(f"WINDSOCK_ORIGINS: {origin!r} is not an origin such as 'https://example.org'")
+
+    def check(self, origin: str | None) -> None:
+        """Raises Forbidden for the `Origin` of a page that is not listed; programs send none."""
+        if self._allowed and origin is not None and origin not in self._allowed:
+            raise Forbidden(f"pages of {origin[:100]!r} may not open sockets here (WINDSOCK_ORIGINS)")
 
 
 class Pace:

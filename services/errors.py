@@ -5,6 +5,7 @@
     │   ├── MalformedBody       400  not JSON at all
     │   ├── BadRequest          400  a parameter is wrong
     │   ├── InvalidReadings     422  JSON, but not readings
+    │   ├── Forbidden           403
     │   ├── NotFound            404
     │   ├── PositionLost        410  the position's epoch or history is gone
     │   ├── TooSlow             408
@@ -127,6 +128,14 @@ class InvalidReadings(FaultyInput):
     code = "invalid_reading"
     title = "Invalid reading"
     status = 422
+
+
+class Forbidden(ClientError):
+    """Not for this client."""
+
+    code = "forbidden"
+    title = "Forbidden"
+    status = 403
 
 
 class NotFound(ClientError):

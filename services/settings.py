@@ -111,6 +111,13 @@ class GatewaySettings:
         int, Meta(ge=64, description="Largest message that a client may send; above it close 1009.")
     ] = 65_536
     connections: Annotated[int, Meta(ge=1, description="Most WebSockets on one gateway; above it 503.")] = 20_000
+    origins: Annotated[
+        str,
+        Meta(
+            description="Origins whose pages may open sockets, such as `https://example.org`, separated by spaces; "
+            "others get 403. Empty: any page. Programs send no origin."
+        ),
+    ] = ""
     client_messages_per_s: Annotated[
         int,
         Meta(

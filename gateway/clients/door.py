@@ -11,7 +11,7 @@ from typing import NoReturn
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from gateway.admission import Pace, Seats
+from gateway.admission import Origins, Pace, Seats
 from gateway.sender import Counters, Flusher, Sender, sender_for
 from services.errors import WindsockError
 from services.metrics import Refusals
@@ -66,6 +66,7 @@ class Door:
         self._flusher = Flusher()
         self._clients: dict[Client, WebSocket] = {}
         self._others: list[Callable[[], None]] = []
+        self._origins = Origins(settings.origins)
         self._drain_s = settings.drain_s
         self.counters = Counters()
         self.seats = Seats(settings.connections)
@@ -75,6 +76,7 @@ class Door:
 
         async def guarded(socket: WebSocket) -> None:
             try:
+                self._origins.check(socket.headers.get("origin"))
                 with self.seats.one():
                     await endpoint(socket)
             except WebSocketDisconnect as gone:

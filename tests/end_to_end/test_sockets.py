@@ -13,6 +13,7 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from tests.processes import Windsock, wait_until
 from tests.redis_server import RedisServer
@@ -190,6 +191,15 @@ def test_the_latest_values_of_many_devices_and_what_comes_meanwhile_lose_nothing
             messages.append(take(connection))
     for device in devices:
         assert [m["many"] for m in messages if m["device"] == device][-1] == 1
+
+
+def test_pages_of_other_origins_are_refused_where_there_is_a_list(tmp_path: Path) -> None:
+    with Windsock(tmp_path, origins="https://example.org") as windsock:
+        for path in ("/ws/echo/", "/connection/websocket"):
+            with connect(windsock.ws + path, proxy=None, origin=Origin("https://example.org")):
+                pass
+            with pytest.raises(InvalidStatus, match="403"):
+                connect(windsock.ws + path, proxy=None, origin=Origin("https://evil.example"))
 
 
 def test_a_failure_after_the_handshake_is_told_and_the_client_may_come_back(

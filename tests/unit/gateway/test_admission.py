@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.admission import Pace, Seats
-from services.errors import Overloaded, Unavailable
+from gateway.admission import Origins, Pace, Seats
+from services.errors import Forbidden, Overloaded, SettingError, Unavailable
 
 
 def test_seats_are_bounded_and_come_back() -> None:
@@ -28,6 +28,26 @@ def test_nobody_gets_a_seat_once_they_are_closed() -> None:
     seats.close()
     with pytest.raises(Unavailable), seats.one():
         pass
+
+
+def test_without_a_list_any_page_may_come_in() -> None:
+    for origin in (None, "null", "https://evil.example"):
+        Origins("").check(origin)
+
+
+def test_with_a_list_only_its_pages_and_programs_may() -> None:
+    origins = Origins("https://example.org http://127.0.0.1:3000")
+    for origin in (None, "https://example.org", "http://127.0.0.1:3000"):
+        origins.check(origin)
+    for origin in ("null", "", "http://example.org", "https://example.org.evil.example", "https://example.org:444"):
+        with pytest.raises(Forbidden):
+            origins.check(origin)
+
+
+@pytest.mark.parametrize("wrong", ["example.org", "https://example.org/", "https://a@b", "*"])
+def test_what_is_no_origin_is_refused_on_start(wrong: str) -> None:
+    with pytest.raises(SettingError, match="WINDSOCK_ORIGINS"):
+        Origins(wrong)
 
 
 def test_a_pace_allows_a_burst_of_twice_its_rate() -> None:
