@@ -30,6 +30,7 @@ class GatewayReport(Collector):
             "windsock_publications": ("Publications that came through the hub", hub.published),
             "windsock_matched": ("Publications times subscribers", hub.matched),
             "windsock_messages_sent": ("Messages handed to clients", door.counters.messages),
+            "windsock_messages_refused": ("Messages that slow or closed clients did not get", door.counters.refused),
             "windsock_sent_bytes": ("Bytes handed to clients", door.counters.bytes),
             "windsock_slow_clients": ("Clients closed with 3008", door.counters.slow),
             "windsock_gaps": ("Gaps seen in pub/sub and read from the stream", hub.gaps),

@@ -29,6 +29,7 @@ class Counters:
 
     def __init__(self) -> None:
         self.messages = 0
+        self.refused = 0
         self.bytes = 0
         self.slow = 0
         self.closed: Counter[str] = Counter()
@@ -101,6 +102,7 @@ class WireSender:
         self._limit_bytes = limit_bytes
         self._flusher = flusher
         self._counters = counters
+        self._gathered = 0
         self._closed = False
 
     def deliver(self, delivery: Delivery, render: Render) -> None:
@@ -111,15 +113,15 @@ class WireSender:
 
     def _push(self, frames: bytes, count: int) -> None:
         if self._closed or not frames:
+            self._counters.refused += count
             return
         if not self._outbox:
             self._flusher.add(self)
-        if self._outbox.push(frames, self._wire.buffered_bytes()):
-            self._counters.messages += count
-            self._counters.bytes += len(frames)
-        else:
+        self._gathered += count
+        if not self._outbox.push(frames, self._wire.buffered_bytes()):
             self._closed = True
             self._outbox.take()
+            self._counters.refused += self._gathered
             self._counters.slow += 1
             self._wire.close_now(*SLOW)
 
@@ -130,8 +132,15 @@ class WireSender:
 
     def flush(self) -> None:
         """Write what this turn gathered."""
-        if self._outbox:
-            self._wire.write_frames(self._outbox.take())
+        if not self._outbox:
+            return
+        frames = self._outbox.take()
+        if self._wire.write_frames(frames):
+            self._counters.messages += self._gathered
+            self._counters.bytes += len(frames)
+        else:
+            self._counters.refused += self._gathered
+        self._gathered = 0
 
     async def room(self) -> None:
         await asyncio.sleep(0)
@@ -167,16 +176,16 @@ class AsgiSender:
 
     def send(self, message: bytes) -> None:
         if self._ending is not None or self._task.done():
+            self._counters.refused += 1
             return
         if self._queue and self._waiting + len(message) > self._limit_bytes:
             self._counters.slow += 1
+            self._counters.refused += len(self._queue) + 1
             self._queue.clear()
             self.close(*SLOW)
             return
         self._queue.append(message)
         self._waiting += len(message)
-        self._counters.messages += 1
-        self._counters.bytes += len(message)
         self._wake.set()
 
     def close(self, code: int, reason: str) -> None:
@@ -197,6 +206,8 @@ class AsgiSender:
                         self._socket.send_bytes(message) if self._binary else self._socket.send_text(message.decode())
                     )
                     self._waiting -= len(message)
+                    self._counters.messages += 1
+                    self._counters.bytes += len(message)
                     self._eased.set()
             await self._socket.close(*self._ending)
 

@@ -37,10 +37,12 @@ class WireProtocol(WebSocketsSansIOProtocol):
             # A finished HTTP refusal; uvicorn would log it as a handshake that was forgotten.
             self.handshake_complete = True
 
-    def write_frames(self, frames: bytes) -> None:
-        """Send finished frames; nothing after a close."""
-        if not self.close_sent and not self.transport.is_closing():
-            self.transport.write(frames)
+    def write_frames(self, frames: bytes) -> bool:
+        """Send finished frames; False, and nothing sent, after a close."""
+        if self.close_sent or self.transport.is_closing():
+            return False
+        self.transport.write(frames)
+        return True
 
     def buffered_bytes(self) -> int:
         """What the kernel has not yet taken."""
