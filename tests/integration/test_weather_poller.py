@@ -14,13 +14,14 @@ import pytest
 
 from services import redis, topics
 from services.background import background
-from services.places import INTEREST_KEY, Places
+from services.places import GROUP, INTEREST_KEY, REQUESTS_KEY, Places
 from services.room import Shared
 from services.stream import END
 from tests.processes import NOWHERE
 from tests.redis_server import RedisServer
 from tests.stand_ins.open_meteo import OpenMeteo
 from weather_poller import app
+from weather_poller.requests import CLAIM_AFTER_MS
 
 WITHIN_S = 20.0
 
@@ -284,3 +285,35 @@ async def test_requests_that_cannot_be_read_do_not_stop_the_answers(
     async with poller(redis_server, weather, **TWO) as running:
         await running.shared.redis.xadd("windsock:places:requests", {b"\xff": b"\xfe"})
         assert (await running.ask("Paris"))["place"] == "paris"
+
+
+async def test_what_a_killed_poller_had_taken_is_answered_by_another(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    async with redis.connect(redis_server.url) as client, client.pubsub() as listener:
+        await listener.subscribe("test:answers")
+        await client.xgroup_create(REQUESTS_KEY, GROUP, id="0", mkstream=True)
+        await Places(client).request("Paris", "test:answers", "token")
+        taken: Any = await client.xreadgroup(GROUP, "killed", {REQUESTS_KEY: ">"})
+        ((entry, _fields),) = taken[0][1]
+        await client.xclaim(REQUESTS_KEY, GROUP, "killed", 0, [entry], idle=CLAIM_AFTER_MS)
+        async with poller(redis_server, weather, **TWO):
+            async with asyncio.timeout(WITHIN_S):
+                while (message := await listener.get_message(ignore_subscribe_messages=True, timeout=1.0)) is None:
+                    pass
+        assert orjson.loads(message["data"])["place"] == "paris"
+        assert (await client.xpending(REQUESTS_KEY, GROUP))["pending"] == 0
+
+
+async def test_pollers_that_are_long_gone_leave_the_group(
+    redis_server: RedisServer, weather: OpenMeteo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("weather_poller.requests.GONE_AFTER_MS", -1)
+    async with redis.connect(redis_server.url) as client:
+        await client.xgroup_create(REQUESTS_KEY, GROUP, id="0", mkstream=True)
+        await client.xgroup_createconsumer(REQUESTS_KEY, GROUP, "gone")
+        async with poller(redis_server, weather, **TWO) as running:
+            await running.ask("Paris")
+            names = [member["name"] for member in await client.xinfo_consumers(REQUESTS_KEY, GROUP)]
+    assert b"gone" not in names
+    assert len(names) == 1
