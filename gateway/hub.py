@@ -90,6 +90,8 @@ class _Topic:
     held: deque[Batch] = field(default_factory=deque)
     held_bytes: int = 0
     overflowed: bool = False
+    covered: int = 0
+    """How many of `held` came before the read that is under way: it shows them, or they are of a lost past."""
 
 
 class Hub:
@@ -149,6 +151,7 @@ class Hub:
         """The connection to Redis broke: anything may have been missed."""
         for known in self._topics.values():
             known.settled = False
+            _drop_held(known)
 
     def receive(self, topic: str, batch: Batch) -> bool:
         """A batch came over pub/sub. True if something before it is missing: read it, then call `filled`."""
@@ -208,9 +211,16 @@ class Hub:
             return False
         while known.held:
             if not self._advance(topic, known, known.held[0]):
-                return False
+                if not known.covered:
+                    known.covered = len(known.held)
+                    return False
+                for _ in range(known.covered):
+                    known.held_bytes -= _size(known.held.popleft())
+                known.covered = 0
+                continue
+            known.covered = max(0, known.covered - 1)
             known.held_bytes -= _size(known.held.popleft())
-        known.held_bytes = 0
+        known.held_bytes = known.covered = 0
         known.settled = True
         return True
 
@@ -240,8 +250,7 @@ class Hub:
         known.held_bytes += _size(batch)
         if known.held_bytes > self._buffer_bytes:
             self.overflows += 1
-            known.held.clear()
-            known.held_bytes = 0
+            _drop_held(known)
             known.overflowed = True
 
     def _lose(self, topic: str, known: _Topic, position: Position) -> None:
@@ -249,6 +258,11 @@ class Hub:
         known.position = position
         for subscriber in list(known.subscribers):
             subscriber.lost(topic, position)
+
+
+def _drop_held(known: _Topic) -> None:
+    known.held.clear()
+    known.held_bytes = known.covered = 0
 
 
 def _size(batch: Batch) -> int:

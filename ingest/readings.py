@@ -79,6 +79,9 @@ def _shape(request: Request) -> Shape:
     if encoding != "identity":
         raise UnsupportedMedia(f"content encoding {encoding[:32]!r} is not read here; send the body as it is")
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not media_type and "origin" in request.headers:
+        # A browser sends such a body for any page without asking us first (fetch.spec.whatwg.org, no-cors).
+        raise UnsupportedMedia("a web page must name the media type; send Content-Type: application/json")
     try:
         return SHAPES[media_type]
     except KeyError:

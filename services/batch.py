@@ -55,7 +55,7 @@ class Batch:
 
     def before(self, offset: int) -> Batch:
         """The publications below `offset` (the batch itself when that is all of them)."""
-        keep = offset - self.first
+        keep = max(0, offset - self.first)
         if keep >= len(self.payloads):
             return self
         return Batch(self.epoch, self.stored_ms, self.first, self.payloads[:keep])

@@ -68,8 +68,8 @@ def free_form_entry(topic: str, text: bytes) -> Entry:
         orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise MalformedBody([Fault(None, None, f"the JSON is malformed: {error}")]) from None
-    # Between JSON's tokens a newline is a space; inside a string there is none.
-    return Entry(topic, text.replace(b"\n", b" "))
+    # Between JSON's tokens a line end is a space; inside a string there is none. Either ends a line of SSE.
+    return Entry(topic, text.replace(b"\n", b" ").replace(b"\r", b" "))
 
 
 @dataclass(slots=True)
@@ -93,6 +93,7 @@ class Commit:
         self._ids: dict[str, int] = {}
         self._first_with_id: list[int] = []
         self._index: list[tuple[str, str]] = []
+        self._indexed: set[str] = set()
         self.upkept: list[str] = []
         for entry in entries:
             self._take(entry)
@@ -127,7 +128,8 @@ class Commit:
 
     def _upkeep(self, key: str, member: str) -> None:
         name = f"{key} {member}"
-        if self._due(name):
+        if name not in self._indexed and self._due(name):
+            self._indexed.add(name)
             self._index.append((key, member))
             self.upkept.append(name)
 

@@ -95,6 +95,9 @@ class Decoded:
 
 Shape = Literal["json", "lines"]
 
+DEEPEST = 10
+"""Nesting that is still looked into; a reading has three levels."""
+
 _one = msgspec.json.Decoder(Reading)
 _many = msgspec.json.Decoder(list[Reading])
 
@@ -202,8 +205,10 @@ def _fault_of(element: Any, index: int) -> Fault | None:
     return None
 
 
-def _unspeakable(value: Any, path: str) -> tuple[str, str] | None:
-    """The path and reason of a number that is not finite or a string that is not Unicode text."""
+def _unspeakable(value: Any, path: str, deeper: int = DEEPEST) -> tuple[str, str] | None:
+    """The path and reason of a number that is not finite, a string that is not Unicode text, or too deep a nesting."""
+    if not deeper:
+        return path[:64], "is nested too deeply"
     if isinstance(value, float) and not math.isfinite(value):
         return path, f"{value} is not a finite number"
     if isinstance(value, str) and not value.isascii():
@@ -213,11 +218,15 @@ def _unspeakable(value: Any, path: str) -> tuple[str, str] | None:
             return path, "holds half of a surrogate pair"
     children: Sequence[tuple[str, Any]] = ()
     if isinstance(value, dict):
+        for key in value:
+            told = key.encode("utf-8", "replace").decode()
+            if told != key:
+                return f"{path}.{told[:64]}".lstrip("."), "holds half of a surrogate pair"
         children = [(f"{path}.{key}".lstrip("."), child) for key, child in value.items()]
     elif isinstance(value, list):
         children = [(f"{path}[{i}]", child) for i, child in enumerate(value)]
     for child_path, child in children:
-        found = _unspeakable(child, child_path)
+        found = _unspeakable(child, child_path, deeper - 1)
         if found is not None:
             return found
     return None

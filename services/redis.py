@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, RedisError
@@ -44,17 +44,20 @@ def connect(url: str) -> Client:
     `socket_timeout`, redis-py would make a task for each command and, on Python 3.11, lose cancellations.
     """
     try:
-        return Redis.from_url(
+        pool = BlockingConnectionPool.from_url(
             url,
             protocol=2,
             retry=Retry(NoBackoff(), 0),
             retry_on_error=[],
             socket_timeout=None,
             socket_connect_timeout=ANSWER_S,
+            # A command that finds them all in use waits for one.
             max_connections=64,
+            timeout=ANSWER_S,
         )
     except ValueError as error:
         raise StartError(f"WINDSOCK_REDIS_URL={shown(url)!r} is not a Redis URL: {error}") from None
+    return Redis.from_pool(pool)
 
 
 async def check(redis: Client, url: str, *, patience_s: float = 30.0) -> None:

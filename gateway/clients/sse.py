@@ -156,12 +156,15 @@ class _Client:
 
     async def body(self, heartbeat_s: float) -> AsyncIterator[bytes]:
         """The response's chunks; a comment now and then, so that silence means a lost connection."""
+        self._sending = True
         yield RETRY
         while not self.ended.is_set():
+            self._sending = False
             try:
                 async with asyncio.timeout(heartbeat_s):
                     await self._wake.wait()
             except TimeoutError:
+                self._sending = True
                 yield HEARTBEAT
                 continue
             self._wake.clear()
@@ -170,7 +173,6 @@ class _Client:
             if chunk:
                 self._sending = True
                 yield chunk
-                self._sending = False
 
     def _id(self) -> bytes:
         return ",".join(map(str, self.positions.values())).encode()

@@ -186,6 +186,12 @@ def test_media_types_and_encodings_that_are_not_read_are_refused(http: httpx.Cli
     assert "gzip" in problem(post(http, body, content_encoding="gzip"), 415)["detail"]
 
 
+def test_a_page_elsewhere_cannot_post_without_a_media_type(http: httpx.Client) -> None:
+    body = json.dumps(reading("a", t=1)).encode()
+    assert http.post("/v1/readings", content=body).status_code == 202
+    problem(http.post("/v1/readings", content=body, headers={"origin": "https://evil.example"}), 415)
+
+
 def test_other_methods_paths_and_queries_are_problems_too(http: httpx.Client) -> None:
     problem(http.get("/v1/readings"), 405)
     problem(http.get("/v1/nothing"), 404)

@@ -258,6 +258,12 @@ async def test_a_commit_that_redis_refuses_for_want_of_memory_stores_nothing(cli
         assert [top.offset for top in tops] == [1, 0]
 
 
+async def test_more_readers_than_connections_wait_their_turn(writer: Writer, stream: Stream) -> None:
+    await writer.append(entries(1, 3))
+    tops = await asyncio.gather(*(stream.position(TOPIC) for _ in range(500)))
+    assert {top.offset for top in tops} == {3}
+
+
 async def test_batches_join_without_a_gap_whatever_the_page_size(writer: Writer, stream: Stream) -> None:
     for first in range(1, 100, 9):
         await writer.append(entries(first, first + 8))

@@ -124,6 +124,42 @@ def test_what_does_not_fit_the_buffer_is_read_again() -> None:
     assert recorder.payloads == numbers(4, 20)
 
 
+def settle(hub: Hub, top: Position, kept: Batch) -> int:
+    """Read the topic until it is settled, as the broker does; returns how often."""
+    for reads in range(1, 10):
+        after = hub.position(TOPIC).offset
+        page = Page(top, [kept.after(after)] if kept.last > after else [], more=False)
+        if not hub.filled(TOPIC, page):
+            return reads
+    raise AssertionError("the topic does not settle")
+
+
+def test_what_was_held_of_an_epoch_that_is_gone_does_not_keep_the_topic_unsettled() -> None:
+    hub, recorder = live(at=3)
+    hub.receive(TOPIC, batch(6, 6))
+    settle(hub, Position("F", 2), batch(1, 2, "F"))
+    assert hub.settled(TOPIC)
+    assert recorder.payloads == numbers(1, 2)
+    assert not hub.receive(TOPIC, batch(3, 3, "F"))
+
+
+def test_what_was_held_above_a_top_that_fell_back_does_not_keep_the_topic_unsettled() -> None:
+    hub, recorder = live(at=3)
+    hub.receive(TOPIC, batch(6, 6))
+    settle(hub, Position("E", 4), batch(4, 4))
+    assert not hub.receive(TOPIC, batch(5, 6))
+    assert recorder.payloads == numbers(4, 6)
+
+
+def test_a_new_epoch_that_arrives_while_the_old_is_read_is_not_lost() -> None:
+    hub, recorder = live(at=3)
+    hub.receive(TOPIC, batch(6, 6))
+    hub.receive(TOPIC, batch(1, 1, "F"))
+    assert hub.filled(TOPIC, Page(Position("E", 6), [batch(4, 6)], more=False))
+    settle(hub, Position("F", 1), batch(1, 1, "F"))
+    assert recorder.payloads == [*numbers(4, 6), *numbers(1, 1)]
+
+
 def test_the_last_to_leave_ends_the_topic() -> None:
     hub, first = live(at=1)
     second = Recorder()

@@ -34,6 +34,10 @@ def test_a_cut_outside_the_batch_leaves_it_as_it_is() -> None:
     assert FIVE.before(9) is FIVE
 
 
+def test_nothing_lies_below_the_first() -> None:
+    assert FIVE.before(4).payloads == FIVE.before(1).payloads == []
+
+
 def test_batches_are_cut_to_fit_and_one_publication_always_does() -> None:
     batches = [Batch("E", 7, 1, [b"xx", b"xx"]), Batch("E", 8, 3, [b"xx", b"xx"])]
     assert [one.last for one in fitting(batches, 100)] == [2, 4]

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from services.commit import Appended, Commit, Entry, Upkeep, entry_of
+from services.commit import Appended, Commit, Entry, Upkeep, entry_of, free_form_entry
 from services.reading import Reading
 from services.settings import StreamSettings
 
@@ -87,6 +87,15 @@ def test_upkeep_is_asked_for_where_it_is_due() -> None:
     assert keys[-1] == "windsock:{metric:t}:devices"
     assert args[-1] == "a"
     assert made.upkept == ["windsock:{metric:t}:devices a", "device:a", "readings", "metric:t"]
+
+
+def test_upkeep_of_many_readings_of_one_device_is_asked_for_once() -> None:
+    made = commit(*(entry_of(Reading("a", {"t": 1}, ts=n)) for n in range(100)), due=always)
+    assert made.arguments("E")[1][2] == 1
+
+
+def test_free_form_json_has_no_line_ends() -> None:
+    assert free_form_entry("feed:x", b'{\r\n"a":\r1}').payload == b'{  "a": 1}'
 
 
 def test_upkeep_is_due_again_after_its_time() -> None:
