@@ -108,11 +108,12 @@ class _Connection:
                     await self._take(await self._client.receive())
         except TimeoutError:
             self._end(codes.STALE)
+        clock = asyncio.get_running_loop().time
         with self._shared.pings.beating(self._session, self._sender, self._encoding.ping) as pulse:
             while True:
-                pulse.busy = False
+                pulse.listening(clock())
                 frame = await self._client.receive()
-                pulse.busy = True
+                pulse.busy()
                 await self._take(frame)
 
     def leave_all(self) -> None:

@@ -27,13 +27,23 @@ class Pulse:
         self._pong_s = pong_s
         self._ping_at = now + ping_s * random.uniform(0.5, 1.0)
         self._pong_by = 0.0
-        self.busy = False
-        """While the client's words are not read, it cannot be blamed for a missing answer."""
+        self._busy = False
+
+    def busy(self) -> None:
+        """The client's words are not read from here on: it cannot be blamed for a missing answer."""
+        self._busy = True
+
+    def listening(self, now: float) -> None:
+        """They are read again; an answer may wait among them."""
+        if self._busy:
+            self._busy = False
+            if self._pong_by < now:
+                self._pong_by = now + self._pong_s
 
     def tick(self, now: float) -> None:
         """Send what is due at `now`."""
         if self._session.awaits_pong:
-            if now >= self._pong_by and not self.busy:
+            if now >= self._pong_by and not self._busy:
                 close = self._session.expire()
                 self._sender.close(close.code, close.reason)
         elif now >= self._ping_at:
