@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -23,7 +23,6 @@ from gateway.clients.weather import Cities
 from gateway.report import GatewayReport
 from services import settings
 from services.background import background
-from services.liveness import Pulse
 from services.places import Places
 from services.reading import Limits
 from services.room import Room, Shared
@@ -33,10 +32,10 @@ DASHBOARD = Path(__file__).parent / "dashboard"
 
 
 def build(shared: Shared) -> Room:
-    """The gateway room; ready while Redis answers and its pub/sub is heard."""
+    """The gateway room; ready while Redis pub/sub is heard."""
     limits = settings.load(GatewaySettings, shared.environ)
     intake = settings.load(IngestSettings, shared.environ)
-    broker = Broker(shared.redis, shared.redis_url, shared.stream, limits)
+    broker = Broker(shared.vital, shared.redis_url, shared.stream, limits)
     cities = Cities(broker, shared.stream, Places(shared.redis), limits)
     heartbeat = Heartbeat(lambda: not broker.unready(), limits.status_s)
     door = Door(limits, shared.refusals)
@@ -55,20 +54,16 @@ def build(shared: Shared) -> Room:
     centrifuge = CentrifugeSockets(door, broker, shared.stream, shared.writer, procedures, limits)
     events = Events(door, broker, shared.stream, limits)
     shared.registry.register(GatewayReport(broker, door))
-    pulse = Pulse(shared.redis)
     beside = (cities.keep_interest, heartbeat.run, centrifuge.pings.run)
-
-    def unready() -> Sequence[str]:
-        return [*pulse.unready(), *broker.unready()]
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
-        async with pulse.running(), broker.running(), background(*beside):
+        async with broker.running(), background(*beside):
             yield
 
     api = ReadApi(shared.stream, limits)
     routes: list[BaseRoute] = [*api.routes(), *sockets.routes(), *centrifuge.routes(), *events.routes(), *_page()]
-    return Room("gateway", routes, running, unready, door.drain, wire="gateway.wire:WireProtocol")
+    return Room("gateway", routes, running, broker.unready, door.drain, wire="gateway.wire:WireProtocol")
 
 
 def _page() -> list[BaseRoute]:

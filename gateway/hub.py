@@ -44,7 +44,7 @@ class Delivery:
         self.topic = topic
         self.batch = batch
         self._messages: dict[Render, list[bytes]] = {}
-        self._frames: dict[Render, bytes] = {}
+        self._frames: dict[tuple[Render, bool], bytes] = {}
         self._cached: dict[Callable[[Batch], Any], Any] = {}
 
     def messages(self, render: Render) -> list[bytes]:
@@ -56,11 +56,10 @@ class Delivery:
 
     def frames(self, render: Render, *, binary: bool) -> bytes:
         """The same as WebSocket frames, joined."""
-        frames = self._frames.get(render)
+        kind = (render, binary)
+        frames = self._frames.get(kind)
         if frames is None:
-            frames = self._frames[render] = b"".join(
-                [frame(message, binary=binary) for message in self.messages(render)]
-            )
+            frames = self._frames[kind] = b"".join([frame(message, binary=binary) for message in self.messages(render)])
         return frames
 
     def cached(self, look: Callable[[Batch], T]) -> T:
@@ -169,13 +168,16 @@ class Hub:
         return True
 
     def located(self, topic: str, top: Position) -> bool:
-        """The topic's position was read after its subscription was confirmed. True if history must be read."""
+        """The topic's position was read anew. True if history must be read; until then, what comes is held."""
         known = self._topics.get(topic)
         if known is None:
             return False
         if known.position is None:
             known.position = top
-        return known.position != top or not self._settle(topic, known)
+        if known.position != top:
+            known.settled = False
+            return True
+        return not self._settle(topic, known)
 
     def filled(self, topic: str, page: Page) -> bool:
         """History after `position(topic)` was read. True if more must be read."""

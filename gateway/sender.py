@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
+from collections.abc import Awaitable
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -72,6 +73,7 @@ class Flusher:
         self._dirty: list[WireSender] = []
 
     def add(self, sender: WireSender) -> None:
+        """Flush `sender` at the end of this turn."""
         if not self._dirty:
             asyncio.get_running_loop().call_soon(self._flush)
         self._dirty.append(sender)
@@ -99,7 +101,8 @@ class WireSender:
         self._binary = binary
         self.receive = socket.receive
         self._outbox = Outbox(limit_bytes)
-        self._limit_bytes = limit_bytes
+        # Above half the bound, `writable` is cleared.
+        wire.transport.set_write_buffer_limits(limit_bytes // 2)
         self._flusher = flusher
         self._counters = counters
         self._gathered = 0
@@ -143,12 +146,9 @@ class WireSender:
         self._gathered = 0
 
     async def room(self) -> None:
-        await asyncio.sleep(0)
-        while not self._closed and not self._wire.transport.is_closing():
-            if self._wire.buffered_bytes() < self._limit_bytes // 2:
-                return
+        await asyncio.sleep(0)  # what this turn gathered is written
+        if not self._closed:
             await self._wire.writable.wait()
-            await asyncio.sleep(0)
 
     async def finish(self) -> None:
         self.flush()
@@ -202,34 +202,44 @@ class AsgiSender:
                 self._wake.clear()
                 while self._queue:
                     message = self._queue.popleft()
-                    await (
-                        self._socket.send_bytes(message) if self._binary else self._socket.send_text(message.decode())
-                    )
+                    try:
+                        await self._send(message)
+                    except BaseException:
+                        self._counters.refused += 1
+                        raise
                     self._waiting -= len(message)
                     self._counters.messages += 1
                     self._counters.bytes += len(message)
                     self._eased.set()
             await self._socket.close(*self._ending)
 
+    def _send(self, message: bytes) -> Awaitable[None]:
+        return self._socket.send_bytes(message) if self._binary else self._socket.send_text(message.decode())
+
     async def receive(self) -> Message:
-        incoming = asyncio.ensure_future(self._socket.receive())
-        await asyncio.wait((incoming, self._task), return_when=asyncio.FIRST_COMPLETED)
-        if incoming.done():
+        if await self._sending_until(incoming := asyncio.ensure_future(self._socket.receive())):
             return incoming.result()
-        incoming.cancel()
         return {"type": "websocket.disconnect", "code": (self._ending or GONE)[0]}
 
     async def room(self) -> None:
         while not self._task.done() and self._waiting >= self._limit_bytes // 2:
             self._eased.clear()
-            eased = asyncio.ensure_future(self._eased.wait())
-            await asyncio.wait((eased, self._task), return_when=asyncio.FIRST_COMPLETED)
-            eased.cancel()
+            await self._sending_until(asyncio.ensure_future(self._eased.wait()))
+
+    async def _sending_until(self, event: asyncio.Future[Any]) -> bool:
+        """Whether `event` came before the end of sending."""
+        try:
+            await asyncio.wait((event, self._task), return_when=asyncio.FIRST_COMPLETED)
+            return event.done()
+        finally:
+            event.cancel()
 
     async def finish(self) -> None:
         if self._ending is None:
             self._task.cancel()
         await asyncio.wait((self._task,))
+        self._counters.refused += len(self._queue)
+        self._queue.clear()
 
 
 def sender_for(socket: WebSocket, limit_bytes: int, flusher: Flusher, counters: Counters, *, binary: bool) -> Sender:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from ingest.readings import ReadingsIntake
 from services import settings
-from services.liveness import Pulse
 from services.room import Room, Shared
 from services.settings import IngestSettings
 
 
 def build(shared: Shared) -> Room:
-    """The ingest room; ready while Redis answers."""
+    """The ingest room."""
     intake = ReadingsIntake(
         shared.writer,
         settings.load(IngestSettings, shared.environ),
         group_topics=shared.streams.group_topics,
         registry=shared.registry,
     )
-    pulse = Pulse(shared.redis)
-
-    return Room("ingest", intake.routes(), pulse.running, pulse.unready)
+    return Room("ingest", intake.routes())

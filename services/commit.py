@@ -12,9 +12,8 @@ from typing import Any
 
 import orjson
 
-from services import topics
+from services import json_text, topics
 from services.batch import Position
-from services.errors import Fault, MalformedBody
 from services.reading import Reading
 from services.settings import StreamSettings
 
@@ -64,10 +63,7 @@ def entry_of(reading: Reading, *, topic: str | None = None, group_topics: bool =
 
 def free_form_entry(topic: str, text: bytes) -> Entry:
     """The entry of any JSON text, kept as it came, numbers of any size included. Raises MalformedBody."""
-    try:
-        orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise MalformedBody([Fault(None, None, f"the JSON is malformed: {error}")]) from None
+    json_text.parsed(text)
     # Between JSON's tokens a line end is a space; inside a string there is none. Either ends a line of SSE.
     return Entry(topic, text.replace(b"\n", b" ").replace(b"\r", b" "))
 
@@ -144,6 +140,7 @@ class Commit:
             settings.topic_ttl_s,
             settings.dedupe_s,
             fresh_epoch,
+            settings.device_metrics,
         ]
         for topic, group in self._groups.items():
             keys += (topics.stream_key(topic), topics.state_key(topic))

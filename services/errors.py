@@ -2,9 +2,10 @@
 
     WindsockError
     ├── ClientError             the request is at fault; repeating it will not help
-    │   ├── MalformedBody       400  not JSON at all
+    │   ├── FaultyInput              with every fault that was found
+    │   │   ├── MalformedBody   400  not JSON at all
+    │   │   └── InvalidReadings 422  JSON, but not readings
     │   ├── BadRequest          400  a parameter is wrong
-    │   ├── InvalidReadings     422  JSON, but not readings
     │   ├── Forbidden           403
     │   ├── NotFound            404
     │   ├── PositionLost        410  the position's epoch or history is gone
@@ -35,6 +36,7 @@ class Fault:
     reason: str
 
     def as_dict(self) -> dict[str, Any]:
+        """How an answer shows it."""
         return {"index": self.index, "field": self.field, "reason": self.reason}
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
 
 from redis.exceptions import RedisError
 
-from services.background import background
 from services.redis import Client, reason_of
 
 
-class Pulse:
+class RedisPulse:
     """Pings Redis in the background and remembers the last failure."""
 
     def __init__(self, redis: Client, every_s: float = 1.0) -> None:
@@ -24,11 +22,8 @@ class Pulse:
         """Why Redis cannot be used now; empty while it answers."""
         return [f"Redis does not answer: {self._failure}"] if self._failure else []
 
-    def running(self) -> AbstractAsyncContextManager[None]:
-        """Ping for as long as the context is open."""
-        return background(self._beat)
-
-    async def _beat(self) -> None:
+    async def run(self) -> None:
+        """Ping until cancelled."""
         while True:
             try:
                 async with asyncio.timeout(self._every_s * 2):

@@ -16,10 +16,8 @@ import orjson
 
 from services.redis import Client, answered, text
 
-PLACES_KEY = "windsock:places"
-"""Hash: slug → the place as JSON."""
-NAMES_KEY = "windsock:places:names"
-"""Hash: a city's name as people write it, case folded → slug."""
+KNOWN_S = 86_400
+"""Seconds for which a place and its names are remembered after somebody last wanted it."""
 INTEREST_KEY = "windsock:places:interest"
 """Sorted set: slug → Unix milliseconds until which somebody is interested."""
 REQUESTS_KEY = "windsock:places:requests"
@@ -44,9 +42,14 @@ class Place:
 _place = msgspec.json.Decoder(Place)  # skips members that a newer version may have added
 
 
-def normal(city: str) -> str:
-    """A city's name as the key under which it is remembered."""
-    return " ".join(city.casefold().split())
+def place_key(slug: str) -> str:
+    """The place as JSON."""
+    return f"windsock:{{places}}:place:{slug}"
+
+
+def name_key(city: str) -> str:
+    """The slug of the place that has this name, however it is spaced and capitalised."""
+    return f"windsock:{{places}}:name:{' '.join(city.casefold().split())}"
 
 
 class Places:
@@ -58,7 +61,7 @@ class Places:
     async def lookup(self, city: str) -> Place | None:
         """The place that was once registered under this name."""
         async with answered():
-            slug = await self._redis.hget(NAMES_KEY, normal(city))
+            slug = await self._redis.getex(name_key(city), ex=KNOWN_S)
         return (await self.get([text(slug)]))[0] if slug else None
 
     async def get(self, slugs: Sequence[str]) -> list[Place | None]:
@@ -66,7 +69,7 @@ class Places:
         if not slugs:
             return []
         async with answered():
-            found = await self._redis.hmget(PLACES_KEY, list(slugs))
+            found = await self._redis.mget(map(place_key, slugs))
         return [_place.decode(raw) if raw else None for raw in found]
 
     async def request(self, city: str, reply: str, token: str) -> None:
@@ -83,10 +86,10 @@ class Places:
 
     async def register(self, place: Place, *asked_as: str) -> None:
         """Remember a place under its own name and those it was asked as."""
-        names = {normal(name): place.place for name in (place.name, place.place, *asked_as)}
         pipeline = self._redis.pipeline(transaction=True)
-        pipeline.hset(PLACES_KEY, place.place, orjson.dumps(place))
-        pipeline.hset(NAMES_KEY, mapping=dict(names.items()))
+        pipeline.set(place_key(place.place), orjson.dumps(place), ex=KNOWN_S)
+        for key in {name_key(name) for name in (place.name, place.place, *asked_as)}:
+            pipeline.set(key, place.place, ex=KNOWN_S)
         async with answered():
             await pipeline.execute()
 
@@ -95,8 +98,12 @@ class Places:
         if not slugs:
             return
         until = int(time.time() * 1000) + interest_s * 1000
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.zadd(INTEREST_KEY, dict.fromkeys(slugs, until), gt=True)
+        for slug in slugs:
+            pipeline.expire(place_key(slug), KNOWN_S)
         async with answered():
-            await self._redis.zadd(INTEREST_KEY, dict.fromkeys(slugs, until), gt=True)
+            await pipeline.execute()
 
     async def interested(self, now_ms: int) -> list[str]:
         """Slugs of the places that somebody is interested in; forgets those nobody is."""

@@ -95,6 +95,8 @@ class Decoded:
 
 Shape = Literal["json", "lines"]
 
+SECONDS = range(1_000_000_000, 10_000_000_000)
+"""Seconds from 2001 to 2286: as milliseconds they were a spring day of 1970."""
 DEEPEST = 10
 """Nesting that is still looked into; a reading has three levels."""
 
@@ -145,6 +147,8 @@ def _settle(reading: Reading, index: int, limits: Limits, now_ms: int) -> Fault 
     if ts is not None:
         if ts < 0:
             return Fault(index, "ts", "lies before 1970")
+        if ts in SECONDS:
+            return Fault(index, "ts", f"{ts} looks like seconds; it is Unix time in milliseconds")
         if ts > now_ms + limits.ts_ahead_s * 1000:
             return Fault(index, "ts", f"lies more than {limits.ts_ahead_s} s ahead; it is Unix time in milliseconds")
     if not reading.values:
@@ -185,7 +189,7 @@ def _elements(body: bytes, shape: Shape) -> Iterable[Any]:
 def _parse(text: bytes, fault: Callable[[str], Fault]) -> Any:
     """Any JSON value, with NaN and infinities let through (`_fault_of` names their place)."""
     try:
-        return json.loads(text)
+        return json.loads(text.decode("utf-8-sig"))
     except RecursionError:
         return fault("the JSON is nested too deeply")
     except UnicodeDecodeError as error:

@@ -7,10 +7,10 @@ reply was lost once more, and store it twice.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeAlias
-from urllib.parse import urlsplit
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
@@ -29,12 +29,9 @@ DEFAULT_URL = "redis://127.0.0.1:6379/0"
 
 
 def shown(url: str) -> str:
-    """`url` without its password, for messages."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    host = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=f"{parts.username or ''}:***@{host}").geturl()
+    """`url` without its password, wherever it stands, for messages."""
+    named = re.sub(r"([?&][^=&]*password=)[^&]*", r"\1***", url)
+    return re.sub(r"^(\w+://[^:/?@]*):[^/?]*@", r"\1:***@", named)
 
 
 def connect(url: str) -> Client:

@@ -14,6 +14,8 @@ from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
 from services import metrics, settings
+from services.background import background
+from services.liveness import RedisPulse
 from services.redis import Client
 from services.settings import StreamSettings
 from services.stream import Stream
@@ -22,26 +24,32 @@ from services.writer import Writer
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What the rooms of one process have in common. `writer` runs before and after every room."""
+    """What the rooms of one process have in common. `writer` and `pulse` run before and after every room.
+
+    `vital` is a client for what must not wait behind reads: appends, pings, the canary.
+    """
 
     environ: Mapping[str, str]
     streams: StreamSettings
     redis_url: str
     redis: Client
+    vital: Client
     stream: Stream
     writer: Writer
+    pulse: RedisPulse
     registry: CollectorRegistry
     refusals: metrics.Refusals
 
     @classmethod
-    def over(cls, client: Client, redis_url: str, environ: Mapping[str, str]) -> Shared:
-        """Everything over one Redis client. Raises SettingError."""
+    def over(cls, client: Client, vital: Client, redis_url: str, environ: Mapping[str, str]) -> Shared:
+        """Everything over two clients of one Redis. Raises SettingError."""
         streams = settings.load(StreamSettings, environ)
         registry = metrics.registry()
         report = metrics.WriterReport(registry)
-        writer = Writer(client, streams, report)
+        writer = Writer(vital, streams, report)
         report.waiting.set_function(lambda: writer.waiting)
-        return cls(environ, streams, redis_url, client, Stream(client), writer, registry, metrics.Refusals(registry))
+        refusals, pulse = metrics.Refusals(registry), RedisPulse(vital)
+        return cls(environ, streams, redis_url, client, vital, Stream(client), writer, pulse, registry, refusals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +57,13 @@ class Room:
     """One room of a process.
 
     `running` starts the room's tasks and stops them on exit; `unready` gives the reasons why it cannot
-    work now.
+    work now, beside that Redis does not answer.
     """
 
     name: str
     routes: Sequence[BaseRoute]
-    running: Callable[[], AbstractAsyncContextManager[None]]
-    unready: Callable[[], Sequence[str]]
+    running: Callable[[], AbstractAsyncContextManager[None]] = background
+    unready: Callable[[], Sequence[str]] = tuple
     drain: Callable[[], Awaitable[None]] | None = None
     """Lets clients go before the process stops."""
     wire: str | None = None

@@ -83,10 +83,9 @@ async def serve(
     common = settings.load(CommonSettings, environ)
     gateway = settings.load(GatewaySettings, environ)
     allow_open_files(gateway.connections)
-    client = redis.connect(redis_url)
-    try:
-        await redis.check(client, redis_url)
-        shared = Shared.over(client, redis_url, environ)
+    async with redis.connect(redis_url) as client, redis.connect(redis_url) as vital:
+        await redis.check(vital, redis_url)
+        shared = Shared.over(client, vital, redis_url, environ)
         rooms: list[Room] = [import_module(ROOMS[name]).build(shared) for name in names]
         server: Server
         application = _application(rooms, shared, lambda: server.stopping)
@@ -110,19 +109,17 @@ async def serve(
             drain,
         )
         server.stop_on_signals()
-        async with background(shared.writer.run), AsyncExitStack() as stack:
+        async with background(shared.writer.run, shared.pulse.run), AsyncExitStack() as stack:
             for room in rooms:
                 await stack.enter_async_context(room.running())
             await server.serve(sockets=[listener])
-    finally:
-        await client.aclose()
 
 
 def _application(rooms: Sequence[Room], shared: Shared, stopping: Callable[[], bool]) -> Starlette:
     def unready() -> list[str]:
         if stopping():
             return ["the service is stopping"]
-        return list(dict.fromkeys(reason for room in rooms for reason in room.unready()))
+        return [*shared.pulse.unready(), *(reason for room in rooms for reason in room.unready())]
 
     routes = [route for room in rooms for route in room.routes]
     elsewhere = WebSocketRoute("/{path:path}", no_such_socket)

@@ -68,6 +68,10 @@ class StreamSettings:
     group_retention_publications: Annotated[
         int, Meta(ge=10, description="How many publications of `readings` and of each `metric:*` are kept (at least).")
     ] = 10_000
+    device_metrics: Annotated[
+        int,
+        Meta(ge=1, description="Most metrics of a device whose latest values are kept; the oldest are forgotten."),
+    ] = 500
     topic_ttl_s: Annotated[
         int,
         Meta(ge=60, description="Seconds that a silent topic's offset, epoch and latest values outlive it."),

@@ -9,7 +9,6 @@ import httpx
 
 from services import settings
 from services.background import background
-from services.liveness import Pulse
 from services.places import Places
 from services.room import Room, Shared
 from services.settings import WeatherSettings
@@ -20,10 +19,9 @@ from weather_poller.requests import Requests
 
 
 def build(shared: Shared) -> Room:
-    """The weather room; ready while Redis answers, whatever the weather services do."""
+    """The weather room; ready whatever the weather services do."""
     limits = settings.load(WeatherSettings, shared.environ)
     pinned = parse_places(limits.places, limits.places_max)
-    pulse = Pulse(shared.redis)
     places = Places(shared.redis)
 
     @asynccontextmanager
@@ -34,7 +32,7 @@ def build(shared: Shared) -> Room:
         fetcher = Fetcher(client, limits, shared.registry)
         poller = Poller(fetcher, places, shared.stream, shared.writer, limits, pinned, shared.registry)
         requests = Requests(shared.redis, places, poller)
-        async with client, pulse.running(), background(poller.run, requests.run):
+        async with client, background(poller.run, requests.run):
             yield
 
-    return Room("weather", [], running, pulse.unready)
+    return Room("weather", [], running)

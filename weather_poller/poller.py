@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from services import logs, topics
 from services.commit import entry_of
 from services.errors import Unavailable
-from services.places import Place, Places
+from services.places import KNOWN_S, Place, Places
 from services.reading import Reading
 from services.settings import WeatherSettings
 from services.stream import Stream
@@ -66,6 +66,7 @@ class Poller:
         self._pinned = {place.place: place for place in pinned if isinstance(place, Place)}
         self._asked_as: dict[str, tuple[str, ...]] = {}
         self._registered: set[str] = set()
+        self._register_again = 0.0
         self._tracked: dict[str, Place] = {}
         # Two services: that the geocoder fails is no reason to stop asking for the weather.
         self._geocoder, forecasts = (
@@ -152,6 +153,9 @@ class Poller:
                 self._pinned[place.place] = place
                 self._asked_as[place.place] = (name,)
             self._unresolved.remove(name)
+        if time.monotonic() >= self._register_again:
+            self._registered.clear()
+            self._register_again = time.monotonic() + KNOWN_S / 2
         for slug, place in self._pinned.items():
             if slug not in self._registered:
                 await self._places.register(place, *self._asked_as.get(slug, ()))

@@ -19,9 +19,9 @@ from gateway.broker import Broker
 from gateway.clients import rendering
 from gateway.sender import Sender
 from gateway.subscription import Subscription
-from services import logs, topics
+from services import json_text, logs, topics
 from services.batch import Position
-from services.errors import BadRequest, Fault, MalformedBody, NotFound, Overloaded, TooLarge, Unavailable
+from services.errors import BadRequest, NotFound, Overloaded, TooLarge, Unavailable
 from services.places import Places
 from services.settings import GatewaySettings
 from services.stream import END, Stream
@@ -146,10 +146,7 @@ class Cities:
 
 
 def _city(text: bytes) -> str:
-    try:
-        message = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise MalformedBody([Fault(None, None, f"the JSON is malformed: {error}")]) from None
+    message = json_text.parsed(text)
     city = message.get("city") if isinstance(message, dict) else None
     if not isinstance(city, str) or not 2 <= len(city.strip()) <= 100:
         raise BadRequest("city", 'send {"city": name} with a name of 2 to 100 characters')

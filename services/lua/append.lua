@@ -2,7 +2,8 @@
 --
 -- KEYS: the devices index, then stream and state of each topic, then one key per remembered id,
 --       then one set per index entry.
--- ARGV: topics, ids, index entries, topic ttl (s), dedupe (s), epoch for topics that are new, then
+-- ARGV: topics, ids, index entries, topic ttl (s), dedupe (s), epoch for topics that are new,
+--   most metrics per device, then
 --   per topic:       publications, lines joined by \n, retention (s), retention (publications),
 --                    maintain (0|1), number of latest arguments, then those: device, oldest ts,
 --                    newest ts, and field, value pairs, each value a JSON array that opens with its ts;
@@ -15,7 +16,7 @@
 -- only before its first write; so a commit is never half stored.
 local call = redis.call
 local topics, ids, entries = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local ttl, dedupe, fresh = ARGV[4], ARGV[5], ARGV[6]
+local ttl, dedupe, fresh, metrics = ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
 local first_id = 1 + 2 * topics
 
 if ids > 0 then
@@ -36,7 +37,7 @@ end
 local clock = call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local result = {now}
-local at = 7
+local at = 8
 
 -- Newest wins per field; only reached when the batch holds something older than what is stored.
 local function keep_newest(state, first, past, fields)
@@ -48,6 +49,19 @@ local function keep_newest(state, first, past, fields)
       fields[#fields + 1] = ARGV[i + 1]
     end
   end
+end
+
+-- Only reached when a device reports a metric that it did not report before.
+local function forget_oldest(state)
+  if call('HLEN', state) <= metrics then return end
+  local all, known = call('HGETALL', state), {}
+  for i = 1, #all, 2 do
+    if string.sub(all[i], 1, 2) == 'm:' then
+      known[#known + 1] = {tonumber(string.match(all[i + 1], '^%[(%d+)')), all[i]}
+    end
+  end
+  table.sort(known, function(a, b) return a[1] > b[1] or a[1] == b[1] and a[2] < b[2] end)
+  for i = metrics + 1, #known do call('HDEL', state, known[i][2]) end
 end
 
 for topic = 1, topics do
@@ -104,7 +118,11 @@ for topic = 1, topics do
   end
 
   -- unpack() is bounded by Lua's C stack.
-  for i = 1, #fields, 1000 do call('HSET', state, unpack(fields, i, math.min(i + 999, #fields))) end
+  local fresh_fields = 0
+  for i = 1, #fields, 1000 do
+    fresh_fields = fresh_fields + call('HSET', state, unpack(fields, i, math.min(i + 999, #fields)))
+  end
+  if latest > 0 and fresh_fields > 0 then forget_oldest(state) end
   if maintain == '1' then
     call('XTRIM', stream, 'MINID', string.format('%.0f', now - ARGV[at + 2] * 1000))
     call('EXPIRE', stream, ARGV[at + 2] * 2)

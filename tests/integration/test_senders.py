@@ -39,7 +39,7 @@ class Gateway:
 @asynccontextmanager
 async def serving(url: str, client: Client, **settings: str) -> AsyncIterator[Gateway]:
     environ = {f"WINDSOCK_{key.upper()}": value for key, value in settings.items()}
-    shared = Shared.over(client, url, environ)
+    shared = Shared.over(client, client, url, environ)
     room = app.build(shared)
     application = Starlette(routes=[*status_routes(shared.registry, lambda: []), *room.routes])
     listener = socket.create_server(("127.0.0.1", 0))

@@ -120,6 +120,16 @@ async def test_the_latest_value_of_each_metric_is_the_newest_by_its_own_time(wri
     assert [chunk async for chunk in stream.latest_of_metric("t")] == [[{"t": 20, "device": "a", "ts": 2_000}]]
 
 
+async def test_of_too_many_metrics_the_oldest_are_forgotten(client: Client, stream: Stream) -> None:
+    async with writing(client, device_metrics=3) as writer:
+        await writer.append([reading(2, b=2.0), reading(1, a=1.0), reading(3, c=3.0)])
+        await writer.append([reading(4, d=4.0)])
+        (latest,) = await stream.latest(["a"])
+        assert latest is not None
+        assert sorted(latest.values) == ["b", "c", "d"]
+        assert latest.ts == 4
+
+
 async def test_devices_are_paged_by_name(writer: Writer, stream: Stream) -> None:
     await writer.append([entry_of(Reading(name, {"t": 1}, ts=1)) for name in ("b-2", "a", "b-1", "c", "b-3")])
     assert await stream.devices("", "", 10) == ["a", "b-1", "b-2", "b-3", "c"]

@@ -83,10 +83,10 @@ async def poller(server: RedisServer, weather: OpenMeteo | str, **settings: str)
         "WINDSOCK_WEATHER_REQUEST_S": "1",
     } | {f"WINDSOCK_{key.upper()}": value for key, value in settings.items()}
     client = redis.connect(server.url)
-    shared = Shared.over(client, server.url, environ)
+    shared = Shared.over(client, client, server.url, environ)
     room = app.build(shared)
-    async with client, background(shared.writer.run), room.running():
-        yield Running(shared, room.unready)
+    async with client, background(shared.writer.run, shared.pulse.run), room.running():
+        yield Running(shared, shared.pulse.unready)
 
 
 def at_least(count: int, of: Callable[[], int]) -> Callable[[], Awaitable[bool]]:

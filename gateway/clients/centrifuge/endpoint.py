@@ -109,11 +109,11 @@ class _Connection:
         except TimeoutError:
             self._end(codes.STALE)
         clock = asyncio.get_running_loop().time
-        with self._shared.pings.beating(self._session, self._sender, self._encoding.ping) as pulse:
+        with self._shared.pings.beating(self._session, self._sender, self._encoding.ping) as pinged:
             while True:
-                pulse.listening(clock())
+                pinged.listening(clock())
                 frame = await self._client.receive()
-                pulse.busy()
+                pinged.busy()
                 await self._take(frame)
 
     def leave_all(self) -> None:

@@ -16,7 +16,7 @@ from gateway.sender import Sender
 TICK_S = 0.5
 
 
-class Pulse:
+class Pinged:
     """One connection's pings. Times are seconds of the caller's clock."""
 
     def __init__(self, session: Session, sender: Sender, ping: bytes, now: float, ping_s: float, pong_s: float) -> None:
@@ -58,13 +58,13 @@ class Pings:
     def __init__(self, ping_s: float, pong_s: float) -> None:
         self.ping_s = ping_s
         self._pong_s = pong_s
-        self._all: dict[Pulse, None] = {}
+        self._all: dict[Pinged, None] = {}
 
     @contextmanager
-    def beating(self, session: Session, sender: Sender, ping: bytes) -> Iterator[Pulse]:
+    def beating(self, session: Session, sender: Sender, ping: bytes) -> Iterator[Pinged]:
         """Ping a connection while the context is open."""
         now = asyncio.get_running_loop().time()
-        one = Pulse(session, sender, ping, now, self.ping_s, self._pong_s)
+        one = Pinged(session, sender, ping, now, self.ping_s, self._pong_s)
         self._all[one] = None
         try:
             yield one

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from gateway.clients.centrifuge.pings import Pulse
+from gateway.clients.centrifuge.pings import Pinged
 from gateway.clients.centrifuge.session import Session
 from gateway.sender import Sender
 
@@ -19,38 +19,38 @@ class Recorder:
         self.closed.append(code)
 
 
-def pinged() -> tuple[Session, Recorder, Pulse]:
+def pinged() -> tuple[Session, Recorder, Pinged]:
     """A connection that got its first ping at 10 and has 3 seconds to answer."""
     session, recorder = Session(1), Recorder()
-    pulse = Pulse(session, cast(Sender, recorder), b"{}", 0.0, 10.0, 3.0)
-    pulse.tick(10.0)
+    one = Pinged(session, cast(Sender, recorder), b"{}", 0.0, 10.0, 3.0)
+    one.tick(10.0)
     assert recorder.pings == 1
-    return session, recorder, pulse
+    return session, recorder, one
 
 
 def test_who_answers_gets_the_next_ping() -> None:
-    session, recorder, pulse = pinged()
+    session, recorder, one = pinged()
     session.awaits_pong = False
-    pulse.tick(19.0)
+    one.tick(19.0)
     assert recorder.pings == 1
-    pulse.tick(20.0)
+    one.tick(20.0)
     assert (recorder.pings, recorder.closed) == (2, [])
 
 
 def test_who_does_not_answer_in_time_is_closed() -> None:
-    _, recorder, pulse = pinged()
-    pulse.tick(12.9)
+    _, recorder, one = pinged()
+    one.tick(12.9)
     assert recorder.closed == []
-    pulse.tick(13.0)
+    one.tick(13.0)
     assert recorder.closed == [3012]
 
 
 def test_an_answer_that_nobody_read_may_still_be_read_before_the_client_is_blamed() -> None:
-    _, recorder, pulse = pinged()
-    pulse.busy()
-    pulse.tick(60.0)
-    pulse.listening(60.0)
-    pulse.tick(60.5)
+    _, recorder, one = pinged()
+    one.busy()
+    one.tick(60.0)
+    one.listening(60.0)
+    one.tick(60.5)
     assert recorder.closed == []
-    pulse.tick(63.0)
+    one.tick(63.0)
     assert recorder.closed == [3012]

@@ -65,6 +65,17 @@ def test_a_gap_holds_everything_until_the_missing_part_was_read() -> None:
     assert recorder.losses == []
 
 
+def test_a_position_read_late_neither_repeats_nor_loses_what_arrived_meanwhile() -> None:
+    hub, recorder = live(at=3)
+    hub.receive(TOPIC, batch(4, 5))
+    assert hub.located(TOPIC, Position("E", 4))
+    hub.receive(TOPIC, batch(6, 6))
+    assert not hub.filled(TOPIC, Page(Position("E", 5), [], more=False))
+    hub.receive(TOPIC, batch(7, 7))
+    assert recorder.payloads == numbers(4, 7)
+    assert recorder.losses == []
+
+
 def test_a_long_gap_is_read_page_by_page() -> None:
     hub, recorder = live(at=3)
     hub.receive(TOPIC, batch(9, 9))

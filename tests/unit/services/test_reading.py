@@ -45,6 +45,7 @@ def refused(body: str) -> InvalidReadings:
         ('"device":"a","values":{"t":1},"colour":"red"', "colour", "is not a field"),
         ('"device":"a","values":{"t":1},"ts":1760086400001', "ts", "ahead"),
         ('"device":"a","values":{"t":1},"ts":-1', "ts", "before 1970"),
+        ('"device":"a","values":{"t":1},"ts":1700000000', "ts", "looks like seconds"),
         ('"device":"a","values":{"t":1},"ts":"yesterday"', "ts", "RFC3339"),
         ('"device":"a","values":{"t":1},"tags":{"k":1}', "tags.k", "Expected str"),
     ],

@@ -1,0 +1,17 @@
+"""JSON that clients send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from services.errors import Fault, MalformedBody
+
+
+def parsed(text: bytes) -> Any:
+    """The value of a JSON text. Raises MalformedBody."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise MalformedBody([Fault(None, None, f"the JSON is malformed: {error}")]) from None
