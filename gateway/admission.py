@@ -65,9 +65,15 @@ class Pace:
 
     def allows(self, now: float) -> bool:
         """Count one message at `now` (seconds); False if it came too soon."""
-        self._tokens = min(self._per_s * 2, self._tokens + (now - self._at) * self._per_s)
+        most = max(self._per_s * 2, self._tokens)
+        self._tokens = min(most, self._tokens + (now - self._at) * self._per_s)
         self._at = now
         if self._tokens < 1:
             return False
         self._tokens -= 1
         return True
+
+    def excuse(self, began: float, now: float) -> None:
+        """From `began` to `now` nobody read what the client said: it waits, and comes all at once."""
+        self._tokens += (now - max(began, self._at)) * self._per_s
+        self._at = now

@@ -27,6 +27,8 @@ from services.stream import Stream
 log = logs.get("broker")
 
 MOST_PER_ROUND = 500
+READ_TOGETHER = 50
+PUT_OFF_S = 1.0
 CANARY = b"canary"
 
 _answer = msgspec.json.Decoder(dict[str, Any])
@@ -50,6 +52,7 @@ class Broker:
         self.own_channel = f"windsock:gateway:{uuid.uuid4().hex}"
         self._own = self.own_channel.encode()
         self._names: dict[bytes, str] = {}
+        self._confirmed: set[str] = set()
         self._unsettled: dict[str, None] = {}
         self._wake = asyncio.Event()
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
@@ -96,6 +99,7 @@ class Broker:
         if self.hub.leave(topic, subscriber):
             channel = topics.channel(topic)
             self._names.pop(channel.encode(), None)
+            self._confirmed.discard(topic)
             self._unsettled.pop(topic, None)
             self.bus.unsubscribe(channel)
 
@@ -136,10 +140,12 @@ class Broker:
     def _on_subscribed(self, channel: bytes) -> None:
         topic = self._names.get(channel)
         if topic is not None:
+            self._confirmed.add(topic)
             self._want(topic)
 
     def _on_lost(self) -> None:
         self.hub.unsettle()
+        self._confirmed.clear()
         self._unsettled.clear()
 
     def _want(self, topic: str) -> None:
@@ -151,7 +157,9 @@ class Broker:
             await self._wake.wait()
             self._wake.clear()
             while self._unsettled:
-                names = list(self._unsettled)[:MOST_PER_ROUND]
+                # Who waits to be let in comes first.
+                names = [name for name in self._waiters if name in self._unsettled] or list(self._unsettled)
+                names = names[:MOST_PER_ROUND]
                 for name in names:
                     del self._unsettled[name]
                 try:
@@ -159,17 +167,53 @@ class Broker:
                 except Unavailable as error:
                     log.warning("cannot read topics; trying again", topics=len(names), error=str(error))
                     await asyncio.sleep(0.1)
-                    self._unsettled |= dict.fromkeys(name for name in names if not self.hub.settled(name))
+                    self._unsettled |= dict.fromkeys(
+                        name for name in names if name in self._confirmed and not self.hub.settled(name)
+                    )
 
     async def _settle_some(self, names: Sequence[str]) -> None:
+        """Take each topic on by a page at most, so that none waits for another's long gap.
+
+        What was asked before the connection broke, or for subscribers who have left, says nothing any more.
+        """
         tops = await self._stream.positions(names)
+        behind: list[str] = []
         for topic, top in zip(names, tops, strict=True):
-            more = self.hub.located(topic, top)
-            while more and topic in self.hub:
-                after = self.hub.position(topic).offset
-                page = await self._stream.read(topic, "up", ("offset", after), self._settings.history_page)
-                more = self.hub.filled(topic, page)
-            if self.hub.settled(topic):
-                for waiter in self._waiters.pop(topic, ()):
-                    if not waiter.done():
-                        waiter.set_result(None)
+            if topic not in self._confirmed:
+                continue
+            if isinstance(top, Unavailable):
+                self._put_off(topic, top)
+            elif self.hub.located(topic, top):
+                behind.append(topic)
+            else:
+                self._let_in(topic)
+        for start in range(0, len(behind), READ_TOGETHER):
+            offsets = {topic: self.hub.position(topic).offset for topic in behind[start : start + READ_TOGETHER]}
+            pages = await self._stream.read_after(
+                offsets, self._settings.history_page, self._settings.outbox_bytes // 4
+            )
+            for topic, page in pages.items():
+                if topic not in self._confirmed:
+                    continue
+                if isinstance(page, Unavailable):
+                    self._put_off(topic, page)
+                elif self.hub.filled(topic, page):
+                    self._want(topic)
+                else:
+                    self._let_in(topic)
+
+    def _let_in(self, topic: str) -> None:
+        if self.hub.settled(topic):
+            for waiter in self._waiters.pop(topic, ()):
+                if not waiter.done():
+                    waiter.set_result(None)
+
+    def _put_off(self, topic: str, error: Unavailable) -> None:
+        """One topic that cannot be read keeps no other from being settled."""
+
+        def again() -> None:
+            if topic in self._confirmed:
+                self._want(topic)
+
+        log.warning("cannot read a topic; trying again", topic=topic, error=str(error))
+        asyncio.get_running_loop().call_later(PUT_OFF_S, again)

@@ -50,6 +50,7 @@ class Bus(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._reader = hiredis.Reader()
         self._gone: asyncio.Future[str] | None = None
+        self._greeting: tuple[str, ...] = ()
         self._heard = 0.0
         self.connected = False
         self.connections = 0
@@ -90,6 +91,8 @@ class Bus(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         target: dict[str, Any] = dict(parse_url(self._url))
         kind = target.get("connection_class")
+        password, user = target.get("password"), target.get("username")
+        self._greeting = ("AUTH", *([user] if user else []), password) if password is not None else ()
         self._reader = hiredis.Reader()
         self._gone = loop.create_future()
         async with asyncio.timeout(self._silence_s):
@@ -100,9 +103,6 @@ class Bus(asyncio.Protocol):
                 host, port = target.get("host", "localhost"), target.get("port", 6379)
                 await loop.create_connection(lambda: self, host, port, ssl=secure)
         self._heard = loop.time()
-        password = target.get("password")
-        if password is not None:
-            self._command("AUTH", *([target["username"]] if target.get("username") else []), password)
         channels = list(self._wanted)
         for start in range(0, len(channels), MOST_PER_COMMAND):
             self._command("SUBSCRIBE", *channels[start : start + MOST_PER_COMMAND])
@@ -125,6 +125,8 @@ class Bus(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        if self._greeting:
+            self._command(*self._greeting)
 
     def data_received(self, data: bytes) -> None:
         self._heard = asyncio.get_running_loop().time()

@@ -103,7 +103,6 @@ class Hub:
         self.losses = 0
         self.overflows = 0
         self.published = 0
-        self.matched = 0
 
     def __contains__(self, topic: str) -> bool:
         return topic in self._topics
@@ -174,7 +173,7 @@ class Hub:
             return False
         if known.position is None:
             known.position = top
-        if known.position != top:
+        if known.position != top or known.fresh_epoch:
             known.settled = False
             return True
         return not self._settle(topic, known)
@@ -186,20 +185,20 @@ class Hub:
             return False
         position, top = known.position, page.top
         if position.epoch != top.epoch and position.epoch:
-            self._lose(topic, known, Position(top.epoch, 0))
+            # Where its history begins is told once it is read.
+            known.position = Position(top.epoch, 0)
             known.fresh_epoch = True
             return True
+        if known.fresh_epoch:
+            known.fresh_epoch = False
+            kept = page.batches[0].first - 1 if page.batches else top.offset
+            self._lose(topic, known, Position(top.epoch, kept))
         if top.offset < position.offset:
             self._lose(topic, known, top)
         for batch in page.batches:
             if not self._advance(topic, known, batch):
-                before = Position(batch.epoch, batch.first - 1)
-                if known.fresh_epoch:
-                    known.position = before
-                else:
-                    self._lose(topic, known, before)
+                self._lose(topic, known, Position(batch.epoch, batch.first - 1))
                 self._advance(topic, known, batch)
-        known.fresh_epoch = False
         if page.more:
             return True
         if known.position.offset < top.offset:
@@ -241,7 +240,6 @@ class Hub:
             batch = batch.after(position.offset)
         known.position = Position(batch.epoch, batch.last)
         self.published += len(batch.payloads)
-        self.matched += len(batch.payloads) * len(known.subscribers)
         delivery = Delivery(topic, batch)
         for subscriber in list(known.subscribers):
             subscriber.deliver(delivery)

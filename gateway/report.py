@@ -20,19 +20,24 @@ class GatewayReport(Collector):
 
     def collect(self) -> Iterable[Metric]:
         hub, bus, door = self._broker.hub, self._broker.bus, self._door
+        books = door.counters
         gauges = {
-            "windsock_connections": ("Open WebSockets", door.seats.taken),
+            "windsock_connections": ("Open WebSockets and event streams", door.seats.taken),
             "windsock_topics": ("Topics with a local subscriber", len(hub)),
             "windsock_bus_connected": ("1 while Redis pub/sub is heard", int(bus.connected)),
         }
         counters = {
-            "windsock_connections_refused": ("WebSockets refused for want of a seat", door.seats.refused),
+            "windsock_connections_refused": (
+                "WebSockets and event streams refused for want of a seat",
+                door.seats.refused,
+            ),
             "windsock_publications": ("Publications that came through the hub", hub.published),
-            "windsock_matched": ("Publications times subscribers", hub.matched),
-            "windsock_messages_sent": ("Messages handed to clients", door.counters.messages),
-            "windsock_messages_refused": ("Messages that slow or closed clients did not get", door.counters.refused),
-            "windsock_sent_bytes": ("Bytes handed to clients", door.counters.bytes),
-            "windsock_slow_clients": ("Clients closed with 3008", door.counters.slow),
+            "windsock_publications_matched": ("Publications that were for clients", books.matched),
+            "windsock_publications_sent": ("Publications handed to clients", books.sent),
+            "windsock_publications_refused": ("Publications that slow or closed clients did not get", books.refused),
+            "windsock_publications_filtered": ("Publications that clients' filters left out", books.filtered),
+            "windsock_sent_bytes": ("Bytes handed to clients", books.bytes),
+            "windsock_slow_clients": ("Clients ended because they did not read", books.slow),
             "windsock_gaps": ("Gaps seen in pub/sub and read from the stream", hub.gaps),
             "windsock_losses": ("Times that subscribers were told of a loss", hub.losses),
             "windsock_hub_overflows": ("Times that held publications were dropped to be read again", hub.overflows),

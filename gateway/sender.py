@@ -26,10 +26,16 @@ CLOSE_CODES = frozenset(
 
 
 class Counters:
-    """What the senders of one gateway did, and how their sockets ended."""
+    """The books of one gateway: of the publications that were for its clients, what became of each.
+
+    `matched` is `sent` and `refused` together, and what still waits; `filtered` ones were not wanted. What is
+    read from history for one client counts like what is live.
+    """
 
     def __init__(self) -> None:
-        self.messages = 0
+        self.matched = 0
+        self.filtered = 0
+        self.sent = 0
         self.refused = 0
         self.bytes = 0
         self.slow = 0
@@ -43,18 +49,22 @@ class Counters:
 class Out(Protocol):
     """Where a subscription's publications go."""
 
+    @property
+    def counters(self) -> Counters:
+        """Where it keeps its books."""
+
     def deliver(self, delivery: Delivery, render: Render) -> None:
         """Send a delivery's messages."""
 
-    async def room(self) -> None:
-        """Wait until less than half the bound waits for the client (or it is gone)."""
+    async def room(self) -> bool:
+        """Wait until less than half the bound waits for the client; False if it is gone."""
 
 
 class Sender(Out, Protocol):
     """One WebSocket client's way out. A client that falls behind its byte bound is closed with 3008."""
 
-    def send(self, message: bytes) -> None:
-        """Send one message."""
+    def send(self, message: bytes, publications: int = 0) -> None:
+        """Send one message, which holds so many publications."""
 
     def close(self, code: int, reason: str) -> None:
         """Close once what was sent before is written; a client that does not read is cut off after `GRACE_S`."""
@@ -104,28 +114,28 @@ class WireSender:
         # Above half the bound, `writable` is cleared.
         wire.transport.set_write_buffer_limits(limit_bytes // 2)
         self._flusher = flusher
-        self._counters = counters
+        self.counters = counters
         self._gathered = 0
         self._closed = False
 
     def deliver(self, delivery: Delivery, render: Render) -> None:
         self._push(delivery.frames(render, binary=self._binary), len(delivery.batch.payloads))
 
-    def send(self, message: bytes) -> None:
-        self._push(frame(message, binary=self._binary), 1)
+    def send(self, message: bytes, publications: int = 0) -> None:
+        self._push(frame(message, binary=self._binary), publications)
 
-    def _push(self, frames: bytes, count: int) -> None:
-        if self._closed or not frames:
-            self._counters.refused += count
+    def _push(self, frames: bytes, publications: int) -> None:
+        if self._closed:
+            self.counters.refused += publications
             return
         if not self._outbox:
             self._flusher.add(self)
-        self._gathered += count
+        self._gathered += publications
         if not self._outbox.push(frames, self._wire.buffered_bytes()):
             self._closed = True
             self._outbox.take()
-            self._counters.refused += self._gathered
-            self._counters.slow += 1
+            self.counters.refused += self._gathered
+            self.counters.slow += 1
             self._wire.close_now(*SLOW)
 
     def close(self, code: int, reason: str) -> None:
@@ -139,16 +149,17 @@ class WireSender:
             return
         frames = self._outbox.take()
         if self._wire.write_frames(frames):
-            self._counters.messages += self._gathered
-            self._counters.bytes += len(frames)
+            self.counters.sent += self._gathered
+            self.counters.bytes += len(frames)
         else:
-            self._counters.refused += self._gathered
+            self.counters.refused += self._gathered
         self._gathered = 0
 
-    async def room(self) -> None:
+    async def room(self) -> bool:
         await asyncio.sleep(0)  # what this turn gathered is written
         if not self._closed:
             await self._wire.writable.wait()
+        return not self._closed and self._wire.open
 
     async def finish(self) -> None:
         self.flush()
@@ -162,8 +173,8 @@ class AsgiSender:
         self._socket = socket
         self._binary = binary
         self._limit_bytes = limit_bytes
-        self._counters = counters
-        self._queue: deque[bytes] = deque()
+        self.counters = counters
+        self._queue: deque[tuple[bytes, int]] = deque()
         self._waiting = 0
         self._ending: tuple[int, str] | None = None
         self._wake = asyncio.Event()
@@ -171,22 +182,28 @@ class AsgiSender:
         self._task = asyncio.create_task(self._run())
 
     def deliver(self, delivery: Delivery, render: Render) -> None:
-        for message in delivery.messages(render):
+        *most, last = delivery.messages(render)
+        for message in most:
             self.send(message)
+        self.send(last, len(delivery.batch.payloads))
 
-    def send(self, message: bytes) -> None:
+    def send(self, message: bytes, publications: int = 0) -> None:
         if self._ending is not None or self._task.done():
-            self._counters.refused += 1
+            self.counters.refused += publications
             return
         if self._queue and self._waiting + len(message) > self._limit_bytes:
-            self._counters.slow += 1
-            self._counters.refused += len(self._queue) + 1
-            self._queue.clear()
+            self.counters.slow += 1
+            self.counters.refused += publications
+            self._refuse_queue()
             self.close(*SLOW)
             return
-        self._queue.append(message)
+        self._queue.append((message, publications))
         self._waiting += len(message)
         self._wake.set()
+
+    def _refuse_queue(self) -> None:
+        self.counters.refused += sum(publications for _, publications in self._queue)
+        self._queue.clear()
 
     def close(self, code: int, reason: str) -> None:
         if self._ending is None:
@@ -201,15 +218,15 @@ class AsgiSender:
                 await self._wake.wait()
                 self._wake.clear()
                 while self._queue:
-                    message = self._queue.popleft()
+                    message, publications = self._queue.popleft()
                     try:
                         await self._send(message)
                     except BaseException:
-                        self._counters.refused += 1
+                        self.counters.refused += publications
                         raise
                     self._waiting -= len(message)
-                    self._counters.messages += 1
-                    self._counters.bytes += len(message)
+                    self.counters.sent += publications
+                    self.counters.bytes += len(message)
                     self._eased.set()
             await self._socket.close(*self._ending)
 
@@ -221,10 +238,11 @@ class AsgiSender:
             return incoming.result()
         return {"type": "websocket.disconnect", "code": (self._ending or GONE)[0]}
 
-    async def room(self) -> None:
+    async def room(self) -> bool:
         while not self._task.done() and self._waiting >= self._limit_bytes // 2:
             self._eased.clear()
             await self._sending_until(asyncio.ensure_future(self._eased.wait()))
+        return self._ending is None and not self._task.done()
 
     async def _sending_until(self, event: asyncio.Future[Any]) -> bool:
         """Whether `event` came before the end of sending."""
@@ -238,8 +256,7 @@ class AsgiSender:
         if self._ending is None:
             self._task.cancel()
         await asyncio.wait((self._task,))
-        self._counters.refused += len(self._queue)
-        self._queue.clear()
+        self._refuse_queue()
 
 
 def sender_for(socket: WebSocket, limit_bytes: int, flusher: Flusher, counters: Counters, *, binary: bool) -> Sender:

@@ -67,17 +67,24 @@ class Subscription:
                 if batch.last > passed.offset:
                     self._send(Delivery(self.topic, batch.after(passed.offset)))
                 return
-            self._passed = None
             if passed.epoch and batch.epoch != passed.epoch:
-                self._tell_lost(Position(batch.epoch, batch.first - 1))
+                # The past: history has shown a newer epoch, which the hub is yet to tell.
+                return
+            self._passed = None
         self._send(delivery)
 
     def _send(self, delivery: Delivery) -> None:
+        counters, count = self._sender.counters, len(delivery.batch.payloads)
         if self._wanted is None:
+            counters.matched += count
             self._sender.deliver(delivery, self._render)
-        else:
-            for batch in self._wanted(delivery):
-                self._sender.deliver(Delivery(self.topic, batch), self._render)
+            return
+        for batch in self._wanted(delivery):
+            wanted = len(batch.payloads)
+            count -= wanted
+            counters.matched += wanted
+            self._sender.deliver(Delivery(self.topic, batch), self._render)
+        counters.filtered += count
 
     def lost(self, topic: str, position: Position) -> None:
         passed = self._passed
@@ -112,7 +119,7 @@ class Subscription:
     async def resume(self, since: Position, read: Read, page_size: int) -> None:
         """Send what came after `since` (told to the client if it is gone), then go live.
 
-        Call after the topic was joined. Raises Unavailable.
+        Call after the topic was joined. Stops when the client is gone. Raises Unavailable.
         """
         at = since
         while not self._ended:
@@ -125,7 +132,6 @@ class Subscription:
             else:
                 at = await self._send_page(page.batches, at, page.top)
                 if page.more:
-                    await self._sender.room()
                     continue
             if not self.overflowed:
                 break
@@ -139,7 +145,9 @@ class Subscription:
                 return at
             self._send(Delivery(self.topic, batch))
             at = Position(batch.epoch, batch.last)
-            await self._sender.room()
+            if not await self._sender.room():
+                self.end()
+                return at
         if not batches and at.offset < top.offset:
             self._tell_lost(top)
             return top

@@ -7,7 +7,7 @@ Compression must be off (`services.serve` does that).
 
 from __future__ import annotations
 
-from asyncio import TimerHandle
+from asyncio import BaseTransport, TimerHandle
 from typing import Any
 
 from uvicorn._types import ASGISendEvent
@@ -15,15 +15,26 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 from websockets.http11 import Request
 
+from gateway.admission import Pace
+
+TOO_FAST = (3013, "too many messages")
 EXTENSION = "windsock.wire"
 """Key in the ASGI scope's `extensions` under which an endpoint finds its wire."""
 
 GRACE_S = 5.0
 """Seconds that a connection which closes gets to do so."""
+PINGS_PER_S = 10.0
+"""Most pings and pongs a second that a client may send, in bursts of twice that."""
+MOST_FRAGMENTS = 1_000
+"""Most frames of one message."""
 
 
 class WireProtocol(WebSocketsSansIOProtocol):
     """One client's connection."""
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
+        self.control_frames = Pace(PINGS_PER_S, self.loop.time())
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -37,9 +48,14 @@ class WireProtocol(WebSocketsSansIOProtocol):
             # A finished HTTP refusal; uvicorn would log it as a handshake that was forgotten.
             self.handshake_complete = True
 
+    @property
+    def open(self) -> bool:
+        """Whether what is written may still arrive."""
+        return not self.close_sent and not self.transport.is_closing()
+
     def write_frames(self, frames: bytes) -> bool:
         """Send finished frames; False, and nothing sent, after a close."""
-        if self.close_sent or self.transport.is_closing():
+        if not self.open:
             return False
         self.transport.write(frames)
         return True
@@ -61,7 +77,42 @@ class WireProtocol(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
         self.close_timer = self._cut_off_later()
 
+    def handle_ping(self) -> None:
+        pong = b"".join(self.conn.data_to_send())
+        if self._may_say_more():
+            self.transport.write(pong)
+
+    def handle_pong(self, event: Frame) -> None:
+        if self._may_say_more():
+            super().handle_pong(event)
+
+    def _may_say_more(self) -> bool:
+        """Count a control frame, which no endpoint sees; too many of them close the connection."""
+        if self.close_sent:
+            return False
+        if not self.control_frames.allows(self.loop.time()):
+            self.close_now(*TOO_FAST)
+        return not self.close_sent
+
+    def handle_cont(self, event: Frame) -> None:
+        if len(self.frames) < MOST_FRAGMENTS:
+            super().handle_cont(event)
+        else:
+            self.close_now(1009, "too many fragments")
+
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text" and not self.close_sent and not _is_utf8(self.frames):
+            self.frames = []
+            self.close_now(1007, "not UTF-8")
+            return
+        super().send_receive_event_to_app()
+
     def keepalive_timeout(self) -> None:
+        if self.read_paused:
+            # Its pong may wait behind a message that is being carried out.
+            assert self.ping_timeout is not None
+            self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
+            return
         super().keepalive_timeout()
         self._cut_off_later()
 
@@ -76,3 +127,11 @@ class WireProtocol(WebSocketsSansIOProtocol):
     def _cut_off_later(self) -> TimerHandle:
         """A transport that closes waits for as long as its peer takes to read what is left: not here."""
         return self.loop.call_later(GRACE_S, self.transport.abort)
+
+
+def _is_utf8(fragments: list[bytes]) -> bool:
+    try:
+        b"".join(fragments).decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -74,6 +74,19 @@ def fitting(batches: list[Batch], most_bytes: int) -> list[Batch]:
     return kept
 
 
+def fitting_newest(batches: list[Batch], most_bytes: int) -> list[Batch]:
+    """The last of `batches` within `most_bytes`, but one publication at least."""
+    kept: list[Batch] = []
+    left = most_bytes
+    for batch in reversed(batches):
+        for offset in range(batch.last, batch.first - 1, -1):
+            left -= len(batch.payloads[offset - batch.first])
+            if left < 0 and (kept or offset < batch.last):
+                return ([batch.after(offset)] if offset < batch.last else []) + kept
+        kept.insert(0, batch)
+    return kept
+
+
 def from_announcement(data: bytes) -> Batch:
     """Decode what the append script published. Raises ValueError for anything else."""
     header, newline, lines = data.partition(b"\n")

@@ -144,10 +144,7 @@ class Commit:
         ]
         for topic, group in self._groups.items():
             keys += (topics.stream_key(topic), topics.state_key(topic))
-            if topics.is_group(topic):
-                retention = (settings.group_retention_s, settings.group_retention_publications)
-            else:
-                retention = (settings.retention_s, settings.retention_publications)
+            retention = self._retention(topic)
             maintain = self._due(topic)
             if maintain:
                 self.upkept.append(topic)
@@ -166,6 +163,17 @@ class Commit:
             keys.append(key)
             args.append(member)
         return keys, args
+
+    def _retention(self, topic: str) -> tuple[int, int]:
+        """Seconds and publications that `topic` keeps."""
+        settings = self._settings
+        if topics.is_group(topic):
+            return settings.group_retention_s, settings.group_retention_publications
+        return settings.retention_s, settings.retention_publications
+
+    def retentions(self) -> tuple[list[str], list[int]]:
+        """KEYS and ARGV of `trim.lua`."""
+        return [topics.stream_key(topic) for topic in self._groups], [self._retention(t)[0] for t in self._groups]
 
     def known(self, reply: Sequence[Any]) -> dict[int, str] | None:
         """Entry number → position of entries stored before, if the script refused for them; else None."""

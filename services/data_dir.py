@@ -30,6 +30,10 @@ def owned(path: str) -> Iterator[Path]:
     """Make the directory `path` if need be and hold its lock. Raises StartError if it cannot be ours."""
     folder = Path(path).absolute()
     try:
+        os.fspath(folder).encode()
+    except UnicodeEncodeError:
+        raise StartError(f"WINDSOCK_DATA_DIR={str(folder)!r} is not UTF-8; name another directory") from None
+    try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not (folder / LOCK).exists():
             _refuse_foreign(folder)

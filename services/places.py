@@ -85,11 +85,15 @@ class Places:
             await self._redis.publish(reply, orjson.dumps(body))
 
     async def register(self, place: Place, *asked_as: str) -> None:
-        """Remember a place under its own name and those it was asked as."""
+        """Remember a place under its own name, unless another has it, and under those it was asked as.
+
+        A place of the settings gets its name in any case.
+        """
+        asked = {name_key(name) for name in asked_as}
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.set(place_key(place.place), orjson.dumps(place), ex=KNOWN_S)
-        for key in {name_key(name) for name in (place.name, place.place, *asked_as)}:
-            pipeline.set(key, place.place, ex=KNOWN_S)
+        for key in asked | {name_key(place.name), name_key(place.place)}:
+            pipeline.set(key, place.place, ex=KNOWN_S, nx=not place.pinned and key not in asked)
         async with answered():
             await pipeline.execute()
 
@@ -104,6 +108,12 @@ class Places:
             pipeline.expire(place_key(slug), KNOWN_S)
         async with answered():
             await pipeline.execute()
+
+    async def is_wanted(self, slug: str) -> bool:
+        """Whether somebody is interested in the place, so that a poller tracks it."""
+        async with answered():
+            until = await self._redis.zscore(INTEREST_KEY, slug)
+        return until is not None and until > time.time() * 1000
 
     async def interested(self, now_ms: int) -> list[str]:
         """Slugs of the places that somebody is interested in; forgets those nobody is."""

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import BusyLoadingError, RedisError
+from redis.exceptions import BusyLoadingError, RedisError, ResponseError
 
 from services.errors import StartError, Unavailable
 
@@ -31,7 +31,7 @@ DEFAULT_URL = "redis://127.0.0.1:6379/0"
 def shown(url: str) -> str:
     """`url` without its password, wherever it stands, for messages."""
     named = re.sub(r"([?&][^=&]*password=)[^&]*", r"\1***", url)
-    return re.sub(r"^(\w+://[^:/?@]*):[^/?]*@", r"\1:***@", named)
+    return re.sub(r"^(\w+://[^:/?#@]*):.*@", r"\1:***@", named)
 
 
 def connect(url: str) -> Client:
@@ -53,7 +53,9 @@ def connect(url: str) -> Client:
             timeout=ANSWER_S,
         )
     except ValueError as error:
-        raise StartError(f"WINDSOCK_REDIS_URL={shown(url)!r} is not a Redis URL: {error}") from None
+        # A password that is not percent-encoded would be told as the part that is wrong.
+        reason = str(error) if "@" not in url else "special characters in the password must be percent-encoded"
+        raise StartError(f"WINDSOCK_REDIS_URL={shown(url)!r} is not a Redis URL: {reason}") from None
     return Redis.from_pool(pool)
 
 
@@ -86,6 +88,8 @@ async def answered() -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(ANSWER_S):
             yield
+    except ResponseError as error:
+        raise Unavailable(f"Redis refuses ({error})") from error
     except (RedisError, OSError, TimeoutError) as error:
         raise Unavailable(f"Redis does not answer ({reason_of(error)})") from error
 

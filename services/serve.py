@@ -48,9 +48,9 @@ def bind(host: str, port: int) -> socket.socket:
         except OSError:
             listener.close()
             raise
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise StartError(
-            f"cannot listen on {host}:{port}: {error.strerror or error}; "
+            f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}; "
             "stop what uses it, or set WINDSOCK_PORT (and WINDSOCK_HOST)"
         ) from None
     return listener

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
@@ -19,6 +20,10 @@ from msgspec import Meta
 from services.errors import SettingError
 
 PREFIX = "WINDSOCK_"
+DAY_S = 86_400
+TEN_YEARS_S = 3_650 * DAY_S
+GIBIBYTE = 2**30
+BILLION = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,37 +62,64 @@ class StreamSettings:
     """How topics are kept. Every service that appends must use the same."""
 
     retention_s: Annotated[
-        int, Meta(ge=1, description="Seconds that a device's, feed's or place's publications are kept.")
+        int, Meta(ge=1, le=TEN_YEARS_S, description="Seconds that a device's, feed's or place's publications are kept.")
     ] = 86_400
     retention_publications: Annotated[
-        int, Meta(ge=10, description="How many publications of a device, feed or place are kept (at least).")
+        int,
+        Meta(ge=10, le=BILLION, description="How many publications of a device, feed or place are kept (at least)."),
     ] = 10_000
     group_retention_s: Annotated[
-        int, Meta(ge=1, description="Seconds that publications of `readings` and `metric:*` are kept.")
+        int, Meta(ge=1, le=TEN_YEARS_S, description="Seconds that publications of `readings` and `metric:*` are kept.")
     ] = 3_600
     group_retention_publications: Annotated[
-        int, Meta(ge=10, description="How many publications of `readings` and of each `metric:*` are kept (at least).")
+        int,
+        Meta(
+            ge=10,
+            le=BILLION,
+            description="How many publications of `readings` and of each `metric:*` are kept (at least).",
+        ),
     ] = 10_000
     device_metrics: Annotated[
         int,
-        Meta(ge=1, description="Most metrics of a device whose latest values are kept; the oldest are forgotten."),
+        Meta(
+            ge=1,
+            le=BILLION,
+            description="Most metrics of a device whose latest values are kept; the oldest are forgotten.",
+        ),
     ] = 500
     topic_ttl_s: Annotated[
         int,
-        Meta(ge=60, description="Seconds that a silent topic's offset, epoch and latest values outlive it."),
+        Meta(
+            ge=60,
+            le=TEN_YEARS_S,
+            description="Seconds that a silent topic's offset, epoch and latest values outlive it.",
+        ),
     ] = 30 * 86_400
     group_topics: Annotated[
         bool, Meta(description="Whether readings also go to `readings` and `metric:*` (off: `device:*` only).")
     ] = True
     dedupe_s: Annotated[
-        int, Meta(ge=1, description="Seconds for which a reading's `id` is remembered, so that a retry stores nothing.")
+        int,
+        Meta(
+            ge=1,
+            le=TEN_YEARS_S,
+            description="Seconds for which a reading's `id` is remembered, so that a retry stores nothing.",
+        ),
     ] = 3_600
     append_timeout_s: Annotated[
-        float, Meta(gt=0, description="Longest wait for Redis to acknowledge a commit; then 503.")
+        float, Meta(gt=0, le=DAY_S, description="Longest wait for Redis to acknowledge a commit; then 503.")
     ] = 5.0
     append_buffer_items: Annotated[
-        int, Meta(ge=1, description="Readings that may wait for a commit in one process; above it 503.")
+        int, Meta(ge=1, le=BILLION, description="Readings that may wait for a commit in one process; above it 503.")
     ] = 50_000
+    commit_topics: Annotated[
+        int,
+        Meta(
+            ge=100,
+            le=50_000,
+            description="Most topics that one request's readings, and so one commit, may go to; above it 413.",
+        ),
+    ] = 6_000
     commit_items: Annotated[
         int, Meta(ge=1, le=5_000, description="Most readings that one commit takes (at least one request's).")
     ] = 1_000
@@ -97,11 +129,19 @@ class StreamSettings:
 class IngestSettings:
     """Limits of the intake."""
 
-    body_bytes: Annotated[int, Meta(ge=64, description="Largest request body; above it 413.")] = 1_048_576
-    body_s: Annotated[float, Meta(gt=0, description="Seconds that a request body may take to arrive; then 408.")] = 30.0
-    batch_readings: Annotated[int, Meta(ge=1, description="Most readings in one request; above it 413.")] = 5_000
-    reading_metrics: Annotated[int, Meta(ge=1, description="Most values (and tags) in one reading; above it 422.")] = 64
-    ts_ahead_s: Annotated[int, Meta(ge=0, description="How far ahead of our clock a reading's `ts` may be.")] = 86_400
+    body_bytes: Annotated[int, Meta(ge=64, le=GIBIBYTE, description="Largest request body; above it 413.")] = 1_048_576
+    body_s: Annotated[
+        float, Meta(gt=0, le=DAY_S, description="Seconds that a request body may take to arrive; then 408.")
+    ] = 30.0
+    batch_readings: Annotated[
+        int, Meta(ge=1, le=BILLION, description="Most readings in one request; above it 413.")
+    ] = 5_000
+    reading_metrics: Annotated[
+        int, Meta(ge=1, le=BILLION, description="Most values (and tags) in one reading; above it 422.")
+    ] = 64
+    ts_ahead_s: Annotated[
+        int, Meta(ge=0, le=TEN_YEARS_S, description="How far ahead of our clock a reading's `ts` may be.")
+    ] = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +149,19 @@ class GatewaySettings:
     """Limits of the gateway."""
 
     outbox_bytes: Annotated[
-        int, Meta(ge=1_024, description="Bytes that may wait for one client; above it the client is closed with 3008.")
+        int,
+        Meta(
+            ge=1_024,
+            le=GIBIBYTE,
+            description="Bytes that may wait for one client; above it the client is closed with 3008.",
+        ),
     ] = 1_048_576
     message_bytes: Annotated[
-        int, Meta(ge=64, description="Largest message that a client may send; above it close 1009.")
+        int, Meta(ge=64, le=GIBIBYTE, description="Largest message that a client may send; above it close 1009.")
     ] = 65_536
-    connections: Annotated[int, Meta(ge=1, description="Most WebSockets on one gateway; above it 503.")] = 20_000
+    connections: Annotated[int, Meta(ge=1, le=BILLION, description="Most WebSockets on one gateway; above it 503.")] = (
+        20_000
+    )
     origins: Annotated[
         str,
         Meta(
@@ -125,13 +172,16 @@ class GatewaySettings:
     client_messages_per_s: Annotated[
         int,
         Meta(
-            ge=1, description="Messages a second that one client may send (bursts of twice that); above it close 3013."
+            ge=1,
+            le=BILLION,
+            description="Messages a second that one client may send (bursts of twice that); above it close 3013.",
         ),
     ] = 200
     hub_buffer_bytes: Annotated[
         int,
         Meta(
             ge=1_024,
+            le=GIBIBYTE,
             description="Bytes of live publications held per topic while its history is read; above, read again.",
         ),
     ] = 4_194_304
@@ -140,48 +190,71 @@ class GatewaySettings:
     ] = 1_000
     devices_page: Annotated[int, Meta(ge=1, le=10_000, description="Most devices in one answer.")] = 500
     canary_s: Annotated[
-        float, Meta(gt=0, description="Seconds between the messages that a gateway sends itself through Redis.")
+        float,
+        Meta(gt=0, le=DAY_S, description="Seconds between the messages that a gateway sends itself through Redis."),
     ] = 1.0
     canary_timeout_s: Annotated[
         float,
-        Meta(gt=0, description="Seconds without any word from Redis after which a gateway reconnects and is unready."),
+        Meta(
+            gt=0,
+            le=DAY_S,
+            description="Seconds without any word from Redis after which a gateway reconnects and is unready.",
+        ),
     ] = 4.0
     subscribe_timeout_s: Annotated[
-        float, Meta(gt=0, description="Longest wait of a new client for its topic; then 503.")
+        float, Meta(gt=0, le=DAY_S, description="Longest wait of a new client for its topic; then 503.")
     ] = 5.0
     hello_s: Annotated[
-        float, Meta(gt=0, description="Seconds that an SDK has for its connect command; then close 3502.")
+        float, Meta(gt=0, le=DAY_S, description="Seconds that an SDK has for its connect command; then close 3502.")
     ] = 10.0
     ping_s: Annotated[int, Meta(ge=1, le=3600, description="Seconds between pings to an SDK.")] = 25
     pong_s: Annotated[
         float,
-        Meta(gt=0, description="Seconds that an SDK has to answer a ping, less than between pings; then close 3012."),
+        Meta(
+            gt=0,
+            le=DAY_S,
+            description="Seconds that an SDK has to answer a ping, at most those between pings; then close 3012.",
+        ),
     ] = 8.0
     channels_per_client: Annotated[
-        int, Meta(ge=1, description="Most subscriptions of one SDK connection; above it error 106.")
+        int, Meta(ge=1, le=BILLION, description="Most subscriptions of one SDK connection; above it error 106.")
     ] = 128
     recovery_publications: Annotated[
         int,
         Meta(ge=1, le=10_000, description="Most publications recovered in one subscribe reply; more follow as pushes."),
     ] = 300
     drain_s: Annotated[
-        float, Meta(ge=0, description="Longest time over which a stopping gateway spreads the closing of its clients.")
+        float,
+        Meta(
+            ge=0, le=DAY_S, description="Longest time over which a stopping gateway spreads the closing of its clients."
+        ),
     ] = 5.0
     status_s: Annotated[
         float,
         Meta(
             gt=0,
+            le=DAY_S,
             description="Seconds between status messages (sockets opened with `?status=1`) and between heartbeats of "
             "`/sse`.",
         ),
     ] = 5.0
     weather_timeout_s: Annotated[
-        float, Meta(gt=0, description="Longest wait for the poller's answer about a new city.")
+        float, Meta(gt=0, le=DAY_S, description="Longest wait for the poller's answer about a new city.")
     ] = 15.0
     interest_s: Annotated[
-        int, Meta(ge=3, description="Seconds that a place which nobody listens to any more stays tracked.")
+        int,
+        Meta(ge=3, le=TEN_YEARS_S, description="Seconds that a place which nobody listens to any more stays tracked."),
     ] = 300
-    cities_per_client: Annotated[int, Meta(ge=1, description="Most cities one `/ws/weather/` client may follow.")] = 50
+    cities_per_client: Annotated[
+        int, Meta(ge=1, le=BILLION, description="Most cities one `/ws/weather/` client may follow.")
+    ] = 50
+
+    def __post_init__(self) -> None:
+        if self.canary_timeout_s <= self.canary_s:
+            raise SettingError(
+                f"WINDSOCK_CANARY_TIMEOUT_S={self.canary_timeout_s:g} must be more than "
+                f"WINDSOCK_CANARY_S={self.canary_s:g}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,21 +270,26 @@ class WeatherSettings:
     ] = "Berlin=52.52,13.41;London=51.51,-0.13;New York=40.71,-74.01"
     places_max: Annotated[int, Meta(ge=1, le=1_000, description="Most places tracked at once.")] = 100
     weather_interval_s: Annotated[
-        float, Meta(ge=1, description="Seconds between two requests for a place (Open-Meteo's data change every 900).")
+        float,
+        Meta(
+            ge=1, le=DAY_S, description="Seconds between two requests for a place (Open-Meteo's data change every 900)."
+        ),
     ] = 900.0
     weather_jitter_s: Annotated[
-        float, Meta(ge=0, description="Up to so many seconds are added to the interval, at random.")
+        float, Meta(ge=0, le=DAY_S, description="Up to so many seconds are added to the interval, at random.")
     ] = 60.0
     weather_retry_s: Annotated[
-        float, Meta(gt=0, description="First wait after a failed request; it doubles, with jitter.")
+        float, Meta(gt=0, le=DAY_S, description="First wait after a failed request; it doubles, with jitter.")
     ] = 5.0
-    weather_retry_max_s: Annotated[float, Meta(gt=0, description="Longest wait after failed requests.")] = 900.0
-    weather_request_s: Annotated[float, Meta(gt=0, description="Longest a request to a weather service may take.")] = (
-        10.0
+    weather_retry_max_s: Annotated[float, Meta(gt=0, le=DAY_S, description="Longest wait after failed requests.")] = (
+        900.0
     )
-    weather_body_bytes: Annotated[int, Meta(ge=1_024, description="Largest answer read from a weather service.")] = (
-        2_097_152
-    )
+    weather_request_s: Annotated[
+        float, Meta(gt=0, le=DAY_S, description="Longest a request to a weather service may take.")
+    ] = 10.0
+    weather_body_bytes: Annotated[
+        int, Meta(ge=1_024, le=GIBIBYTE, description="Largest answer read from a weather service.")
+    ] = 2_097_152
     open_meteo_url: Annotated[
         str, Meta(pattern=r"^https?://", description="Base URL of the Open-Meteo forecast service.")
     ] = "https://api.open-meteo.com"
@@ -260,6 +338,8 @@ def load(group: type[T], environ: Mapping[str, str]) -> T:
             values[field.name] = msgspec.convert(raw, hints[field.name], strict=False)
         except msgspec.ValidationError as error:
             raise SettingError(f"{key}={raw!r}: {error}") from None
+        if isinstance(values[field.name], float) and math.isnan(values[field.name]):
+            raise SettingError(f"{key}={raw!r}: Expected a number")
     return group(**values)
 
 

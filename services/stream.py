@@ -5,7 +5,7 @@ History and the epoch and offset that belong to it come from one script, so they
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any, Literal
@@ -14,6 +14,7 @@ import orjson
 
 from services import batch, topics
 from services.batch import Batch, Position
+from services.errors import Unavailable
 from services.redis import Client, answered, text
 
 Direction = Literal["up", "down"]
@@ -69,16 +70,24 @@ class Stream:
 
     async def position(self, topic: str) -> Position:
         """The topic's position now; `Position("", 0)` if nothing was ever published."""
-        return (await self.positions([topic]))[0]
+        found = (await self.positions([topic]))[0]
+        if isinstance(found, Unavailable):
+            raise found
+        return found
 
-    async def positions(self, names: Sequence[str]) -> list[Position]:
-        """The positions of many topics in one round trip."""
+    async def positions(self, names: Sequence[str]) -> list[Position | Unavailable]:
+        """The positions of many topics in one round trip; why, for one that Redis cannot tell."""
         pipeline = self._redis.pipeline(transaction=False)
         for topic in names:
             pipeline.hmget(topics.state_key(topic), ["epoch", "offset"])
         async with answered():
-            found = await pipeline.execute()
-        return [Position((epoch or b"").decode("ascii"), int(offset or 0)) for epoch, offset in found]
+            found = await pipeline.execute(raise_on_error=False)
+        return [
+            _refused(state)
+            if isinstance(state, Exception)
+            else Position((state[0] or b"").decode("ascii"), int(state[1] or 0))
+            for state in found
+        ]
 
     async def read(self, topic: str, direction: Direction, bound: Bound, limit: int) -> Page:
         """At most `limit` publications.
@@ -88,19 +97,27 @@ class Stream:
         """
         keys = [topics.stream_key(topic), topics.state_key(topic)]
         async with answered():
-            epoch, top, entries, more = await self._script(keys=keys, args=[direction, *bound, limit])
-        name = bytes(epoch).decode("ascii")
-        found = [batch.from_entry(name, entry_id, lines) for entry_id, lines in entries]
-        if direction == "down":
-            found.reverse()
-        kind, value = bound
-        if kind == "offset" and direction == "up":
-            found = [one.after(value) for one in found if one.last > value]
-        elif kind == "offset":
-            found = [one.before(value) for one in found if one.first < value]
-        kept = _newest(found, limit) if direction == "down" else _oldest(found, limit)
-        cut = sum(len(one.payloads) for one in found) > sum(len(one.payloads) for one in kept)
-        return Page(Position(name, int(top)), kept, bool(more) or cut)
+            reply = await self._script(keys=keys, args=[direction, *bound, limit])
+        return _page(reply, direction, bound, limit)
+
+    async def read_after(
+        self, offsets: Mapping[str, int], limit: int, most_bytes: int
+    ) -> dict[str, Page | Unavailable]:
+        """What came after its offset in each of many topics, in one round trip: `read` upwards for each.
+
+        A topic's page ends once it has more than `most_bytes`. One that cannot be read says why; only when
+        Redis does not answer at all is Unavailable raised.
+        """
+        pipeline = self._redis.pipeline(transaction=False)
+        for topic, offset in offsets.items():
+            keys = [topics.stream_key(topic), topics.state_key(topic)]
+            await self._script(keys=keys, args=["up", "offset", offset, limit, most_bytes], client=pipeline)
+        async with answered():
+            found = await pipeline.execute(raise_on_error=False)
+        return {
+            topic: _refused(reply) if isinstance(reply, Exception) else _page(reply, "up", ("offset", offset), limit)
+            for (topic, offset), reply in zip(offsets.items(), found, strict=True)
+        }
 
     async def latest(self, devices: Sequence[str], topic_of: str = topics.DEVICE) -> list[Latest | None]:
         """The latest values of each device (or, with `topic_of` WEATHER, place); None where nothing is known."""
@@ -154,6 +171,27 @@ class Stream:
         async with answered():
             found = await pipeline.execute()
         return [orjson.loads(value) if value is not None else None for value in found]
+
+
+def _refused(error: Exception) -> Unavailable:
+    return Unavailable(f"Redis refuses ({error})")
+
+
+def _page(reply: Sequence[Any], direction: Direction, bound: Bound, limit: int) -> Page:
+    """What `read.lua` returned, cut to its bound and limit."""
+    epoch, top, entries, more = reply
+    name = bytes(epoch).decode("ascii")
+    found = [batch.from_entry(name, entry_id, lines) for entry_id, lines in entries]
+    if direction == "down":
+        found.reverse()
+    kind, value = bound
+    if kind == "offset" and direction == "up":
+        found = [one.after(value) for one in found if one.last > value]
+    elif kind == "offset":
+        found = [one.before(value) for one in found if one.first < value]
+    kept = _newest(found, limit) if direction == "down" else _oldest(found, limit)
+    cut = sum(len(one.payloads) for one in found) > sum(len(one.payloads) for one in kept)
+    return Page(Position(name, int(top)), kept, bool(more) or cut)
 
 
 def _latest(device: str, state: dict[bytes, bytes]) -> Latest:

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Protocol
 
-from redis.exceptions import RedisError
+from redis.exceptions import OutOfMemoryError, RedisError
 
 from services.commit import Appended, Commit, Entry, Upkeep
-from services.errors import Overloaded, Unavailable
+from services.errors import Overloaded, TooLarge, Unavailable
 from services.redis import Client, reason_of
 from services.settings import StreamSettings
 
@@ -38,6 +38,7 @@ class WriterMetrics(Protocol):
 @dataclass(slots=True)
 class _Parked:
     entries: Sequence[Entry]
+    topics: int
     done: asyncio.Future[list[Appended]]
     deadline: float
 
@@ -49,6 +50,7 @@ class Writer:
         self._settings = settings
         self._metrics = metrics
         self._script = redis.register_script(files("services").joinpath("lua/append.lua").read_text())
+        self._trim_script = redis.register_script(files("services").joinpath("lua/trim.lua").read_text())
         # A tenth of the retention bounds how long trimming and expiry may lag behind.
         shortest = min(settings.retention_s, settings.group_retention_s, settings.topic_ttl_s)
         self._upkeep = Upkeep(min(3_600.0, shortest / 10), time.monotonic)
@@ -64,13 +66,21 @@ class Writer:
     async def append(self, entries: Sequence[Entry]) -> list[Appended]:
         """Store `entries` together; returns where each went, in order.
 
-        Raises Overloaded when the buffer is full and Unavailable when Redis does not acknowledge in time.
+        Raises TooLarge if they go to more topics than one commit takes, Overloaded when the buffer is full, and
+        Unavailable when Redis does not acknowledge in time.
         """
+        names = {entry.topic for entry in entries}
+        names.update(topic for entry in entries for topic, _ in entry.also)
+        if len(names) > self._settings.commit_topics:
+            raise TooLarge(
+                f"the readings go to {len(names)} topics (one a device and a metric); "
+                f"one request may name {self._settings.commit_topics}"
+            )
         if self._waiting and self._waiting + len(entries) > self._settings.append_buffer_items:
             self._metrics.refused(len(entries))
             raise Overloaded(f"{self._waiting} readings wait for Redis already")
         loop = asyncio.get_running_loop()
-        parked = _Parked(entries, loop.create_future(), loop.time() + self._settings.append_timeout_s)
+        parked = _Parked(entries, len(names), loop.create_future(), loop.time() + self._settings.append_timeout_s)
         self._parked.append(parked)
         self._waiting += len(entries)
         self._wake.set()
@@ -92,10 +102,15 @@ class Writer:
 
     def _take(self) -> list[_Parked]:
         taken: list[_Parked] = []
-        count = 0
+        count = names = 0
         now = asyncio.get_running_loop().time()
-        while self._parked and (not taken or count + len(self._parked[0].entries) <= self._settings.commit_items):
-            parked = self._parked.popleft()
+        while self._parked:
+            parked = self._parked[0]
+            count += len(parked.entries)
+            names += parked.topics
+            if taken and (count > self._settings.commit_items or names > self._settings.commit_topics):
+                break
+            self._parked.popleft()
             self._waiting -= len(parked.entries)
             if parked.done.cancelled():
                 continue
@@ -104,7 +119,6 @@ class Writer:
                 _refuse(parked, "Redis is too slow")
                 continue
             taken.append(parked)
-            count += len(parked.entries)
         return taken
 
     async def _commit(self, taken: list[_Parked]) -> None:
@@ -140,7 +154,13 @@ class Writer:
         while pending:
             commit = Commit([entries[number] for number in pending], self._settings, self._upkeep.due)
             keys, args = commit.arguments("".join(random.choices(string.ascii_letters, k=8)))
-            reply: Sequence[Any] = await self._script(keys=keys, args=args)
+            try:
+                reply: Sequence[Any] = await self._script(keys=keys, args=args)
+            except OutOfMemoryError:
+                streams, retentions = commit.retentions()
+                if not await self._trim_script(keys=streams, args=retentions):
+                    raise
+                reply = await self._script(keys=keys, args=args)
             known = commit.known(reply)
             if known is None:
                 self._upkeep.done(commit.upkept)

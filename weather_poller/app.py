@@ -9,6 +9,7 @@ import httpx
 
 from services import settings
 from services.background import background
+from services.errors import StartError
 from services.places import Places
 from services.room import Room, Shared
 from services.settings import WeatherSettings
@@ -24,11 +25,17 @@ def build(shared: Shared) -> Room:
     pinned = parse_places(limits.places, limits.places_max)
     places = Places(shared.redis)
 
-    @asynccontextmanager
-    async def running() -> AsyncIterator[None]:
+    try:
         client = httpx.AsyncClient(
             timeout=limits.weather_request_s, follow_redirects=False, headers={"User-Agent": "windsock"}
         )
+    except (ValueError, ImportError, OSError) as error:
+        raise StartError(
+            f"cannot ask weather services: {error}; mend HTTP_PROXY, SSL_CERT_FILE or a like variable"
+        ) from None
+
+    @asynccontextmanager
+    async def running() -> AsyncIterator[None]:
         fetcher = Fetcher(client, limits, shared.registry)
         poller = Poller(fetcher, places, shared.stream, shared.writer, limits, pinned, shared.registry)
         requests = Requests(shared.redis, places, poller)

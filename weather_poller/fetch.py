@@ -16,11 +16,12 @@ from services.settings import WeatherSettings
 
 
 class FetchError(Exception):
-    """A weather service could not be asked or refused; `retry_after_s` is what it told us to wait."""
+    """A weather service could not be asked or refused: its `status`, and the wait that it told us."""
 
-    def __init__(self, reason: str, retry_after_s: float | None = None) -> None:
+    def __init__(self, reason: str, retry_after_s: float | None = None, status: int | None = None) -> None:
         super().__init__(reason)
         self.retry_after_s = retry_after_s
+        self.status = status
 
 
 class Fetcher:
@@ -70,6 +71,7 @@ class Fetcher:
             raise FetchError(
                 f"status {response.status_code}: {body[:200].decode(errors='replace')}",
                 _seconds(response.headers.get("retry-after", "")),
+                response.status_code,
             )
         return body
 

@@ -32,6 +32,8 @@ log = logs.get("poller")
 INTEREST_S = 30
 """Seconds that a place found for a gateway stays tracked before the gateway itself says that it is wanted."""
 
+REFUSED_NAME = (400, 404, 414)
+"""Answers of the geocoder that are about the name, not about the service."""
 LOOK_S = 1.0
 """Longest pause between two looks at who is interested in what."""
 
@@ -116,26 +118,33 @@ class Poller:
             place = await self._geocode(city)
         if place.place not in self._tracked and len(self._tracked) >= self._settings.places_max:
             raise TooManyPlacesError(f"{self._settings.places_max} places are tracked already")
-        if place.place not in self._tracked or not (await self._stream.position(topics.WEATHER + place.place)).offset:
+        observed = (await self._stream.position(topics.WEATHER + place.place)).offset
+        if not observed or not self._schedule.rests(place.place):
             await self._fetch([place])
         await self._places.register(place, city)
         await self._places.touch([place.place], INTEREST_S)
+        self._tracked[place.place] = place
         return place
 
     async def _geocode(self, city: str) -> Place:
         with _failures_counted(self._geocoder):
-            answer = await self._fetcher.json(
-                open_meteo.PROVIDER,
-                self._settings.geocoding_url.rstrip("/") + open_meteo.GEOCODING_PATH,
-                open_meteo.geocoding_parameters(city),
-            )
+            try:
+                answer = await self._fetcher.json(
+                    open_meteo.PROVIDER,
+                    self._settings.geocoding_url.rstrip("/") + open_meteo.GEOCODING_PATH,
+                    open_meteo.geocoding_parameters(city),
+                )
+            except FetchError as error:
+                if error.status in REFUSED_NAME:
+                    raise UnknownCityError(f"the geocoder refuses the name {city!r}") from None
+                raise
             place = open_meteo.place_found(answer)
         self._geocoder.succeeded()
         if place is None:
             raise UnknownCityError(f"no place is called {city!r}")
         known = (await self._places.get([place.place]))[0]
         if known is not None and not _same_spot(known, place):
-            return replace(place, place=f"{place.place}-{abs(place.latitude):.0f}-{abs(place.longitude):.0f}")
+            return replace(place, place=_slug_with_spot(place))
         return known or place
 
     async def _register_pinned(self) -> None:
@@ -167,7 +176,9 @@ class Poller:
         asked = {place.place: place for place in found if place is not None}
         self._registered &= asked.keys()  # a Redis that lost its data is told of the pinned places again
         others = {slug: asked[slug] for slug in asked_for if slug in asked and slug not in self._pinned}
-        wanted = list((self._pinned | others).items())
+        # Of too many, those go on that were tracked before.
+        longest_first = sorted(others.items(), key=lambda item: item[0] not in self._tracked)
+        wanted = [*self._pinned.items(), *longest_first]
         self._tracked = dict(wanted[: self._settings.places_max])
         self._left_out.set(len(wanted) - len(self._tracked))
         self._schedule.track(self._tracked)
@@ -218,6 +229,12 @@ def _failures_counted(backoff: Backoff) -> Iterator[None]:
     except open_meteo.GarbledAnswerError as error:
         backoff.failed()
         raise FetchError(str(error)) from error
+
+
+def _slug_with_spot(place: Place) -> str:
+    north = "n" if place.latitude >= 0 else "s"
+    east = "e" if place.longitude >= 0 else "w"
+    return f"{place.place[:48]}-{abs(place.latitude):.1f}{north}-{abs(place.longitude):.1f}{east}"
 
 
 def _now_ms() -> int:

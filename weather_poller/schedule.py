@@ -49,7 +49,11 @@ class Backoff:
 
 
 class Schedule:
-    """Due times per place; nothing is due while `backoff` pauses. Times are seconds of `clock`."""
+    """Due times per place; nothing is due while `backoff` pauses. Times are seconds of `clock`.
+
+    A place is due an interval and some jitter after it was asked for. Once one is due, all whose interval is
+    over go with it, so that places come together in one request and stay together.
+    """
 
     def __init__(
         self,
@@ -65,28 +69,41 @@ class Schedule:
         self._jitter_s = jitter_s
         self._clock = clock
         self._chance = chance
+        self._tracked: list[str] = []
         self._due: dict[str, float] = {}
+        self._over: dict[str, float] = {}
+        """When a place's interval is over."""
 
     def track(self, places: Iterable[str]) -> None:
-        """Track exactly `places`; new ones are due at once, the others' due times stay."""
+        """Track exactly `places`; new ones are due at once, those that come back when they were."""
         now = self._clock()
-        self._due = {place: self._due.get(place, now) for place in places}
+        self._tracked = list(places)
+        tracked = {place: self._due.get(place, now) for place in self._tracked}
+        self._due = {place: at for place, at in self._due.items() if at > now} | tracked
+        self._over = {place: at for place, at in self._over.items() if at > now}
+
+    def rests(self, place: str) -> bool:
+        """Whether `place` was asked for within its interval, tracked or not."""
+        return self._over.get(place, 0.0) > self._clock()
 
     def due(self) -> list[str]:
         """The places to ask for now; none while a pause lasts."""
         now = self._clock()
-        if self.backoff.left_s:
+        if self.backoff.left_s or not any(self._due[place] <= now for place in self._tracked):
             return []
-        return [place for place, at in self._due.items() if at <= now]
+        return [place for place in self._tracked if self._over.get(place, now) <= now]
 
     def wait_s(self, most: float) -> float:
         """Seconds until something is due, at most `most`."""
-        if not self._due:
+        if not self._tracked:
             return most
-        return min(most, max(0.0, min(self._due.values()) - self._clock(), self.backoff.left_s))
+        next_due = min(self._due[place] for place in self._tracked)
+        return min(most, max(0.0, next_due - self._clock(), self.backoff.left_s))
 
     def succeeded(self, places: Iterable[str]) -> None:
         """The request for `places`, tracked already or about to be, was answered."""
         self.backoff.succeeded()
+        over = self._clock() + self._interval_s
+        due = over + self._chance() * self._jitter_s
         for place in places:
-            self._due[place] = self._clock() + self._interval_s + self._chance() * self._jitter_s
+            self._over[place], self._due[place] = over, due

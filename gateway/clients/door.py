@@ -13,12 +13,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from gateway.admission import Origins, Pace, Seats
 from gateway.sender import Counters, Flusher, Sender, sender_for
+from gateway.wire import TOO_FAST
 from services.errors import WindsockError
 from services.metrics import Refusals
 from services.settings import GatewaySettings
 from services.web import problem_response
 
-TOO_FAST = (3013, "too many messages")
 TRY_AGAIN = (1013, "try again later")
 SHUTDOWN = (3001, "shutdown")
 
@@ -35,10 +35,13 @@ class Client:
         self.sender = sender
         self._clock = asyncio.get_running_loop().time
         self._pace = Pace(messages_per_s, self._clock())
+        self._heard = self._clock()
 
     async def receive(self) -> bytes:
         """Its next message; raises WebSocketDisconnect once it is gone, or talks too fast."""
+        self._pace.excuse(self._heard, self._clock())
         message = await self.sender.receive()
+        self._heard = self._clock()
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message["code"], message.get("reason"))
         self.count()

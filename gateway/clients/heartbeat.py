@@ -10,7 +10,10 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import orjson
+
 from gateway.sender import Sender
+from services.batch import Position
 
 LIVE = b'{"status":"live"}'
 STALE = b'{"status":"stale"}'
@@ -26,8 +29,7 @@ class Heartbeat:
 
     @contextmanager
     def beating(self, sender: Sender) -> Iterator[None]:
-        """Send the status now, and again while the context is open."""
-        sender.send(self._status())
+        """Send the status while the context is open."""
         self._senders[sender] = None
         try:
             yield
@@ -41,6 +43,11 @@ class Heartbeat:
             status = self._status()
             for sender in list(self._senders):
                 sender.send(status)
+
+    def first(self, position: Position | None) -> bytes:
+        """What a socket opens with: the status, and where to resume if nothing follows."""
+        told = orjson.loads(self._status())
+        return orjson.dumps(told | ({"position": str(position)} if position is not None else {}))
 
     def _status(self) -> bytes:
         return LIVE if self._live() else STALE

@@ -32,7 +32,7 @@ from services.settings import GatewaySettings
 from services.stream import Stream
 from services.writer import Writer
 
-Take = Callable[[bytes], Awaitable[None]]
+Take = Callable[[Client, bytes], Awaitable[None]]
 
 
 class PlainSockets:
@@ -79,10 +79,13 @@ class PlainSockets:
         ]
 
     async def _sensor(self, socket: WebSocket) -> None:
-        async def take(text: bytes) -> None:
+        async def take(client: Client, text: bytes) -> None:
             decoded = decode(text, "json", self._limits, time.time_ns() // 1_000_000)
             entries = [entry_of(reading, group_topics=self._group_topics) for reading in decoded.all_or_raise()]
-            await self._writer.append(entries)
+            appended = await self._writer.append(entries)
+            for entry, one in zip(entries, appended, strict=True):
+                if one.duplicate:  # nothing is broadcast that would tell the sender
+                    client.sender.send(orjson.dumps({"duplicate": {"id": entry.id, "position": one.position}}))
 
         self._needs_group_topics()
         await self._follow(socket, topics.READINGS, take=take)
@@ -99,7 +102,7 @@ class PlainSockets:
     async def _feed(self, socket: WebSocket) -> None:
         topic = topics.parse(topics.FEED + socket.path_params["name"])
 
-        async def take(text: bytes) -> None:
+        async def take(_client: Client, text: bytes) -> None:
             await self._writer.append([free_form_entry(topic, text)])
 
         await self._follow(socket, topic, take=take)
@@ -134,6 +137,8 @@ class PlainSockets:
             start = self._broker.hub.position(topic)
             try:
                 await socket.accept()
+                begins = since if isinstance(since, Position) else start
+                self._tell_status(socket, client, begins if render is rendering.with_position else None)
                 if isinstance(since, Position):
                     await subscription.resume(since, self._stream.read, self._settings.history_page)
                 else:
@@ -151,19 +156,26 @@ class PlainSockets:
         async for messages in self._stream.latest_of_metric(metric):
             for message in messages:
                 sender.send(orjson.dumps(message))
-            await sender.room()
+            if not await sender.room():
+                return
 
     async def _weather(self, socket: WebSocket) -> None:
         async with self._door.open(socket) as client:
             await socket.accept()
-            async with self._cities.follower(client.sender) as take:
+            self._tell_status(socket, client)
+            async with self._cities.follower(client.sender) as follow:
+
+                async def take(_client: Client, text: bytes) -> None:
+                    await follow(text)
+
                 await self._listen(socket, client, take)
 
     async def _echo(self, socket: WebSocket) -> None:
         async with self._door.open(socket) as client:
             await socket.accept()
+            self._tell_status(socket, client)
 
-            async def take(text: bytes) -> None:
+            async def take(client: Client, text: bytes) -> None:
                 try:
                     text.decode()
                 except UnicodeDecodeError as error:
@@ -171,6 +183,10 @@ class PlainSockets:
                 client.sender.send(text)
 
             await self._listen(socket, client, take)
+
+    def _tell_status(self, socket: WebSocket, client: Client, position: Position | None = None) -> None:
+        if _wants_status(socket):
+            client.sender.send(self._heartbeat.first(position))
 
     async def _listen(self, socket: WebSocket, client: Client, take: Take) -> NoReturn:
         """Beat if the client asked for it, and hand each message of its to `take`."""
@@ -184,13 +200,13 @@ class PlainSockets:
         while True:
             text = await client.receive()
             try:
-                await take(text)
+                await take(client, text)
             except WindsockError as error:
                 self._door.refused_message(error.code)
                 client.sender.send(orjson.dumps(error.message()))
 
 
-async def _refuse(_text: bytes) -> None:
+async def _refuse(_client: Client, _text: bytes) -> None:
     raise BadRequest(None, "this socket only sends")
 
 

@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.broker import Broker
 from gateway.clients.door import Door
 from gateway.hub import Delivery, Render
+from gateway.sender import Counters
 from gateway.subscription import Lost, Subscription
 from gateway.wire import GRACE_S
 from services import topics
@@ -29,7 +30,7 @@ from services.settings import GatewaySettings
 from services.stream import Stream
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-RETRY = b"retry: 1000\n\n"
+RETRY = b"retry: 1000\n"
 HEARTBEAT = b":\n\n"
 NEVER_PUSHED = (topics.COMMAND,)
 
@@ -52,7 +53,7 @@ class Events:
         request = Request(scope, receive)
         names = self._topics(request)
         since = _since(request, len(names))
-        client = _Client(names, self._settings.outbox_bytes)
+        client = _Client(names, self._settings.outbox_bytes, self._door.counters)
         with ExitStack() as stack:
             stack.enter_context(self._door.seats.one())
             subscriptions = []
@@ -62,6 +63,8 @@ class Events:
                 stack.callback(self._broker.leave, name, subscription)
                 subscriptions.append(subscription)
                 client.positions[name] = self._broker.hub.position(name)
+            if since is not None:
+                client.positions.update(zip(names, since, strict=True))
             starting = asyncio.create_task(self._start(client, subscriptions, since))
             self._open.add(client)
             response = StreamingResponse(
@@ -75,11 +78,13 @@ class Events:
                 await asyncio.wait((sending,), timeout=GRACE_S)
             finally:
                 self._open.discard(client)
+                client.end()
                 for task in (sending, ended, starting):
                     task.cancel()
                 await asyncio.wait((sending, ended, starting))
-        if client.slow:
-            self._door.counters.slow += 1
+        for task in (starting, sending):
+            if not task.cancelled() and (fault := task.exception()) is not None:
+                raise fault
 
     def _topics(self, request: Request) -> list[str]:
         names = list(dict.fromkeys(request.query_params.getlist("topic")))
@@ -100,11 +105,13 @@ class Events:
                 for subscription in subscriptions:
                     subscription.release()
                 return
-            client.positions.update(zip(client.positions, since, strict=True))
             for subscription, position in zip(subscriptions, since, strict=True):
                 await subscription.resume(position, self._stream.read, self._settings.history_page)
         except Unavailable:
             client.end()
+        except BaseException:
+            client.end()
+            raise
 
     def _end_all(self) -> None:
         for client in self._open:
@@ -114,12 +121,13 @@ class Events:
 class _Client:
     """One stream: a bounded queue of events between the hub and the response."""
 
-    def __init__(self, names: Sequence[str], limit_bytes: int) -> None:
+    def __init__(self, names: Sequence[str], limit_bytes: int, counters: Counters) -> None:
         self.positions = dict.fromkeys(names, Position("", 0))
-        self.slow = False
+        self.counters = counters
         self._limit_bytes = limit_bytes
         self._chunks: list[bytes] = []
         self._waiting = 0
+        self._publications = 0
         self._sending = False
         self.ended = asyncio.Event()
         self._wake = asyncio.Event()
@@ -130,7 +138,7 @@ class _Client:
         channel = orjson.dumps(delivery.topic)
         for offset, payload in enumerate(delivery.messages(render), batch.first):
             self.positions[delivery.topic] = Position(batch.epoch, offset)
-            self._push(b'id: %s\ndata: {"topic":%s,"data":%s}\n\n' % (self._id(), channel, payload))
+            self._push(b'id: %s\ndata: {"topic":%s,"data":%s}\n\n' % (self._id(), channel, payload), 1)
 
     def lost(self, topic: str) -> Lost:
         """What tells the client that publications before a position are gone."""
@@ -143,21 +151,25 @@ class _Client:
 
         return tell
 
-    async def room(self) -> None:
+    async def room(self) -> bool:
         while self._waiting >= self._limit_bytes // 2 and not self.ended.is_set():
             self._eased.clear()
             await self._eased.wait()
+        return not self.ended.is_set()
 
     def end(self) -> None:
         """Let the response end."""
         self.ended.set()
+        self.counters.refused += self._publications
+        self._chunks, self._publications = [], 0
         self._wake.set()
         self._eased.set()
 
     async def body(self, heartbeat_s: float) -> AsyncIterator[bytes]:
         """The response's chunks; a comment now and then, so that silence means a lost connection."""
         self._sending = True
-        yield RETRY
+        # An id alone dispatches nothing, but a browser that must connect again names it (HTML, section 9.2.6).
+        yield RETRY + b"id: %s\n\n" % self._id()
         while not self.ended.is_set():
             self._sending = False
             try:
@@ -169,22 +181,26 @@ class _Client:
                 continue
             self._wake.clear()
             chunk, self._chunks, self._waiting = b"".join(self._chunks), [], 0
+            publications, self._publications = self._publications, 0
             self._eased.set()
             if chunk:
                 self._sending = True
+                self.counters.sent += publications
+                self.counters.bytes += len(chunk)
                 yield chunk
 
     def _id(self) -> bytes:
         return ",".join(map(str, self.positions.values())).encode()
 
-    def _push(self, event: bytes) -> None:
-        if self.ended.is_set():
-            return
+    def _push(self, event: bytes, publications: int = 0) -> None:
         # As with sockets: who has taken everything before gets one turn's events of any size.
-        if self._sending and self._waiting + len(event) > self._limit_bytes:
-            self.slow = True
+        if self._sending and self._waiting + len(event) > self._limit_bytes and not self.ended.is_set():
+            self.counters.slow += 1
             self.end()
+        if self.ended.is_set():
+            self.counters.refused += publications
             return
+        self._publications += publications
         self._chunks.append(event)
         self._waiting += len(event)
         self._wake.set()

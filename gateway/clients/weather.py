@@ -59,7 +59,8 @@ class Cities:
         async def take(text: bytes) -> None:
             slug = await self._find(_city(text))
             if slug in followed:
-                await self._send_latest(slug, sender)
+                if not (await self._send_latest(slug, sender)).offset:
+                    raise _none_yet(slug)
                 return
             if len(followed) >= self._settings.cities_per_client:
                 raise TooLarge(f"one client may follow {self._settings.cities_per_client} cities")
@@ -75,10 +76,13 @@ class Cities:
             try:
                 await self._places.touch([slug], self._settings.interest_s)
                 after = await self._send_latest(slug, sender)
+                if subscription.overflowed:
+                    await subscription.resume(after, self._stream.read, self._settings.history_page)
+                else:
+                    subscription.release(after)
             except BaseException:
                 self._broker.leave(topic, subscription)
                 raise
-            subscription.release(after)
             followed[slug] = subscription
             self._listened[slug] += 1
             if not after.offset:
@@ -86,8 +90,7 @@ class Cities:
 
         def tell_if_none(slug: str) -> None:
             if slug in followed and not self._broker.hub.position(topics.WEATHER + slug).offset:
-                error = Unavailable(f"no observation of {slug!r} yet; it comes as soon as there is one")
-                sender.send(orjson.dumps(error.message()))
+                sender.send(orjson.dumps(_none_yet(slug).message()))
 
         try:
             yield take
@@ -116,9 +119,9 @@ class Cities:
         return page.top
 
     async def _find(self, city: str) -> str:
-        """The slug of a city; a poller is asked for one that is new."""
+        """The slug of a city; a poller is asked for one that it does not track."""
         place = await self._places.lookup(city)
-        if place is not None:
+        if place is not None and (place.pinned or await self._places.is_wanted(place.place)):
             return place.place
         token = uuid.uuid4().hex
         answered = self._asked[token] = asyncio.get_running_loop().create_future()
@@ -143,6 +146,10 @@ class Cities:
         waiting = self._asked.get(str(answer.get("token")))
         if waiting is not None and not waiting.done():
             waiting.set_result(answer)
+
+
+def _none_yet(slug: str) -> Unavailable:
+    return Unavailable(f"no observation of {slug!r} yet; it comes as soon as there is one")
 
 
 def _city(text: bytes) -> str:

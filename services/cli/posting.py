@@ -77,8 +77,8 @@ class Poster:
         try:
             # A proxy that is set for the web must not get what is sent to one's own machine.
             self._http = httpx.Client(timeout=10.0, transport=transport, trust_env=not is_local(url))
-        except ValueError as error:
-            raise BadRequest("HTTP_PROXY or a like variable", str(error)) from None
+        except (ValueError, ImportError, OSError) as error:
+            raise BadRequest("HTTP_PROXY, SSL_CERT_FILE or a like variable", str(error)) from None
 
     def __enter__(self) -> Poster:
         return self

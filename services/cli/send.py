@@ -9,13 +9,19 @@ import typer
 
 from services.cli.output import note
 from services.cli.posting import Poster
-from services.cli.values import parse_pairs, parse_time, parse_value
+from services.cli.values import parse_pairs, parse_time, parse_url, parse_value
 from services.errors import BadRequest
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 PATIENCE_S = 10.0
 
-Url = Annotated[str, typer.Option(help="Address of the Windsock.", metavar="URL")]
+
+def _checked_url(url: str) -> str:
+    parse_url(url)
+    return url
+
+
+Url = Annotated[str, typer.Option(help="Address of the Windsock.", metavar="URL", callback=_checked_url)]
 
 
 def send(
@@ -54,6 +60,10 @@ def send(
 
 def reading_of(device: str, values: list[str], tags: list[str], units: list[str], ts: str | None) -> dict[str, Any]:
     """The reading that the words of the command line mean. Raises BadRequest naming the field."""
+    try:
+        " ".join([device, *values, *tags, *units]).encode()
+    except UnicodeEncodeError:
+        raise BadRequest(None, "the words of the command are not UTF-8") from None
     reading: dict[str, Any] = {"device": device, "values": {}}
     for metric, text in parse_pairs(values, "values").items():
         try:

@@ -10,7 +10,7 @@ import asyncio
 import sys
 from dataclasses import dataclass
 from typing import Annotated, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import orjson
 import stamina
@@ -22,7 +22,7 @@ from services import topics
 from services.cli.output import note
 from services.cli.posting import BUSY
 from services.cli.send import DEFAULT_URL, Url
-from services.cli.values import is_local
+from services.cli.values import is_local, parse_url
 from services.errors import BadRequest, ClientError, Unavailable
 
 MESSAGE_BYTES = 16 * 1_048_576
@@ -40,10 +40,8 @@ class Source:
 
     def address(self, url: str, since: str) -> str:
         """The socket's URL on the Windsock at the HTTP address `url`."""
-        query = f"?since={quote(since)}" if self.resumes else ""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise BadRequest("--url", f"{url!r} is not an HTTP address")
+        query = f"?status=1&since={quote(since)}" if self.resumes else ""
+        parts = parse_url(url)
         return f"ws{parts.scheme[4:]}://{parts.netloc}{parts.path.rstrip('/')}{self.path}{query}"
 
 
@@ -127,20 +125,25 @@ class _Tail:
 
     def _print(self, message: str | bytes) -> None:
         line = message if isinstance(message, str) else message.decode("utf-8", "replace")
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
+        shown = True
         if self._source.resumes:
-            self._since = position_in(line) or self._since
+            position, shown = look_into(line)
+            self._since = position or self._since
+        if shown:
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
 
 
-def position_in(message: str) -> str | None:
-    """The position that a message tells to resume from."""
+def look_into(message: str) -> tuple[str | None, bool]:
+    """The position that a message tells to resume from, and whether it is more than the connection's status."""
     try:
         said = orjson.loads(message)
     except ValueError:
-        return None
-    position = said.get("position") if isinstance(said, dict) else None
-    return position if isinstance(position, str) else None
+        return None, True
+    if not isinstance(said, dict):
+        return None, True
+    position = said.get("position")
+    return position if isinstance(position, str) else None, "status" not in said or "device" in said
 
 
 def _closing(code: int | None, reason: str | None) -> str:

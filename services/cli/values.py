@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from services.errors import BadRequest
 
@@ -24,7 +24,7 @@ _LAST_SECONDS = 100_000_000_000
 def parse_value(text: str) -> Plain:
     """A number, true or false, else the text itself; in double quotes it is always text.
 
-    Raises ValueError for a number that is not finite.
+    Raises ValueError for a number that is not finite, or an integer that does not fit in 64 bits.
     """
     word = text.strip()
     if word.lower() in ("true", "false"):
@@ -33,7 +33,12 @@ def parse_value(text: str) -> Plain:
         number = float(word)
         if not math.isfinite(number):
             raise ValueError(f"{word} is too large")
-        return int(word) if word.lstrip("+-").isdigit() else number
+        if not word.lstrip("+-").isdigit():
+            return number
+        whole = int(word)
+        if not -(2**63) <= whole < 2**63:
+            raise ValueError(f"{word} has more than 64 bits; in double quotes it is text")
+        return whole
     if _NOT_FINITE.fullmatch(word):
         raise ValueError(f"{word} is not a finite number")
     if len(word) >= 2 and word[0] == word[-1] == '"':
@@ -71,6 +76,19 @@ def parse_pairs(words: Sequence[str], option: str) -> dict[str, str]:
             raise BadRequest(option, f"{key[:64]!r} is given twice")
         pairs[key] = value
     return pairs
+
+
+def parse_url(url: str) -> SplitResult:
+    """The parts of the HTTP address of a Windsock. Raises BadRequest for what is none."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+        host.encode("idna")
+    except ValueError:
+        host, port = "", None
+    if not host or port == 0 or parts.scheme not in ("http", "https"):
+        raise BadRequest("--url", f"{url!r} is not an HTTP address such as http://127.0.0.1:8080")
+    return parts
 
 
 def is_local(url: str) -> bool:

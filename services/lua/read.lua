@@ -2,17 +2,18 @@
 --
 -- KEYS: stream, state
 -- ARGV: direction ('up' oldest first | 'down' newest first),
---       bound ('offset' | 'time' | 'end'), its value, most publications wanted (0: the position only)
+--       bound ('offset' | 'time' | 'end'), its value, most publications wanted (0: the position only),
+--       after how many bytes to stop (4 MiB if absent)
 --   up   offset: publications after that offset    time: stored at that ms or later    end: from the oldest
 --   down offset: publications before that offset   time: stored before that ms         end: from the newest
 -- Returns {epoch or '', top offset, entries, 1 if it stopped early}. The entries may reach past the
 -- bound and the limit by less than a batch on either side, which the caller cuts off; it stops early
--- at the limit or after 4 MiB.
+-- at the limit or after so many bytes.
 local call = redis.call
 local stream, direction, bound, value, limit = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local stored = call('HMGET', KEYS[2], 'epoch', 'offset')
 local epoch, top = stored[1] or '', tonumber(stored[2]) or 0
-local CHUNK, MOST_BYTES = 64, 4194304
+local CHUNK, MOST_BYTES = 64, tonumber(ARGV[5]) or 4194304
 
 local function ms_of(entry) return tonumber(string.match(entry[1], '^(%d+)')) end
 local function last_of(entry) return tonumber(string.match(entry[1], '-(%d+)$')) end

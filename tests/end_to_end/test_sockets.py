@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from tests.processes import Windsock, wait_until
+from tests.raw_socket import CONTINUED, PING, TEXT, close_code, frame, upgraded
 from tests.redis_server import RedisServer
 
 
@@ -136,10 +136,10 @@ def test_a_feed_keeps_what_is_sent_as_it_is(windsock: Windsock) -> None:
 
 def test_a_client_that_asks_for_the_status_gets_it_beside_the_readings(windsock: Windsock) -> None:
     with open_socket(windsock, "/ws/device/s/?status=1") as connection:
-        assert take(connection) == {"status": "live"}
+        assert take(connection) == {"status": "live", "position": ".0"}
         post(windsock, {"device": "s", "values": {"n": 0}})
         assert take(connection)["values"] == {"n": 0}
-        assert take(connection) == {"status": "live"}
+        assert take(connection) == {"status": "live", "position": ".0"}
 
 
 def test_a_client_that_talks_too_fast_is_closed_with_3013(windsock: Windsock) -> None:
@@ -230,14 +230,7 @@ def slow_clients(windsock: Windsock) -> float:
 
 
 def test_a_client_that_never_reads_is_closed_and_the_others_go_on(windsock: Windsock) -> None:
-    host, port = windsock.url.removeprefix("http://").split(":")
-    with socket.socket() as lazy, open_socket(windsock, "/ws/feed/loud/") as other:
-        lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        lazy.connect((host, int(port)))
-        key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-        upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n"
-        lazy.sendall(f"GET /ws/feed/loud/ HTTP/1.1\r\nHost: x\r\n{upgrade}{key}\r\n".encode())
-        assert b" 101 " in lazy.recv(1024)
+    with upgraded(windsock.url, "/ws/feed/loud/"), open_socket(windsock, "/ws/feed/loud/") as other:
         sent = 0
 
         def closed() -> bool:
@@ -248,3 +241,41 @@ def test_a_client_that_never_reads_is_closed_and_the_others_go_on(windsock: Wind
             return slow_clients(windsock) == 1
 
         wait_until(closed, "the client that never reads is not closed")
+
+
+def test_a_client_that_floods_with_pings_is_closed(windsock: Windsock) -> None:
+    with upgraded(windsock.url, "/ws/echo/") as rude:
+        rude.sendall(frame(PING, b"x" * 125) * 2_000)
+        assert close_code(rude) == 3013
+
+
+def test_a_message_in_endless_fragments_is_refused(windsock: Windsock) -> None:
+    with upgraded(windsock.url, "/ws/echo/") as rude:
+        rude.sendall(frame(TEXT, b"x", final=False) + frame(CONTINUED, b"", final=False) * 2_000)
+        assert close_code(rude) == 1009
+
+
+def test_text_that_is_not_utf_8_is_refused_without_a_traceback(windsock: Windsock) -> None:
+    with upgraded(windsock.url, "/ws/echo/") as rude:
+        rude.sendall(frame(TEXT, b"\xff\xfe"))
+        assert close_code(rude) == 1007
+    assert "Traceback" not in windsock.log
+
+
+def test_a_reading_that_is_stored_already_is_answered(windsock: Windsock) -> None:
+    reading = json.dumps({"device": "twice", "id": "a-1", "values": {"n": 1}})
+    with open_socket(windsock, "/ws/sensor/") as connection:
+        connection.send(reading)
+        assert take(connection)["id"] == "a-1"
+        connection.send(reading)
+        told = take(connection)["duplicate"]
+        assert told["id"] == "a-1"
+        assert told["position"].endswith(".1")
+
+
+def test_a_socket_that_resumes_and_tells_its_status_opens_with_its_position(windsock: Windsock) -> None:
+    with open_socket(windsock, "/ws/device/quiet/?since=&status=1") as connection:
+        assert take(connection) == {"status": "live", "position": ".0"}
+    post(windsock, {"device": "quiet", "values": {"n": 1}})
+    with open_socket(windsock, "/ws/device/quiet/?since=.0") as connection:
+        assert take(connection)["values"] == {"n": 1}

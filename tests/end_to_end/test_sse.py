@@ -53,6 +53,12 @@ class Stream:
                 return kind, data
         raise AssertionError("the stream ended")
 
+    def opened(self) -> str:
+        """The id that the stream opens with."""
+        name, _, value = next(self._lines).partition(": ")
+        assert name == "id"
+        return value
+
     def numbers(self, count: int) -> list[int]:
         return [self.next()[1]["data"]["values"]["n"] for _ in range(count)]
 
@@ -94,6 +100,15 @@ def test_each_topic_is_resumed_from_its_own_position(windsock: Windsock) -> None
         numbers += stream.numbers(1)
     assert [number for number in numbers if number < 100] == list(range(1, 31))
     assert [number for number in numbers if number >= 100] == [101]
+
+
+def test_a_stream_that_breaks_before_its_first_event_is_resumed(windsock: Windsock) -> None:
+    post(windsock, "early", 1)
+    with listening(windsock, "device:early") as stream:
+        last_id = stream.opened()
+    post(windsock, "early", 2)
+    with listening(windsock, "device:early", last_id=last_id) as stream:
+        assert stream.numbers(1) == [2]
 
 
 def test_a_position_that_is_gone_is_told(windsock: Windsock) -> None:

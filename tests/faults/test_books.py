@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 from websockets.sync.client import connect
 
 from tests.processes import Windsock, wait_until
+from tests.raw_socket import upgraded
 
 
 def counts(windsock: Windsock) -> dict[str, float]:
@@ -17,34 +19,65 @@ def counts(windsock: Windsock) -> dict[str, float]:
     return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
 
 
+@contextmanager
+def streaming(windsock: Windsock) -> Iterator[Iterator[str]]:
+    """An event stream of the device."""
+    with (
+        httpx.Client(trust_env=False, timeout=20) as http,
+        http.stream("GET", f"{windsock.url}/sse?topic=device:x") as answer,
+    ):
+        yield (line for line in answer.iter_lines() if line.startswith("data:"))
+
+
 def test_accepted_is_stored_and_matched_is_sent_and_refused(tmp_path: Path) -> None:
     with Windsock(tmp_path, outbox_bytes="65536", group_topics="false") as windsock:
-        host, port = windsock.url.removeprefix("http://").split(":")
         url = f"{windsock.ws}/ws/device/x/"
-        with socket.socket() as lazy, connect(url, proxy=None) as one, connect(url, proxy=None) as other:
-            lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            lazy.connect((host, int(port)))
-            key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-            upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n"
-            lazy.sendall(f"GET /ws/device/x/ HTTP/1.1\r\nHost: x\r\n{upgrade}{key}\r\n".encode())
-            assert b" 101 " in lazy.recv(1024)
-            accepted = 0
+        sdk = f"{windsock.ws}/connection/websocket"
+        few = {"key": "n", "cmp": "lt", "val": "10"}
+        with (
+            upgraded(windsock.url, "/ws/device/x/"),
+            connect(url, proxy=None) as one,
+            connect(url + "?since=.0", proxy=None) as other,
+            streaming(windsock) as events,
+            connect(sdk, proxy=None) as filtered,
+        ):
+            filtered.send('{"id":1,"connect":{}}')
+            filtered.recv(timeout=10)
+            filtered.send(json.dumps({"id": 2, "subscribe": {"channel": "feed:x", "tf": few}}))
+            filtered.recv(timeout=10)
+            accepted = published = 0
 
             def slow() -> bool:
-                nonlocal accepted
+                nonlocal accepted, published
                 readings = [{"device": "x", "values": {"n": n, "filling": "x" * 250}} for n in range(100)]
                 answer = httpx.post(f"{windsock.url}/v1/readings", json=readings, trust_env=False)
                 accepted += answer.json()["accepted"]
                 for client in (one, other):
                     assert [json.loads(client.recv(timeout=10))["values"]["n"] for _ in readings] == list(range(100))
+                for _ in readings:
+                    next(events)
+                with connect(f"{windsock.ws}/ws/feed/x/", proxy=None) as feed:
+                    for n in range(20):
+                        feed.send(json.dumps({"n": n}))
+                        assert json.loads(feed.recv(timeout=10)) == {"n": n}
+                published += 20
+                with connect(url + f"?since={answer.json()['positions'][49]}", proxy=None) as late:
+                    for _ in range(50):
+                        late.recv(timeout=10)
                 return counts(windsock)["windsock_slow_clients_total"] == 1
 
             wait_until(slow, "the client that never reads is not noticed")
             slow()
             books = counts(windsock)
         stored = httpx.get(f"{windsock.url}/api/devices/x", trust_env=False).json()["position"]
-        assert accepted == books["windsock_appended_total"] == int(stored.split(".")[1])
+        assert accepted == int(stored.split(".")[1])
+        assert accepted + published == books["windsock_appended_total"]
         assert books['windsock_ingest_readings_total{format="json",result="stored"}'] == accepted
-        assert books["windsock_messages_refused_total"] > 0
-        sent_and_refused = books["windsock_messages_sent_total"] + books["windsock_messages_refused_total"]
-        assert books["windsock_matched_total"] == sent_and_refused
+        matched, sent, refused, filtered_out = (
+            books[f"windsock_publications_{what}_total"] for what in ("matched", "sent", "refused", "filtered")
+        )
+        assert refused > 0
+        assert matched == sent + refused
+        assert filtered_out == published / 2
+        read = accepted * 3 + accepted / 2 + published * 1.5
+        assert sent >= read

@@ -191,3 +191,35 @@ async def test_a_password_is_used_for_pub_sub_too(redis_server: RedisServer) -> 
         await system.broker.join(TOPIC, recorder)
         await system.publish()
         await until(lambda: recorder.numbers == [0], "it does not arrive")
+
+
+async def test_what_was_published_while_pub_sub_was_away_arrives_though_nothing_follows(
+    system: Running, client: Client
+) -> None:
+    recorder = Recorder()
+    await system.broker.join(TOPIC, recorder)
+    await client.client_kill_filter(_type="pubsub")
+    await system.publish(3)
+    await until(lambda: recorder.numbers == [0, 1, 2], "it does not arrive")
+    assert recorder.losses == []
+
+
+async def test_a_topic_that_cannot_be_read_keeps_no_other_from_its_clients(system: Running, client: Client) -> None:
+    await client.set(topics.state_key("device:bad"), "not a hash")
+    bad = asyncio.ensure_future(system.broker.join("device:bad", Recorder()))
+    recorder = Recorder()
+    await system.broker.join(TOPIC, recorder)
+    await system.publish()
+    await until(lambda: recorder.numbers == [0], "it does not arrive")
+    assert not bad.done()
+    await client.delete(topics.state_key("device:bad"))
+    await bad
+
+
+async def test_many_topics_are_settled_together_after_a_break(system: Running, client: Client) -> None:
+    recorders = {f"device:{n}": Recorder() for n in range(300)}
+    await asyncio.gather(*(system.broker.join(topic, recorder) for topic, recorder in recorders.items()))
+    await client.client_kill_filter(_type="pubsub")
+    await asyncio.gather(*(system.publish(2, topic) for topic in recorders))
+    await until(lambda: all(len(one.numbers) == 2 for one in recorders.values()), "something is missing")
+    assert not any(one.losses for one in recorders.values())

@@ -16,7 +16,7 @@ from services import topics
 from services.background import background
 from services.batch import Batch, Position, from_announcement
 from services.commit import Appended, Entry, entry_of
-from services.errors import Overloaded, Unavailable
+from services.errors import Overloaded, TooLarge, Unavailable
 from services.metrics import WriterReport
 from services.reading import Reading
 from services.redis import Client
@@ -106,7 +106,7 @@ async def test_many_ids_in_one_commit(writer: Writer, stream: Stream) -> None:
 
 async def test_a_reading_reaches_every_group_topic(writer: Writer, stream: Stream) -> None:
     await writer.append([reading(1, t=5, h=6), reading(2, t=7)])
-    tops = await stream.positions(["device:a", "readings", "metric:t", "metric:h", "metric:x"])
+    tops = [await stream.position(topic) for topic in ("device:a", "readings", "metric:t", "metric:h", "metric:x")]
     assert [top.offset for top in tops] == [2, 2, 2, 1, 0]
 
 
@@ -264,8 +264,39 @@ async def test_a_commit_that_redis_refuses_for_want_of_memory_stores_nothing(cli
                 await writer.append([*entries(2, 2), Entry("device:b", b"x" * 2_000_000)])
         finally:
             await client.config_set("maxmemory", "0")
-        tops = await stream.positions([TOPIC, "device:b"])
+        tops = [await stream.position(topic) for topic in (TOPIC, "device:b")]
         assert [top.offset for top in tops] == [1, 0]
+
+
+async def test_a_full_redis_refuses_new_topics_too(client: Client, stream: Stream) -> None:
+    async with writing(client) as writer:
+        await client.config_set("maxmemory", "1mb")
+        try:
+            with pytest.raises(Unavailable, match="maxmemory"):
+                await writer.append(entries(1, 1, "device:new"))
+        finally:
+            await client.config_set("maxmemory", "0")
+        assert (await stream.position("device:new")).offset == 0
+
+
+async def test_a_full_redis_makes_room_of_what_is_outdated(client: Client, stream: Stream) -> None:
+    async with writing(client, retention_s=1) as writer:
+        await writer.append([Entry(TOPIC, b"x" * 1_000_000) for _ in range(20)])
+        await asyncio.sleep(1.1)
+        used = (await client.info("memory"))["used_memory"]
+        await client.config_set("maxmemory", str(used - 10_000_000))
+        try:
+            await writer.append(entries(21, 21))
+        finally:
+            await client.config_set("maxmemory", "0")
+    assert await read(stream, "up", END) == [21]
+
+
+async def test_readings_for_too_many_topics_are_refused(client: Client) -> None:
+    async with writing(client, commit_topics=100) as writer:
+        await writer.append(entries(1, 50) + entries(1, 50, "device:b"))
+        with pytest.raises(TooLarge, match="101 topics"):
+            await writer.append([Entry(f"device:{n}", b"1") for n in range(101)])
 
 
 async def test_more_readers_than_connections_wait_their_turn(writer: Writer, stream: Stream) -> None:

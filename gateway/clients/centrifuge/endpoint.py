@@ -25,6 +25,7 @@ from gateway.clients.centrifuge.procedures import Procedures
 from gateway.clients.centrifuge.protobuf_encoding import ProtobufEncoding
 from gateway.clients.centrifuge.replies import Encoding, Json
 from gateway.clients.centrifuge.session import (
+    Answer,
     Call,
     Connected,
     Nothing,
@@ -40,7 +41,7 @@ from gateway.clients.centrifuge.session import (
 from gateway.clients.door import Client, Door
 from gateway.hub import Delivery
 from gateway.subscription import Subscription
-from services.batch import Batch, Position, fitting
+from services.batch import Batch, Position, fitting, fitting_newest
 from services.commit import free_form_entry
 from services.errors import BadRequest, MalformedBody, NotFound, Unavailable
 from services.settings import GatewaySettings
@@ -154,6 +155,8 @@ class _Connection:
                 await self._history(step)
             case Call():
                 await self._call(step)
+            case Answer():
+                self._reply(step.id, "ping", {})
             case Refused():
                 self._refuse(step.id, step.error)
             case Close():
@@ -193,14 +196,19 @@ class _Connection:
             raise
         at, more = page.top, False
         if missed is not None:
-            found, missed = missed, fitting(missed, replies.RECOVERED_BYTES)
+            found, missed = missed, fitting(missed, replies.REPLY_BYTES)
             at = Position(page.top.epoch, missed[-1].last if missed else step.offset)
             more = page.more or missed != found
             if step.filter:
                 wanted = step.filter.wanted
+                self._sender.counters.filtered += sum(len(batch.payloads) for batch in missed)
                 missed = [batch for one in missed for batch in wanted(Delivery(topic, one))]
         result = replies.subscribed(page.top, missed, since=step.offset, recovering=step.recover)
-        self._reply(step.id, "subscribe", result)
+        recovered = sum(len(batch.payloads) for batch in missed or ())
+        self._sender.counters.matched += recovered
+        if step.filter:
+            self._sender.counters.filtered -= recovered
+        self._reply(step.id, "subscribe", result, recovered)
         await self._go_on(topic, subscription, at, more=more)
 
     async def _go_on(self, topic: str, subscription: Subscription, at: Position, *, more: bool) -> None:
@@ -248,7 +256,8 @@ class _Connection:
         if since is not None and since.epoch and since.epoch != page.top.epoch:
             self._refuse(step.id, codes.UNRECOVERABLE_POSITION)
             return
-        found = replies.publications(page.batches)
+        fit = fitting_newest if asked.reverse else fitting
+        found = replies.publications(fit(page.batches, replies.REPLY_BYTES))
         if asked.reverse:
             found.reverse()
         position = {"epoch": page.top.epoch, "offset": page.top.offset}
@@ -266,8 +275,8 @@ class _Connection:
         except NotFound as error:
             self._refuse(step.id, Refusal(404, str(error)))
 
-    def _reply(self, number: int, method: str, result: dict[str, object]) -> None:
-        self._sender.send(self._encoding.reply(number, method, result))
+    def _reply(self, number: int, method: str, result: dict[str, object], publications: int = 0) -> None:
+        self._sender.send(self._encoding.reply(number, method, result), publications)
 
     def _refuse(self, number: int, error: Refusal) -> None:
         self._shared.door.refused_message(f"centrifuge {error.code}")

@@ -26,8 +26,6 @@ DEEPEST = 10
 _LEAVES: dict[str, Callable[[str | None, FilterNode], bool]] = {
     "eq": lambda tag, node: tag == node.val,
     "neq": lambda tag, node: tag != node.val,
-    "in": lambda tag, node: tag in node.vals,
-    "nin": lambda tag, node: tag not in node.vals,
     "ex": lambda tag, node: tag is not None,
     "nex": lambda tag, node: tag is None,
     "sw": lambda tag, node: tag is not None and tag.startswith(node.val),
@@ -77,6 +75,9 @@ def _leaf(node: FilterNode) -> Matches:
         if bound is None:
             raise ValueError(f"{node.cmp} compares with a number")
         return lambda tags: (tag := _number(tags.get(node.key))) is not None and compare(tag, bound)
+    if node.cmp in ("in", "nin"):
+        values, inside = frozenset(node.vals), node.cmp == "in"
+        return lambda tags: (tags.get(node.key) in values) is inside
     try:
         holds = _LEAVES[node.cmp]
     except KeyError:

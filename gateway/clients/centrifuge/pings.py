@@ -42,11 +42,12 @@ class Pinged:
 
     def tick(self, now: float) -> None:
         """Send what is due at `now`."""
-        if self._session.awaits_pong:
-            if now >= self._pong_by and not self._busy:
-                close = self._session.expire()
-                self._sender.close(close.code, close.reason)
-        elif now >= self._ping_at:
+        waits = self._session.unanswered_pings > 0
+        if waits and now >= self._pong_by and not self._busy:
+            close = self._session.expire()
+            self._sender.close(close.code, close.reason)
+        elif now >= self._ping_at and (self._busy or not waits):
+            # SDKs take silence for a lost connection, so a busy one is pinged all the same.
             self._session.pinged()
             self._sender.send(self._ping)
             self._ping_at, self._pong_by = now + self._ping_s, now + self._pong_s
@@ -57,7 +58,7 @@ class Pings:
 
     def __init__(self, ping_s: float, pong_s: float) -> None:
         self.ping_s = ping_s
-        self._pong_s = pong_s
+        self._pong_s = min(pong_s, ping_s)
         self._all: dict[Pinged, None] = {}
 
     @contextmanager

@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
 import msgspec
+import orjson
 from msgspec import Meta, Struct
 
+from gateway.clients.centrifuge.replies import REPLY_BYTES
 from gateway.clients.weather import Cities
 from services import topics
 from services.errors import BadRequest, NotFound
@@ -69,8 +71,17 @@ class Procedures:
         limit = min(asked.limit, self._devices_page)
         names = await self._stream.devices(asked.after, asked.prefix, limit)
         found = await self._stream.latest(names)
-        shown = [latest.as_dict() for latest in found if latest is not None]
-        return {"devices": shown, "next": names[-1] if len(names) == limit else None}
+        shown: list[Any] = []
+        left, following = REPLY_BYTES, names[-1] if len(names) == limit else None
+        for latest in found:
+            if latest is not None:
+                one = latest.as_dict()
+                left -= len(orjson.dumps(one))
+                if left < 0 and shown:
+                    following = shown[-1]["device"]
+                    break
+                shown.append(one)
+        return {"devices": shown, "next": following}
 
     async def _weather(self, arguments: bytes) -> Any:
         return await self._cities.current(_decoded(arguments, WeatherRequest).city)

@@ -9,10 +9,10 @@ from gateway.clients.centrifuge.codes import Refusal
 from gateway.clients.centrifuge.commands import Command
 from services.batch import Batch, Position
 
-RECOVERED_BYTES = 524_288
-"""Most that one subscribe reply recovers; the rest follows as pushes."""
+REPLY_BYTES = 524_288
+"""Most data in one reply: SDKs refuse frames of 1 MiB and more."""
 FRAME_BYTES = 65_536
-"""Pushes are joined up to this size: SDKs refuse frames of 1 MiB and more."""
+"""Pushes are joined up to this size."""
 
 
 class Json:

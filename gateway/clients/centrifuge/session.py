@@ -106,11 +106,20 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer that the client is heard."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Nothing:
     """There is nothing to do."""
 
 
-Step: TypeAlias = Connected | Refused | Subscribe | Unsubscribe | ReadHistory | Publish | Call | Close | Nothing
+Step: TypeAlias = (
+    Connected | Refused | Subscribe | Unsubscribe | ReadHistory | Publish | Call | Answer | Close | Nothing
+)
 
 
 class Session:
@@ -120,8 +129,7 @@ class Session:
         self._channels = channels
         self.state = State.NEW
         self.subscribed: set[str] = set()
-        self.awaits_pong = False
-        """Whether a ping waits for its answer."""
+        self.unanswered_pings = 0
 
     def begin(self, command: Command) -> Step:
         """What is to be done for the next command of the client."""
@@ -134,7 +142,7 @@ class Session:
 
     def pinged(self) -> None:
         """A ping was sent."""
-        self.awaits_pong = True
+        self.unanswered_pings += 1
 
     def expire(self) -> Close:
         """No answer came in time."""
@@ -156,8 +164,8 @@ class Session:
         if command.send is not None:
             return codes.SEND_NOT_AVAILABLE
         if not command.id:
-            if self.awaits_pong:
-                self.awaits_pong = False
+            if self.unanswered_pings:
+                self.unanswered_pings -= 1
                 return Nothing()
             return codes.MALFORMED
         return self._carry_out(command)
@@ -176,6 +184,8 @@ class Session:
             return Refused(number, error) if error else ReadHistory(number, command.history.channel, command.history)
         if command.rpc is not None:
             return Call(number, command.rpc.method, bytes(command.rpc.data))
+        if command.ping is not None:
+            return Answer(number)
         about_presence = command.presence or command.presence_stats
         if about_presence is not None:
             return Refused(number, _readable(about_presence.channel) or codes.NOT_AVAILABLE)
@@ -232,4 +242,4 @@ def _publish(number: int, channel: str, data: bytes) -> Step:
         error = codes.PERMISSION_DENIED
     if error is None and not data:
         error = codes.BAD_REQUEST
-    return Refused(number, error) if error else Publish(number, channel, data.replace(b"\n", b" "))
+    return Refused(number, error) if error else Publish(number, channel, data)

@@ -30,7 +30,7 @@ def pinged() -> tuple[Session, Recorder, Pinged]:
 
 def test_who_answers_gets_the_next_ping() -> None:
     session, recorder, one = pinged()
-    session.awaits_pong = False
+    session.unanswered_pings = 0
     one.tick(19.0)
     assert recorder.pings == 1
     one.tick(20.0)

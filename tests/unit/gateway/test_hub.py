@@ -96,9 +96,19 @@ def test_another_epoch_is_told_and_read_from_its_beginning() -> None:
     hub, recorder = live(at=3)
     assert hub.receive(TOPIC, batch(1, 1, "F"))
     assert hub.filled(TOPIC, Page(Position("F", 1), [], more=False))
-    assert recorder.losses == [Position("F", 0)]
+    assert hub.located(TOPIC, Position("F", 1))
     assert not hub.filled(TOPIC, Page(Position("F", 1), [batch(1, 1, "F")], more=False))
+    assert recorder.losses == [Position("F", 0)]
     assert recorder.payloads == numbers(1, 1)
+
+
+def test_of_another_epoch_it_is_told_where_what_is_kept_begins() -> None:
+    hub, recorder = live(at=3)
+    hub.receive(TOPIC, batch(9, 9, "F"))
+    assert hub.filled(TOPIC, Page(Position("F", 9), [], more=False))
+    assert not hub.filled(TOPIC, Page(Position("F", 9), [batch(7, 9, "F")], more=False))
+    assert recorder.losses == [Position("F", 6)]
+    assert recorder.payloads == numbers(7, 9)
 
 
 def test_a_topic_that_fell_back_is_told() -> None:
@@ -217,3 +227,62 @@ def test_frames_carry_their_length_as_rfc_6455_says() -> None:
     assert frame(b"x" * 125)[:2] == b"\x81\x7d"
     assert frame(b"x" * 126)[:4] == b"\x81\x7e\x00\x7e"
     assert frame(b"x" * 65_536)[:10] == b"\x81\x7f" + (65_536).to_bytes(8, "big")
+
+
+class Settling:
+    """The broker's steps for one topic, each with an answer that is as old as its question."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._answer: Position | Page | None = None
+        self.wanted = False
+        self.top = 0
+
+    def step(self) -> bool:
+        """Take the answer that is there, or ask what is wanted; False if there is nothing to do."""
+        answer, self._answer = self._answer, None
+        if isinstance(answer, Position):
+            if self._hub.located(TOPIC, answer):
+                after = self._hub.position(TOPIC).offset
+                found = [batch(after + 1, self.top)] if after < self.top else []
+                self._answer = Page(self._position(), found, more=False)
+        elif answer is not None:
+            self.wanted |= self._hub.filled(TOPIC, answer)
+        elif self.wanted:
+            self.wanted = False
+            self._answer = self._position()
+        else:
+            return False
+        return True
+
+    def _position(self) -> Position:
+        return Position("E" if self.top else "", self.top)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 3), st.sampled_from(["arrives", "lost", "twice", "broken", "asked", "step"])),
+        max_size=40,
+    )
+)
+def test_answers_that_come_late_neither_repeat_nor_lose_anything(events: list[tuple[int, str]]) -> None:
+    hub, recorder = live()
+    settling = Settling(hub)
+    for count, event in events:
+        if event == "step":
+            settling.step()
+        elif event in ("asked", "broken"):
+            if event == "broken":
+                hub.unsettle()
+            settling.wanted = True
+        else:
+            announced = batch(settling.top + 1, settling.top + count)
+            settling.top += count
+            for _ in range({"arrives": 1, "twice": 2, "lost": 0}[event]):
+                settling.wanted |= hub.receive(TOPIC, announced)
+    settling.wanted = True
+    while settling.step():
+        pass
+    assert hub.settled(TOPIC)
+    assert recorder.losses == []
+    assert recorder.payloads == numbers(1, settling.top)

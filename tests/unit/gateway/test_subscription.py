@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from typing import NoReturn
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.hub import Delivery, Render
+from gateway.sender import Counters
 from gateway.subscription import Subscription
 from services.batch import Batch, Position
 from services.stream import Bound, Direction, Page
@@ -18,24 +17,14 @@ class Recorder:
 
     def __init__(self) -> None:
         self.messages: list[bytes] = []
+        self.counters = Counters()
+        self.open = True
 
     def deliver(self, delivery: Delivery, render: Render) -> None:
         self.messages += delivery.messages(render)
 
-    def send(self, message: bytes) -> None:
-        self.messages.append(message)
-
-    def close(self, code: int, reason: str) -> None:
-        raise AssertionError("a subscription does not close")
-
-    async def receive(self) -> NoReturn:
-        raise AssertionError("a subscription does not receive")
-
-    async def room(self) -> None:
-        pass
-
-    async def finish(self) -> None:
-        pass
+    async def room(self) -> bool:
+        return self.open
 
 
 class Topic:

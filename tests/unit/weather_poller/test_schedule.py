@@ -101,3 +101,36 @@ def test_what_the_service_asks_for_is_honoured_up_to_an_hour() -> None:
 def test_pauses_stay_finite_after_very_many_failures() -> None:
     backoff = backoff_of(Clock())
     assert [backoff.failed() for _ in range(5_000)][-1] == 60.0
+
+
+def test_places_that_were_asked_for_together_stay_together() -> None:
+    clock, draws = Clock(), iter([0.1, 0.9, 0.5, 0.3])
+    schedule = Schedule(backoff_of(clock), interval_s=900.0, jitter_s=60.0, clock=clock, chance=lambda: next(draws))
+    schedule.track(["berlin", "london"])
+    schedule.succeeded(["berlin", "london"])
+    for _ in range(3):
+        clock.now += schedule.wait_s(10_000.0)
+        assert schedule.due() == ["berlin", "london"]
+        schedule.succeeded(["berlin", "london"])
+
+
+def test_a_place_whose_interval_is_over_joins_one_that_is_due() -> None:
+    clock, draws = Clock(), iter([0.0, 1.0])
+    schedule = Schedule(backoff_of(clock), interval_s=900.0, jitter_s=60.0, clock=clock, chance=lambda: next(draws))
+    schedule.track(["berlin", "london"])
+    schedule.succeeded(["berlin"])
+    schedule.succeeded(["london"])
+    clock.now += 900
+    assert schedule.due() == ["berlin", "london"]
+
+
+def test_a_place_left_out_for_a_while_is_not_asked_again_within_its_interval() -> None:
+    clock = Clock()
+    schedule = schedule_of(clock)
+    schedule.track(["berlin", "london"])
+    schedule.succeeded(["berlin", "london"])
+    schedule.track(["berlin"])
+    clock.now += 10
+    schedule.track(["berlin", "london"])
+    assert schedule.due() == []
+    assert schedule.rests("london")
