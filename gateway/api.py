@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 from services import topics
 from services.batch import Batch, Position
 from services.errors import BadRequest, NotFound, PositionLost
+from services.places import Places
 from services.settings import GatewaySettings
 from services.stream import END, Bound, Page, Stream
 from services.web import json_response
@@ -24,8 +25,9 @@ from services.web import json_response
 class ReadApi:
     """The endpoints under `/api/`."""
 
-    def __init__(self, stream: Stream, settings: GatewaySettings) -> None:
+    def __init__(self, stream: Stream, places: Places, settings: GatewaySettings) -> None:
         self._stream = stream
+        self._places = places
         self._settings = settings
 
     def routes(self) -> list[BaseRoute]:
@@ -33,6 +35,7 @@ class ReadApi:
             Route("/api/devices", self.devices),
             Route("/api/devices/{device}", self.device),
             Route("/api/history", self.history),
+            Route("/api/places", self.places),
         ]
 
     async def devices(self, request: Request) -> Response:
@@ -67,7 +70,7 @@ class ReadApi:
 
         `since` and `until` are positions (after, before) or times of storage (from, before): Unix
         milliseconds or RFC 3339. `order` is `desc` (newest first, the default) or `asc`. `missed` tells how
-        many publications after the position `since` can no longer be had.
+        many publications after the position `since` can no longer be had (newest first: on the last page).
         """
         query = request.query_params
         topic = topics.parse(query.get("topic", ""))
@@ -78,6 +81,8 @@ class ReadApi:
         since, until = _edge(query.get("since"), "since"), _edge(query.get("until"), "until")
         start = since if order == "asc" else until
         page = await self._stream.read(topic, "up" if order == "asc" else "down", _bound(start), limit)
+        if isinstance(since, Position) and since.epoch == page.top.epoch and since.offset > page.top.offset:
+            raise PositionLost(f"since={since}: the topic has only come to {page.top}")
         for name, edge in (("since", since), ("until", until)):
             if isinstance(edge, Position) and edge != Position("", 0) and edge.epoch != page.top.epoch:
                 raise PositionLost(f"{name}={edge}: the topic's epoch is {page.top.epoch or 'not begun'} now")
@@ -94,10 +99,14 @@ class ReadApi:
                 "epoch": page.top.epoch,
                 "order": order,
                 "publications": rows,
-                "missed": _missed(page, since) if order == "asc" else 0,
+                "missed": _missed(page, since) if order == "asc" or not page.more else 0,
                 "next": following,
             }
         )
+
+    async def places(self, _request: Request) -> Response:
+        """The places with weather: those of the settings, and those that somebody follows."""
+        return json_response({"places": [msgspec.to_builtins(place) for place in await self._places.tracked()]})
 
 
 Edge = Position | int | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from starlette.requests import Request
@@ -21,6 +22,7 @@ from gateway.clients.plain import PlainSockets
 from gateway.clients.sse import Events
 from gateway.clients.weather import Cities
 from gateway.report import GatewayReport
+from gateway.sweep import sweep_for_ever
 from services import settings
 from services.background import background
 from services.places import Places
@@ -36,7 +38,8 @@ def build(shared: Shared) -> Room:
     limits = settings.load(GatewaySettings, shared.environ)
     intake = settings.load(IngestSettings, shared.environ)
     broker = Broker(shared.vital, shared.redis_url, shared.stream, limits)
-    cities = Cities(broker, shared.stream, Places(shared.redis), limits)
+    places = Places(shared.redis)
+    cities = Cities(broker, shared.stream, places, limits)
     heartbeat = Heartbeat(lambda: not broker.unready(), limits.status_s)
     door = Door(limits, shared.refusals)
     sockets = PlainSockets(
@@ -54,14 +57,14 @@ def build(shared: Shared) -> Room:
     centrifuge = CentrifugeSockets(door, broker, shared.stream, shared.writer, procedures, limits)
     events = Events(door, broker, shared.stream, limits)
     shared.registry.register(GatewayReport(broker, door))
-    beside = (cities.keep_interest, heartbeat.run, centrifuge.pings.run)
+    beside = (cities.keep_interest, heartbeat.run, centrifuge.pings.run, partial(sweep_for_ever, shared.stream))
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
         async with broker.running(), background(*beside):
             yield
 
-    api = ReadApi(shared.stream, limits)
+    api = ReadApi(shared.stream, places, limits)
     routes: list[BaseRoute] = [*api.routes(), *sockets.routes(), *centrifuge.routes(), *events.routes(), *_page()]
     return Room("gateway", routes, running, broker.unready, door.drain, wire="gateway.wire:WireProtocol")
 

@@ -53,7 +53,8 @@ def entry_of(reading: Reading, *, topic: str | None = None, group_topics: bool =
         also.append((topics.READINGS, payload))
     for metric, value in reading.values.items():
         if group_topics:
-            also.append((topics.METRIC + metric, orjson.dumps({metric: value, "device": device, "ts": ts})))
+            line = json_text.compact({metric: value, "device": device, "ts": ts})
+            also.append((topics.METRIC + metric, line))
         unit = units.get(metric)
         latest.append(("m:" + metric, (ts, value, unit) if unit else (ts, value)))
     if reading.tags:
@@ -141,6 +142,7 @@ class Commit:
             settings.dedupe_s,
             fresh_epoch,
             settings.device_metrics,
+            settings.retention_bytes,
         ]
         for topic, group in self._groups.items():
             keys += (topics.stream_key(topic), topics.state_key(topic))
@@ -183,6 +185,13 @@ class Commit:
         found = {firsts[reply[i] - 1]: bytes(reply[i + 1]).decode("ascii") for i in range(1, len(reply), 2)}
         return {number: found[first] for number, first in enumerate(self._first_with_id) if first in found}
 
+    def found_nothing(self, reply: Sequence[Any], fresh_epoch: str) -> bool:
+        """Whether a topic that was in order begins anew: Redis has lost its data, the indexes with it."""
+        begun = fresh_epoch.encode("ascii")
+        return any(
+            reply[2 * group.number] == begun and topic not in self.upkept for topic, group in self._groups.items()
+        )
+
     def positions(self, reply: Sequence[Any]) -> list[Appended]:
         """Where each entry went, in the order they were given."""
         appended = []
@@ -220,6 +229,10 @@ class Upkeep:
     def due(self, key: str) -> bool:
         """Whether `key` was not kept up within the last `every_s` seconds."""
         return self._until.get(key, 0.0) <= self._clock()
+
+    def forget(self) -> None:
+        """Nothing is in order any more."""
+        self._until.clear()
 
     def done(self, keys: Sequence[str]) -> None:
         """Call once the commit that kept `keys` up is stored."""

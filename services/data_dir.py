@@ -37,7 +37,7 @@ def owned(path: str) -> Iterator[Path]:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not (folder / LOCK).exists():
             _refuse_foreign(folder)
-        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise StartError(
             f"cannot keep files in WINDSOCK_DATA_DIR={str(folder)!r}: {error.strerror or error}; "

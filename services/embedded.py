@@ -17,6 +17,7 @@ import struct
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -150,7 +151,7 @@ class _Server:
                     stdout=output,
                     stderr=output,
                     start_new_session=True,
-                    preexec_fn=_die_with_parent(),
+                    preexec_fn=_in_the_child(),
                 )
             assert process.stdin is not None
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # its log says why it died
@@ -195,14 +196,15 @@ def _quoted(path: Path) -> str:
     return f'"{"".join(plain)}"'
 
 
-def _die_with_parent() -> Callable[[], None] | None:
-    """What the child runs before it becomes the server, where the kernel offers that."""
+def _in_the_child() -> Callable[[], object]:
+    """What the child runs before it becomes the server: its files are for this user; on Linux it dies with us."""
     if sys.platform != "linux":
-        return None
+        return partial(os.umask, 0o077)
     prctl = ctypes.CDLL(None).prctl  # looked up before the fork, where little is allowed
     parent = os.getpid()
 
     def ask() -> None:
+        os.umask(0o077)
         set_parent_death_signal = 1
         prctl(set_parent_death_signal, signal.SIGTERM, 0, 0, 0)
         if os.getppid() != parent:  # it died in between

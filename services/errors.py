@@ -23,6 +23,7 @@ RFC 9457 problem details (HTTP), `message()` the `{"error": …}` object of the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -47,6 +48,8 @@ class WindsockError(Exception):
     title: ClassVar[str] = "Internal error"
     status: ClassVar[int] = 500
     retryable: ClassVar[bool] = False
+    about: Mapping[str, Any] = {}
+    """What a client asked about, told beside the error."""
 
     def problem(self) -> dict[str, Any]:
         """The members of an `application/problem+json` body (RFC 9457)."""
@@ -60,7 +63,7 @@ class WindsockError(Exception):
 
     def message(self) -> dict[str, Any]:
         """What a plain WebSocket client is sent."""
-        return {"error": {"code": self.code, "message": str(self)}}
+        return {"error": {"code": self.code, "message": str(self)}, **self.about}
 
     def headers(self) -> dict[str, str]:
         """HTTP headers that belong to the answer."""

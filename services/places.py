@@ -14,14 +14,17 @@ from typing import Any
 import msgspec
 import orjson
 
+from services import logs
 from services.redis import Client, answered, text
 
 KNOWN_S = 86_400
 """Seconds for which a place and its names are remembered after somebody last wanted it."""
-INTEREST_KEY = "windsock:places:interest"
+INTEREST_KEY = "windsock:{places}:interest"
 """Sorted set: slug → Unix milliseconds until which somebody is interested."""
-REQUESTS_KEY = "windsock:places:requests"
-"""Stream of requests for cities that are not tracked: city, reply channel, token."""
+PINNED_KEY = "windsock:{places}:pinned"
+"""Set of the slugs that the settings name."""
+REQUESTS_KEY = "windsock:{places}:requests"
+"""Stream of requests for cities that are not tracked: city, reply channel, token, Unix ms until which it is awaited."""
 GROUP = "pollers"
 MOST_REQUESTS = 1_000
 
@@ -39,6 +42,7 @@ class Place:
     pinned: bool = False
 
 
+log = logs.get("places")
 _place = msgspec.json.Decoder(Place)  # skips members that a newer version may have added
 
 
@@ -50,6 +54,14 @@ def place_key(slug: str) -> str:
 def name_key(city: str) -> str:
     """The slug of the place that has this name, however it is spaced and capitalised."""
     return f"windsock:{{places}}:name:{' '.join(city.casefold().split())}"
+
+
+def _decoded(raw: bytes | str) -> Place | None:
+    try:
+        return _place.decode(raw)
+    except msgspec.MsgspecError as error:
+        log.error("not a place; left out", error=str(error))
+        return None
 
 
 class Places:
@@ -70,14 +82,17 @@ class Places:
             return []
         async with answered():
             found = await self._redis.mget(map(place_key, slugs))
-        return [_place.decode(raw) if raw else None for raw in found]
+        return [_decoded(raw) if raw else None for raw in found]
 
-    async def request(self, city: str, reply: str, token: str) -> None:
-        """Ask the pollers for a city; the answer, with `token`, is published on the channel `reply`."""
+    async def request(self, city: str, reply: str, token: str, within_s: float) -> None:
+        """Ask the pollers for a city; the answer, with `token`, is published on the channel `reply`.
+
+        After `within_s` seconds nobody waits for it any more.
+        """
+        until_ms = round((time.time() + within_s) * 1000)
+        fields: dict[Any, Any] = {"city": city, "reply": reply, "token": token, "until": until_ms}
         async with answered():
-            await self._redis.xadd(
-                REQUESTS_KEY, {"city": city, "reply": reply, "token": token}, maxlen=MOST_REQUESTS, approximate=True
-            )
+            await self._redis.xadd(REQUESTS_KEY, fields, maxlen=MOST_REQUESTS, approximate=True)
 
     async def answer(self, reply: str, body: dict[str, Any]) -> None:
         """Publish a poller's answer."""
@@ -96,6 +111,26 @@ class Places:
             pipeline.set(key, place.place, ex=KNOWN_S, nx=not place.pinned and key not in asked)
         async with answered():
             await pipeline.execute()
+
+    async def pin(self, slugs: Sequence[str]) -> None:
+        """These, and no others, are the places of the settings."""
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.delete(PINNED_KEY)
+        if slugs:
+            pipeline.sadd(PINNED_KEY, *slugs)
+            pipeline.expire(PINNED_KEY, KNOWN_S)
+        async with answered():
+            await pipeline.execute()
+
+    async def tracked(self) -> list[Place]:
+        """The places of the settings, and those that somebody is interested in, by name."""
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.smembers(PINNED_KEY)
+        pipeline.zrangebyscore(INTEREST_KEY, time.time() * 1000, "+inf")
+        async with answered():
+            pinned, wanted = await pipeline.execute()
+        found = await self.get(list({text(slug) for slug in (*pinned, *wanted)}))
+        return sorted((place for place in found if place is not None), key=lambda place: place.name)
 
     async def touch(self, slugs: Sequence[str], interest_s: int) -> None:
         """Somebody is interested in these places for another `interest_s` seconds."""

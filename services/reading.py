@@ -17,9 +17,9 @@ from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
-import orjson
 from msgspec import Meta
 
+from services import json_text
 from services.errors import Fault, InvalidReadings, MalformedBody, TooLarge
 from services.topics import DEVICE_PATTERN, METRIC_PATTERN
 
@@ -67,7 +67,7 @@ class Reading(msgspec.Struct, forbid_unknown_fields=True, gc=False):
             body["units"] = self.units
         if self.tags:
             body["tags"] = self.tags
-        return orjson.dumps(body)
+        return json_text.compact(body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ def _look_again(body: bytes, shape: Shape) -> Decoded:
 
 def _elements(body: bytes, shape: Shape) -> Iterable[Any]:
     if shape == "lines":
-        lines = [line for line in body.splitlines() if line.strip()]
+        lines = [line for line in body.split(b"\n") if line.strip()]
         return [_parse(line, partial(Fault, i, None)) for i, line in enumerate(lines)]
     document = _parse(body, partial(Fault, None, None))
     if isinstance(document, Fault):
@@ -243,7 +243,7 @@ def _explain(element: Any, message: str) -> tuple[str | None, str]:
     if named:
         missing = "missing required" in reason
         return named[1], "is required" if missing else "is not a field of a reading"
-    name = re.sub(r"[`$]|key|in|\[\.\.\.\]", "", path).strip(" .") or None
+    name = path.strip("`").rpartition("` in `")[2].replace("[...]", "").strip("$.") or None
     if name in ("values", "units", "tags") and path != f"`$.{name}`":
         name, reason = _blame(element[name], name, reason, in_key=path.startswith("`key`"))
     for pattern, shape in _SHAPES.items():

@@ -11,6 +11,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeAlias
+from urllib.parse import parse_qs
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
@@ -25,6 +26,17 @@ Client: TypeAlias = Redis
 OLDEST = (6, 2)
 ANSWER_S = 5.0
 """Longest wait for a connection, and for the answer to a command that reads."""
+OPTIONS = (
+    "db",
+    "username",
+    "password",
+    "client_name",
+    "ssl_ca_certs",
+    "ssl_cert_reqs",
+    "ssl_certfile",
+    "ssl_keyfile",
+    "ssl_check_hostname",
+)
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
 
 
@@ -34,12 +46,22 @@ def shown(url: str) -> str:
     return re.sub(r"^(\w+://[^:/?#@]*):.*@", r"\1:***@", named)
 
 
+def check_options(url: str) -> None:
+    """Raise StartError for options that redis-py would take and that would change how we use it."""
+    for name in parse_qs(url.partition("?")[2], keep_blank_values=True):
+        if name not in OPTIONS:
+            raise StartError(
+                f"WINDSOCK_REDIS_URL={shown(url)!r}: {name[:64]!r} is not an option; there are {', '.join(OPTIONS)}"
+            )
+
+
 def connect(url: str) -> Client:
     """A client for `url` that sends every command at most once. Raises StartError for a bad URL.
 
     Its commands wait without a bound: whoever sends one uses `answered` or a timeout of its own. With a
     `socket_timeout`, redis-py would make a task for each command and, on Python 3.11, lose cancellations.
     """
+    check_options(url)
     try:
         pool = BlockingConnectionPool.from_url(
             url,
@@ -74,6 +96,8 @@ async def check(redis: Client, url: str, *, patience_s: float = 30.0) -> None:
                 except BusyLoadingError:
                     await asyncio.sleep(0.1)
     except (RedisError, OSError, TimeoutError) as error:
+        if isinstance(error, ResponseError):
+            raise StartError(f"Redis at {shown(url)} refuses: {error}; mend WINDSOCK_REDIS_URL") from None
         raise StartError(
             f"no Redis at {shown(url)}: {reason_of(error)}; start one there, or set WINDSOCK_REDIS_URL to one that runs"
         ) from None

@@ -18,6 +18,7 @@ from starlette.routing import WebSocketRoute
 from services import logs, redis, settings
 from services.background import background
 from services.errors import StartError
+from services.http_wire import bounded
 from services.room import Room, Shared
 from services.server import Server
 from services.settings import CommonSettings, GatewaySettings
@@ -28,8 +29,8 @@ ROOMS = {"ingest": "ingest.app", "gateway": "gateway.app", "weather": "weather_p
 
 UNREAD_MS = 60_000
 """After so long the kernel drops a connection whose peer takes nothing of what was sent (tcp(7))."""
-SPARE_FILES = 1_000
-"""Open files beside those of WebSockets: HTTP requests, Redis, logs."""
+SPARE_FILES = 200
+"""Open files beside those of connections: Redis, logs."""
 
 log = logs.get("serve")
 
@@ -56,17 +57,16 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def allow_open_files(connections: int) -> None:
-    """Raise this process's limit of open files, one for each connection, as far as the system lets us."""
+def allow_connections(wanted: int) -> int:
+    """Raise this process's limit of open files, one for each connection; how many connections it has room for."""
     import resource  # POSIX only, as the commands that talk to a server are not
 
-    wanted = connections + SPARE_FILES
+    files = wanted + SPARE_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    possible = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    possible = files if hard == resource.RLIM_INFINITY else min(files, hard)
     if possible > soft:
         resource.setrlimit(resource.RLIMIT_NOFILE, (possible, hard))
-    if possible < connections:
-        log.warning("fewer open files are allowed than connections; raise the limit (ulimit -n)", allowed=possible)
+    return max(1, max(possible, soft) - SPARE_FILES)
 
 
 async def serve(
@@ -78,11 +78,12 @@ async def serve(
 ) -> None:
     """Run the rooms `names` on `listener` until SIGINT or SIGTERM; calls `started` once it serves.
 
-    Raises StartError if Redis or a setting is unusable, and RuntimeError when a room's task died.
+    Raises StartError if Redis or a setting is unusable, and an exception group when a room's task died.
     """
     common = settings.load(CommonSettings, environ)
     gateway = settings.load(GatewaySettings, environ)
-    allow_open_files(gateway.connections)
+    wanted = gateway.connections + common.http_connections
+    most = min(wanted, allow_connections(wanted))
     async with redis.connect(redis_url) as client, redis.connect(redis_url) as vital:
         await redis.check(vital, redis_url)
         shared = Shared.over(client, vital, redis_url, environ)
@@ -96,6 +97,7 @@ async def serve(
         server = Server(
             uvicorn.Config(
                 application,
+                http=bounded(most, common.head_s, shared.refusals),
                 ws=next((room.wire for room in rooms if room.wire), "websockets-sansio"),
                 ws_max_size=gateway.message_bytes,
                 ws_per_message_deflate=False,
@@ -103,11 +105,13 @@ async def serve(
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
-                timeout_graceful_shutdown=max(1, round(common.shutdown_s)),
+                timeout_graceful_shutdown=common.shutdown_s,
             ),
             started,
             drain,
         )
+        if most < gateway.connections:
+            log.warning("the limit of open files allows fewer connections; raise it (ulimit -n)", connections=most)
         server.stop_on_signals()
         async with background(shared.writer.run, shared.pulse.run), AsyncExitStack() as stack:
             for room in rooms:

@@ -52,9 +52,15 @@ class CommonSettings:
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="Least severe log line that is written.")
     ] = "info"
+    http_connections: Annotated[
+        int, Meta(ge=1, le=BILLION, description="Most open HTTP connections, beside WebSockets; above it 503.")
+    ] = 2_000
+    head_s: Annotated[
+        float, Meta(gt=0, le=DAY_S, description="Seconds that the head of an HTTP request may take; then 408.")
+    ] = 10.0
     shutdown_s: Annotated[
-        float, Meta(gt=0, le=300, description="Seconds that open requests get to finish on SIGTERM or Ctrl-C.")
-    ] = 5.0
+        int, Meta(ge=1, le=300, description="Seconds that open requests get to finish on SIGTERM or Ctrl-C.")
+    ] = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,9 @@ class StreamSettings:
             description="Most metrics of a device whose latest values are kept; the oldest are forgotten.",
         ),
     ] = 500
+    retention_bytes: Annotated[
+        int, Meta(ge=65_536, le=GIBIBYTE, description="Bytes of any topic's publications that are kept (at least).")
+    ] = 67_108_864
     topic_ttl_s: Annotated[
         int,
         Meta(
@@ -112,6 +121,10 @@ class StreamSettings:
     append_buffer_items: Annotated[
         int, Meta(ge=1, le=BILLION, description="Readings that may wait for a commit in one process; above it 503.")
     ] = 50_000
+    append_buffer_bytes: Annotated[
+        int,
+        Meta(ge=1_048_576, le=GIBIBYTE, description="Bytes of readings that may wait for a commit; above it 503."),
+    ] = 67_108_864
     commit_topics: Annotated[
         int,
         Meta(
@@ -160,7 +173,7 @@ class GatewaySettings:
         int, Meta(ge=64, le=GIBIBYTE, description="Largest message that a client may send; above it close 1009.")
     ] = 65_536
     connections: Annotated[int, Meta(ge=1, le=BILLION, description="Most WebSockets on one gateway; above it 503.")] = (
-        20_000
+        16_000
     )
     origins: Annotated[
         str,

@@ -138,21 +138,22 @@ class Stream:
 
     async def forget_devices(self, devices: Sequence[str]) -> None:
         """Take devices whose state has expired off their index."""
-        await self._forget("ZREM", topics.DEVICES_KEY, devices)
+        await self._forget(topics.DEVICES_KEY, devices)
 
-    async def _forget(self, command: str, index: str, devices: Sequence[str]) -> None:
+    async def _forget(self, index: str, devices: Sequence[str]) -> None:
         if devices:
             keys = [index, *(topics.state_key(topics.DEVICE + device) for device in devices)]
             async with answered():
-                await self._forget_script(keys=keys, args=[command, *devices])
+                await self._forget_script(keys=keys, args=devices)
 
     async def latest_of_metric(self, metric: str, chunk: int = 500) -> AsyncIterator[list[dict[str, Any]]]:
         """The latest value of each device that reports `metric`, as the metric topic's messages, in chunks."""
         cursor, index = 0, topics.members_key(topics.METRIC + metric)
         while True:
             async with answered():
-                cursor, members = await self._redis.sscan(index, cursor=cursor, count=chunk)
-            devices = sorted({text(member) for member in members})
+                found: Any = await self._redis.zscan(index, cursor=cursor, count=chunk)
+            cursor, members = found
+            devices = sorted({member.decode() for member, _ in members})
             values = await self._metric_of(devices, metric)
             yield [
                 {metric: value[1], "device": device, "ts": value[0]}
@@ -160,7 +161,7 @@ class Stream:
                 if value is not None
             ]
             gone = [device for device, value in zip(devices, values, strict=True) if value is None]
-            await self._forget("SREM", index, gone)
+            await self._forget(index, gone)
             if not cursor:
                 return
 

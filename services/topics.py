@@ -83,7 +83,7 @@ def id_key(topic: str, reading_id: str) -> str:
 
 
 def members_key(topic: str) -> str:
-    """The Redis set of the devices that publish on a metric topic."""
+    """The Redis sorted set of the devices that publish on a metric topic, by when that was last noted."""
     return f"windsock:{{{topic}}}:devices"
 
 

@@ -14,11 +14,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.websockets import WebSocket
 
-from services import logs
 from services.errors import NotFound, TooLarge, TooSlow, Unavailable, WindsockError
 from services.metrics import Refusals
-
-log = logs.get("web")
 
 
 def json_response(body: Any, status: int = 200, media_type: str = "application/json", **headers: str) -> Response:
@@ -51,8 +48,8 @@ def error_handlers(refusals: Refusals) -> dict[Any, Any]:
         refusals.count("request", "gone")
         return Response(status_code=400)  # nobody reads it
 
-    async def on_bug(request: Request, error: Exception) -> Response:
-        log.error("request failed", path=request.url.path, exc_info=error)
+    async def on_bug(request: Request, _error: Exception) -> Response:
+        # Starlette raises it again, and uvicorn logs it.
         return await on_expected(request, WindsockError("this is a fault of the server; its log says more"))
 
     return {WindsockError: on_expected, HTTPException: on_http, ClientDisconnect: on_gone, Exception: on_bug}

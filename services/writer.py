@@ -39,6 +39,7 @@ class WriterMetrics(Protocol):
 class _Parked:
     entries: Sequence[Entry]
     topics: int
+    bytes: int
     done: asyncio.Future[list[Appended]]
     deadline: float
 
@@ -55,7 +56,7 @@ class Writer:
         shortest = min(settings.retention_s, settings.group_retention_s, settings.topic_ttl_s)
         self._upkeep = Upkeep(min(3_600.0, shortest / 10), time.monotonic)
         self._parked: deque[_Parked] = deque()
-        self._waiting = 0
+        self._waiting = self._waiting_bytes = 0
         self._wake = asyncio.Event()
 
     @property
@@ -76,13 +77,18 @@ class Writer:
                 f"the readings go to {len(names)} topics (one a device and a metric); "
                 f"one request may name {self._settings.commit_topics}"
             )
-        if self._waiting and self._waiting + len(entries) > self._settings.append_buffer_items:
+        size = sum(len(entry.payload) + sum(len(line) for _, line in entry.also) for entry in entries)
+        if self._waiting and (
+            self._waiting + len(entries) > self._settings.append_buffer_items
+            or self._waiting_bytes + size > self._settings.append_buffer_bytes
+        ):
             self._metrics.refused(len(entries))
             raise Overloaded(f"{self._waiting} readings wait for Redis already")
         loop = asyncio.get_running_loop()
-        parked = _Parked(entries, len(names), loop.create_future(), loop.time() + self._settings.append_timeout_s)
+        parked = _Parked(entries, len(names), size, loop.create_future(), loop.time() + self._settings.append_timeout_s)
         self._parked.append(parked)
         self._waiting += len(entries)
+        self._waiting_bytes += size
         self._wake.set()
         return await parked.done
 
@@ -98,7 +104,7 @@ class Writer:
             for parked in self._parked:
                 _refuse(parked, "the service is stopping")
             self._parked.clear()
-            self._waiting = 0
+            self._waiting = self._waiting_bytes = 0
 
     def _take(self) -> list[_Parked]:
         taken: list[_Parked] = []
@@ -112,6 +118,7 @@ class Writer:
                 break
             self._parked.popleft()
             self._waiting -= len(parked.entries)
+            self._waiting_bytes -= parked.bytes
             if parked.done.cancelled():
                 continue
             if parked.deadline < now:
@@ -153,7 +160,8 @@ class Writer:
         done: dict[int, Appended] = {}
         while pending:
             commit = Commit([entries[number] for number in pending], self._settings, self._upkeep.due)
-            keys, args = commit.arguments("".join(random.choices(string.ascii_letters, k=8)))
+            fresh_epoch = "".join(random.choices(string.ascii_letters, k=8))
+            keys, args = commit.arguments(fresh_epoch)
             try:
                 reply: Sequence[Any] = await self._script(keys=keys, args=args)
             except OutOfMemoryError:
@@ -163,7 +171,10 @@ class Writer:
                 reply = await self._script(keys=keys, args=args)
             known = commit.known(reply)
             if known is None:
-                self._upkeep.done(commit.upkept)
+                if commit.found_nothing(reply, fresh_epoch):
+                    self._upkeep.forget()
+                else:
+                    self._upkeep.done(commit.upkept)
                 done.update(zip(pending, commit.positions(reply), strict=True))
                 break
             done.update((pending[number], Appended(position, True)) for number, position in known.items())

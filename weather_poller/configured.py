@@ -36,7 +36,9 @@ def _place(part: str, slug: str, name: str, spot: str) -> Place:
         latitude, longitude = (float(number) for number in spot.split(","))
     except ValueError:
         latitude = longitude = float("nan")
-    if not slug or not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+    if not slug:
+        raise SettingError(f"WINDSOCK_PLACES: {part!r}: the name needs a Latin letter or a digit")
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
         raise SettingError(
             f"WINDSOCK_PLACES: {part!r} is not 'Name=latitude,longitude' (degrees, such as 'Berlin=52.52,13.41')"
         )

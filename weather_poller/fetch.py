@@ -48,7 +48,7 @@ class Fetcher:
                 async with asyncio.timeout(self._settings.weather_request_s):
                     body = await self._get(url, parameters)
                 answer = orjson.loads(body)
-            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, orjson.JSONDecodeError) as error:
+            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError, OverflowError, OSError) as error:
                 self._requests.labels(provider, "failed").inc()
                 raise FetchError(f"{type(error).__name__}: {error}") from None
             except FetchError:

@@ -160,10 +160,12 @@ class Poller:
                 log.error("a place of WINDSOCK_PLACES is unknown and left out", error=str(error))
             else:
                 self._pinned[place.place] = place
+                self._register_again = 0.0
                 self._asked_as[place.place] = (name,)
             self._unresolved.remove(name)
         if time.monotonic() >= self._register_again:
             self._registered.clear()
+            await self._places.pin(list(self._pinned))
             self._register_again = time.monotonic() + KNOWN_S / 2
         for slug, place in self._pinned.items():
             if slug not in self._registered:

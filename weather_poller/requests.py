@@ -7,6 +7,7 @@ one that a killed poller had taken is claimed by another.
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from typing import Any
 
@@ -86,6 +87,9 @@ class Requests:
 
     async def _answer(self, request: dict[str, str]) -> None:
         city, token, reply = request.get("city", ""), request.get("token", ""), request.get("reply", "")
+        until_ms = request.get("until", "")
+        if until_ms.isdigit() and int(until_ms) < time.time() * 1000:
+            return  # its client was told that there is no answer
         try:
             place = await self._poller.find(city)
             body: dict[str, Any] = {"token": token, "place": place.place, "city": place.name}

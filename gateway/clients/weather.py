@@ -21,7 +21,7 @@ from gateway.sender import Sender
 from gateway.subscription import Subscription
 from services import json_text, logs, topics
 from services.batch import Position
-from services.errors import BadRequest, NotFound, Overloaded, TooLarge, Unavailable
+from services.errors import BadRequest, NotFound, Overloaded, TooLarge, Unavailable, WindsockError
 from services.places import Places
 from services.settings import GatewaySettings
 from services.stream import END, Stream
@@ -57,9 +57,17 @@ class Cities:
         followed: dict[str, Subscription] = {}
 
         async def take(text: bytes) -> None:
-            slug = await self._find(_city(text))
+            city = _city(text)
+            try:
+                await follow(city)
+            except WindsockError as error:
+                error.about = {"city": city}
+                raise
+
+        async def follow(city: str) -> None:
+            slug = await self._find(city)
             if slug in followed:
-                if not (await self._send_latest(slug, sender)).offset:
+                if not (await self._send_latest(slug, city, sender)).offset:
                     raise _none_yet(slug)
                 return
             if len(followed) >= self._settings.cities_per_client:
@@ -75,7 +83,7 @@ class Cities:
             await self._broker.join(topic, subscription)
             try:
                 await self._places.touch([slug], self._settings.interest_s)
-                after = await self._send_latest(slug, sender)
+                after = await self._send_latest(slug, city, sender)
                 if subscription.overflowed:
                     await subscription.resume(after, self._stream.read, self._settings.history_page)
                 else:
@@ -86,11 +94,11 @@ class Cities:
             followed[slug] = subscription
             self._listened[slug] += 1
             if not after.offset:
-                asyncio.get_running_loop().call_later(self._settings.weather_timeout_s, tell_if_none, slug)
+                asyncio.get_running_loop().call_later(self._settings.weather_timeout_s, tell_if_none, slug, city)
 
-        def tell_if_none(slug: str) -> None:
+        def tell_if_none(slug: str, city: str) -> None:
             if slug in followed and not self._broker.hub.position(topics.WEATHER + slug).offset:
-                sender.send(orjson.dumps(_none_yet(slug).message()))
+                sender.send(orjson.dumps(_none_yet(slug).message() | {"city": city}))
 
         try:
             yield take
@@ -111,11 +119,11 @@ class Cities:
             raise Unavailable(f"no observation of {slug!r} yet; ask again in a while")
         return rendering.observation(page.batches[-1].payloads[-1])
 
-    async def _send_latest(self, slug: str, sender: Sender) -> Position:
+    async def _send_latest(self, slug: str, city: str, sender: Sender) -> Position:
         page = await self._stream.read(topics.WEATHER + slug, "down", END, 1)
         for batch in page.batches:
-            for message in rendering.observations(topics.WEATHER + slug, batch):
-                sender.send(message)
+            for payload in batch.payloads:
+                sender.send(orjson.dumps(rendering.observation(payload) | {"asked": city}))
         return page.top
 
     async def _find(self, city: str) -> str:
@@ -126,7 +134,7 @@ class Cities:
         token = uuid.uuid4().hex
         answered = self._asked[token] = asyncio.get_running_loop().create_future()
         try:
-            await self._places.request(city, self._broker.own_channel, token)
+            await self._places.request(city, self._broker.own_channel, token, self._settings.weather_timeout_s)
             async with asyncio.timeout(self._settings.weather_timeout_s):
                 answer = await answered
         except TimeoutError:

@@ -1,70 +1,22 @@
-// The page: devices with live values, weather, and whether what is shown is live, resuming or stale.
+// The page: devices with live values, and whether what is shown is live, resuming or stale.
 
+import { draw } from "/static/cards.js";
 import { ResumingSocket } from "/static/socket.js";
+import "/static/weather.js";
 
-const AGES_MS = 3_000;
 const RETRY_MS = 2_000;
-const ASK_AGAIN_MS = 30_000;
-// What is older than this is silent: a device by its own pace (three of its usual intervals), weather by the service's.
+// Older than this a device is silent; once its pace is known, after three of its usual intervals.
 const DEVICE_SILENT_MS = 120_000;
 const SOONEST_SILENT_MS = 15_000;
-const WEATHER_SILENT_MS = 45 * 60_000;
 const devices = new Map();
-const cities = new Map();
-const followed = new Set(remembered() ?? ["Berlin", "London", "New York"]);
 const state = document.getElementById("state");
 let open = false;
 let hears = false;
-
-function remembered() {
-  try {
-    return JSON.parse(localStorage.getItem("cities"));
-  } catch {
-    return null;
-  }
-}
 
 function showState() {
   const now = !open ? "resuming" : hears ? "live" : "stale";
   state.dataset.state = now;
   state.textContent = now === "stale" ? "stale: the server hears nothing" : now;
-}
-
-function element(tag, text, className) {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  if (className) made.className = className;
-  return made;
-}
-
-function age(ms) {
-  const seconds = Math.max(0, Math.round((Date.now() - ms) / 1000));
-  if (seconds < 60) return `${seconds} s ago`;
-  if (seconds < 3600) return `${Math.round(seconds / 60)} min ago`;
-  return new Date(ms).toLocaleString();
-}
-
-function shown(value) {
-  return typeof value === "number" ? value.toLocaleString(undefined, { maximumFractionDigits: 3 }) : String(value);
-}
-
-function showAge(when) {
-  const seen = Number(when.dataset.seen);
-  const silent = Date.now() - seen > Number(when.dataset.silentMs);
-  when.textContent = silent ? `${age(seen)}, silent` : age(seen);
-  when.parentElement?.classList.toggle("silent", silent);
-}
-
-function draw(card, title, values, seen, silentMs, note) {
-  const list = document.createElement("dl");
-  for (const [name, { value, unit }] of [...values].sort(([a], [b]) => a.localeCompare(b))) {
-    list.append(element("dt", name.replaceAll("_", " ")), element("dd", unit ? `${shown(value)} ${unit}` : shown(value)));
-  }
-  const when = element("p", "", "age");
-  when.dataset.seen = seen;
-  when.dataset.silentMs = silentMs;
-  card.replaceChildren(element("h3", title), list, when, ...note);
-  showAge(when);
 }
 
 const order = [];
@@ -124,9 +76,12 @@ function takeReading(reading) {
   redraw(reading.device);
 }
 
+let loading = 0;
+
 async function loadDevices() {
+  const load = ++loading;
   let next = "/api/devices";
-  while (next) {
+  while (next && load === loading) {
     const page = await fetch(next).then((answer) => (answer.ok ? answer.json() : null), () => null);
     if (!page) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -142,42 +97,6 @@ async function loadDevices() {
     }
     next = page.next;
   }
-}
-
-const SHOWN = ["temperature", "apparent_temperature", "humidity", "precipitation", "pressure", "weather_text", "wind_speed"];
-
-function takeObservation(message) {
-  if (message.error) {
-    document.getElementById("city-error").textContent = message.error.message;
-    if (["unavailable", "overloaded"].includes(message.error.code)) setTimeout(askForCities, ASK_AGAIN_MS);
-    return;
-  }
-  let card = cities.get(message.place);
-  if (!card) {
-    card = document.createElement("li");
-    card.dataset.place = message.place;
-    cities.set(message.place, card);
-    document.getElementById("weather").append(card);
-  }
-  const values = SHOWN.filter((name) => name in message).map((name) => [
-    name,
-    { value: message[name], unit: message.units?.[name] },
-  ]);
-  const source = document.createElement("p");
-  source.className = "source";
-  const link = element("a", message.attribution ?? "");
-  link.href = message.attribution_url ?? "#";
-  source.append(link);
-  draw(card, message.city, values, message.ts, WEATHER_SILENT_MS, [source]);
-}
-
-const weather = new ResumingSocket("/ws/weather/", {
-  open: askForCities,
-  message: takeObservation,
-});
-
-function askForCities() {
-  followed.forEach((city) => weather.send({ city }));
 }
 
 new ResumingSocket("/ws/sensor/", {
@@ -199,19 +118,4 @@ new ResumingSocket("/ws/sensor/", {
   },
 });
 
-document.getElementById("add-city").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const city = new FormData(event.target).get("city").trim();
-  document.getElementById("city-error").textContent = "";
-  followed.add(city);
-  localStorage.setItem("cities", JSON.stringify([...followed]));
-  weather.send({ city });
-  event.target.reset();
-});
-
-function showAges() {
-  document.querySelectorAll(".age").forEach(showAge);
-}
-
 showState();
-setInterval(showAges, AGES_MS);

@@ -20,7 +20,7 @@ from services.cli import csv_readings
 from services.cli.csv_readings import MalformedFileError, Row, Wanted
 from services.cli.output import note
 from services.cli.posting import Poster, RefusedError
-from services.cli.send import DEFAULT_URL, Url
+from services.cli.send import Url
 from services.errors import ClientError
 
 REQUEST_ROWS = 500
@@ -31,7 +31,7 @@ def replay(
     speed: Annotated[
         float, typer.Option(help="How many times faster than the rows' times; 0: as fast as possible.", min=0)
     ] = 1.0,
-    url: Url = DEFAULT_URL,
+    url: Url = "",
     time_column: Annotated[
         str | None,
         typer.Option(

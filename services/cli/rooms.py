@@ -13,6 +13,7 @@ from typing import Any
 import typer
 
 from services import logs, settings
+from services.cli.values import address
 from services.errors import StartError
 from services.redis import DEFAULT_URL, shown
 from services.serve import bind, serve
@@ -51,7 +52,7 @@ def _one(name: str) -> None:
     log = logs.get("cli")
 
     def started() -> None:
-        log.info("listening", url=address(common.host, listener))
+        log.info("listening", url=address(common.host, listener.getsockname()[1]))
 
     _run(lambda: serve([name], environ, listener, common.redis_url or DEFAULT_URL, started))
 
@@ -66,12 +67,9 @@ async def _up(environ: Mapping[str, str], common: CommonSettings, listener: sock
 
             binary = redis_binary.find(environ.get("PATH"))
             redis_url = await stack.enter_async_context(embedded.running(binary, common.data_dir, common.redis_fsync))
-            where = f"{_absolute(common.data_dir)} ({binary})"
-        await serve(ALL, environ, listener, redis_url, lambda: _greet(address(common.host, listener), where))
-
-
-def _absolute(path: str) -> str:
-    return os.path.abspath(path)
+            where = f"{common.data_dir} ({binary})"
+        url = address(common.host, listener.getsockname()[1])
+        await serve(ALL, environ, listener, redis_url, lambda: _greet(url, where))
 
 
 def _greet(url: str, where: str) -> None:
@@ -83,13 +81,6 @@ def _greet(url: str, where: str) -> None:
         f"  data     {where}\n"
         f"  stop     Ctrl-C\n"
     )
-
-
-def address(host: str, listener: socket.socket) -> str:
-    """The URL under which `listener` is reached from this machine."""
-    port = listener.getsockname()[1]
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(host, host)
-    return f"http://{f'[{reachable}]' if ':' in reachable and reachable[0] != '[' else reachable}:{port}"
 
 
 def _checked(environ: Mapping[str, str], service: str) -> CommonSettings:

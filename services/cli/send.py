@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from typing import Annotated, Any
 
@@ -9,19 +10,27 @@ import typer
 
 from services.cli.output import note
 from services.cli.posting import Poster
-from services.cli.values import parse_pairs, parse_time, parse_url, parse_value
+from services.cli.values import local_url, parse_pairs, parse_time, parse_url, parse_value
 from services.errors import BadRequest
 
-DEFAULT_URL = "http://127.0.0.1:8080"
 PATIENCE_S = 10.0
 
 
 def _checked_url(url: str) -> str:
+    url = url or local_url(os.environ)
     parse_url(url)
     return url
 
 
-Url = Annotated[str, typer.Option(help="Address of the Windsock.", metavar="URL", callback=_checked_url)]
+Url = Annotated[
+    str,
+    typer.Option(
+        help="Address of the Windsock. Default: this machine, at WINDSOCK_HOST and WINDSOCK_PORT.",
+        metavar="URL",
+        callback=_checked_url,
+        show_default=False,
+    ),
+]
 
 
 def send(
@@ -33,7 +42,7 @@ def send(
             metavar="METRIC=VALUE...",
         ),
     ],
-    url: Url = DEFAULT_URL,
+    url: Url = "",
     tag: Annotated[list[str] | None, typer.Option(help="A tag; may be repeated.", metavar="KEY=VALUE")] = None,
     unit: Annotated[
         list[str] | None, typer.Option(help="Unit of a metric; may be repeated.", metavar="METRIC=UNIT")

@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from services import topics
 from services.cli.output import note
 from services.cli.posting import BUSY
-from services.cli.send import DEFAULT_URL, Url
+from services.cli.send import Url
 from services.cli.values import is_local, parse_url
 from services.errors import BadRequest, ClientError, Unavailable
 
@@ -65,7 +65,7 @@ def tail(
         str,
         typer.Argument(help="device:<id>, metric:<name>, readings, weather:<place> or feed:<name>.", metavar="TOPIC"),
     ],
-    url: Url = DEFAULT_URL,
+    url: Url = "",
     since: Annotated[
         str, typer.Option(help="Begin after this position instead of now.", metavar="POSITION", show_default=False)
     ] = "",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
+from services import settings
 from services.errors import BadRequest
+from services.settings import CommonSettings
 
 Plain = bool | int | float | str
 
@@ -89,6 +91,18 @@ def parse_url(url: str) -> SplitResult:
     if not host or port == 0 or parts.scheme not in ("http", "https"):
         raise BadRequest("--url", f"{url!r} is not an HTTP address such as http://127.0.0.1:8080")
     return parts
+
+
+def local_url(environ: Mapping[str, str]) -> str:
+    """Where a Windsock with these settings is reached from this machine. Raises SettingError."""
+    common = settings.load(CommonSettings, environ)
+    return address(common.host, common.port)
+
+
+def address(host: str, port: int) -> str:
+    """The URL of what listens on `host` and `port` of this machine."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
+    return f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{port}"
 
 
 def is_local(url: str) -> bool:

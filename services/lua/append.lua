@@ -1,9 +1,9 @@
 -- Appends one commit: a batch of publications to each of several topics, all or nothing.
 --
 -- KEYS: the devices index, then stream and state of each topic, then one key per remembered id,
---       then one set per index entry.
+--       then one sorted set (by the time of the last upkeep) per index entry.
 -- ARGV: topics, ids, index entries, topic ttl (s), dedupe (s), epoch for topics that are new,
---   most metrics per device, then
+--   most metrics per device, retention (bytes), then
 --   per topic:       publications, lines joined by \n, retention (s), retention (publications),
 --                    maintain (0|1), number of latest arguments, then those: device, oldest ts,
 --                    newest ts, and field, value pairs, each value a JSON array that opens with its ts;
@@ -17,6 +17,7 @@
 local call = redis.call
 local topics, ids, entries = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local ttl, dedupe, fresh, metrics = ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
+local most_bytes = tonumber(ARGV[8])
 local first_id = 1 + 2 * topics
 
 if ids > 0 then
@@ -37,7 +38,7 @@ end
 local clock = call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local result = {now}
-local at = 8
+local at = 9
 
 -- Newest wins per field; only reached when the batch holds something older than what is stored.
 local function keep_newest(state, first, past, fields)
@@ -64,15 +65,30 @@ local function forget_oldest(state)
   for i = metrics + 1, #known do call('HDEL', state, known[i][2]) end
 end
 
+-- Ids count neither publications nor bytes, so every tenth of the retention leaves a mark to trim at.
+local function trim_at_marks(stream, state, fields, name, before, last, retention, id)
+  local step = math.floor(retention / 10)
+  local mark = math.floor(last / step)
+  if mark == math.floor(before / step) then return end
+  for k = math.max(math.floor(before / step) + 1, mark - 10), mark do
+    fields[#fields + 1] = name .. (k % 11)
+    fields[#fields + 1] = id
+  end
+  local oldest = call('HGET', state, name .. ((mark + 1) % 11))
+  if oldest then call('XTRIM', stream, 'MINID', '~', oldest) end
+end
+
 for topic = 1, topics do
   local stream, state = KEYS[2 * topic], KEYS[2 * topic + 1]
   local count, lines, maintain = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 4]
   local latest = tonumber(ARGV[at + 5])
-  local stored = call('HMGET', state, 'offset', 'epoch', 'ts')
+  local stored = call('HMGET', state, 'offset', 'epoch', 'ts', 'bytes')
   local before, epoch = tonumber(stored[1]) or 0, stored[2]
   local last = before + count
+  local bytes_before = tonumber(stored[4]) or 0
+  local bytes = bytes_before + #lines
 
-  local fields = {'offset', string.format('%.0f', last)}
+  local fields = {'offset', string.format('%.0f', last), 'bytes', string.format('%.0f', bytes)}
   if not epoch then
     epoch = fresh
     maintain = '1'
@@ -107,17 +123,8 @@ for topic = 1, topics do
     call('XADD', stream, id, 'd', lines)
   end
 
-  -- Ids do not count publications, so every tenth of the retention leaves a mark to trim at.
-  local step = math.floor(ARGV[at + 3] / 10)
-  local mark = math.floor(last / step)
-  if mark > math.floor(before / step) then
-    for k = math.max(math.floor(before / step) + 1, mark - 10), mark do
-      fields[#fields + 1] = 'mark' .. (k % 11)
-      fields[#fields + 1] = id
-    end
-    local oldest = call('HGET', state, 'mark' .. ((mark + 1) % 11))
-    if oldest then call('XTRIM', stream, 'MINID', '~', oldest) end
-  end
+  trim_at_marks(stream, state, fields, 'mark', before, last, ARGV[at + 3], id)
+  trim_at_marks(stream, state, fields, 'bytes', bytes_before, bytes, most_bytes, id)
 
   -- unpack() is bounded by Lua's C stack.
   local fresh_fields = 0
@@ -128,7 +135,7 @@ for topic = 1, topics do
   if maintain == '1' then
     call('XTRIM', stream, 'MINID', string.format('%.0f', now - ARGV[at + 2] * 1000))
     call('EXPIRE', stream, ARGV[at + 2] * 2)
-    call('EXPIRE', state, ttl)
+    call('EXPIRE', state, ARGV[at + 2] * 2 + ttl)
   end
   call('PUBLISH', string.sub(state, 1, -7), epoch .. ' ' .. id .. ' ' .. count .. '\n' .. lines)
 
@@ -144,7 +151,10 @@ for i = 1, ids do
   at = at + 2
 end
 for i = 1, entries do
-  call('SADD', KEYS[first_id + ids + i], ARGV[at])
+  local index = KEYS[first_id + ids + i]
+  call('ZADD', index, string.format('%.0f', now), ARGV[at])
+  call('ZREMRANGEBYSCORE', index, '-inf', string.format('%.0f', now - ttl * 1000))
+  call('EXPIRE', index, ttl)
   at = at + 1
 end
 return result

@@ -1,7 +1,7 @@
 -- Takes members whose state has expired off an index; one that was heard again in the meantime stays.
 --
 -- KEYS: the index, then the state of each member
--- ARGV: 'ZREM' or 'SREM', then the members
+-- ARGV: the members
 for i = 2, #KEYS do
-  if redis.call('EXISTS', KEYS[i]) == 0 then redis.call(ARGV[1], KEYS[1], ARGV[i]) end
+  if redis.call('EXISTS', KEYS[i]) == 0 then redis.call('ZREM', KEYS[1], ARGV[i - 1]) end
 end

@@ -107,6 +107,13 @@ def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
         ({"redis_url": "redis://127.0.0.1:9"}, "no Redis at redis://127.0.0.1:9: "),
         ({"redis_url": "redis://:secret@127.0.0.1:9"}, "no Redis at redis://:***@127.0.0.1:9: "),
         ({"redis_url": "http://127.0.0.1"}, "WINDSOCK_REDIS_URL='http://127.0.0.1' is not a Redis URL"),
+        ({"redis_url": "redis://[::1"}, "WINDSOCK_REDIS_URL='redis://[::1' is not a Redis URL"),
+        ({"redis_url": "redis://h/0?decode_responses=1"}, "WINDSOCK_REDIS_URL='redis://h/0?decode_responses=1': "),
+        ({"redis_url": "redis://:a#b@h"}, "WINDSOCK_REDIS_URL='redis://:***@h' is not a Redis URL"),
+        ({"host": "127.0..1"}, "cannot listen on 127.0..1:"),
+        ({"dedupe_s": "10000000000000000"}, "WINDSOCK_DEDUPE_S='10000000000000000': "),
+        ({"drain_s": "nan"}, "WINDSOCK_DRAIN_S='nan': "),
+        ({"canary_s": "10"}, "WINDSOCK_CANARY_TIMEOUT_S=4 must be more than WINDSOCK_CANARY_S=10"),
         ({"redis_url": "redis://127.0.0.1:x"}, "WINDSOCK_REDIS_URL='redis://127.0.0.1:x' is not a Redis URL"),
     ],
 )

@@ -319,3 +319,47 @@ def test_every_service_tells_its_health_and_metrics(http: httpx.Client) -> None:
     assert http.get("/readyz").json() == {"status": "ready"}
     names = {line.split("{")[0].split(" ")[0] for line in http.get("/metrics").text.splitlines()}
     assert {"windsock_appended_total", "windsock_connections", "windsock_weather_places"} <= names
+
+
+def test_connections_that_say_nothing_or_half_are_ended(tmp_path: Path) -> None:
+    with Windsock(tmp_path, head_s="0.3") as windsock:
+        address = ("127.0.0.1", int(windsock.url.rpartition(":")[2]))
+        for words in (b"", b"GET /healthz HTTP/1.1\r\nHost:"):
+            with socket.create_connection(address, timeout=10) as idle:
+                idle.sendall(words)
+                assert idle.recv(4096).startswith(b"HTTP/1.1 408 ")
+        with httpx.Client(base_url=windsock.url, trust_env=False) as http:
+            assert metric(http, 'windsock_refused_total{code="too_slow",what="request"}') == 2
+
+
+def test_more_connections_than_allowed_are_refused_and_come_in_later(tmp_path: Path) -> None:
+    with Windsock(tmp_path, connections="1", http_connections="2") as windsock:
+        address = ("127.0.0.1", int(windsock.url.rpartition(":")[2]))
+        idle = [socket.create_connection(address, timeout=10) for _ in range(3)]
+
+        def refused() -> bool:
+            with socket.create_connection(address, timeout=10) as late:
+                late.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+                return late.recv(4096).startswith(b"HTTP/1.1 503 ")
+
+        wait_until(refused, "nobody is refused")
+        for one in idle:
+            one.close()
+        wait_until(lambda: not refused(), "nobody comes in again")
+
+
+def test_a_position_that_was_never_reached_is_lost(http: httpx.Client) -> None:
+    position = post(http, reading("never", n=1)).json()["positions"][0]
+    beyond = position.replace(".1", ".7")
+    answer = http.get("/api/history", params={"topic": "device:never", "since": beyond, "order": "asc"})
+    assert problem(answer, 410)["code"] == "position_lost"
+
+
+def test_the_places_with_weather_are_told(tmp_path: Path) -> None:
+    with Windsock(tmp_path, places="Oslo=59.91,10.75") as windsock:
+
+        def places() -> list[Any]:
+            return list(httpx.get(f"{windsock.url}/api/places", trust_env=False).json()["places"])
+
+        wait_until(lambda: bool(places()), "no place is told")
+        assert [(place["name"], place["pinned"]) for place in places()] == [("Oslo", True)]

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, WebSocket, expect, sync_playwright
 
 from tests.processes import Windsock
 from tests.redis_server import RedisServer
+from tests.stand_ins.open_meteo import OpenMeteo
 
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
 FLAGS = [
@@ -151,3 +152,50 @@ def test_the_page_says_that_it_resumes_and_heals_by_itself(tmp_path: Path, page:
         post(windsock, temperature=18.25)
         expect(state).to_have_text("live", timeout=20_000)
         expect(page.locator('[data-device="greenhouse-7"]')).to_contain_text("18.25 °C")
+
+
+def test_the_weather_of_the_settings_and_of_cities_that_the_viewer_adds(tmp_path: Path, page: Page) -> None:
+    with OpenMeteo() as service:
+        settings = {"places": "Berlin=52.52,13.41", "open_meteo_url": service.url, "geocoding_url": service.url}
+        with Windsock(tmp_path, **settings, weather_interval_s="1", weather_jitter_s="0") as windsock:
+            page.goto(windsock.url)
+            berlin = page.locator('#weather [data-place="berlin"]')
+            expect(berlin).to_contain_text("3.4 °C")
+            expect(berlin.get_by_role("link")).to_have_attribute("href", "https://open-meteo.com/")
+            expect(berlin.get_by_role("button")).to_have_count(0)
+            page.get_by_label("City").fill("paris")
+            page.get_by_role("button", name="Follow").click()
+            paris = page.locator('#weather [data-place="paris"]')
+            expect(paris).to_contain_text("light rain")
+            page.get_by_label("City").fill("Atlantis")
+            page.get_by_role("button", name="Follow").click()
+            expect(page.locator("#city-error")).to_contain_text("Atlantis")
+            service.values["temperature_2m"] = 9.5
+            service.observed += 900
+            expect(paris).to_contain_text("9.5 °C")
+            expect(page.locator("#weather li")).to_have_count(2)
+            page.reload()
+            expect(paris).to_contain_text("9.5 °C")
+            page.get_by_role("button", name="Remove paris").click()
+            page.reload()
+            expect(berlin).to_contain_text("9.5 °C")
+            expect(page.locator("#weather li")).to_have_count(1)
+
+
+def test_without_a_weather_service_the_page_says_so_and_asks_now_and_then(tmp_path: Path, page: Page) -> None:
+    asked: list[str | bytes] = []
+
+    def listen(socket: WebSocket) -> None:
+        if "/ws/weather/" in socket.url:
+            socket.on("framesent", lambda words: asked.append(words))  # noqa: PLW0108 - it must take an attribute
+
+    page.on("websocket", listen)
+    with Windsock(tmp_path, places="Berlin=52.52,13.41;Oslo=59.91,10.75", weather_timeout_s="0.5") as windsock:
+        page.clock.install()
+        page.goto(windsock.url)
+        expect(page.locator("#weather")).to_contain_text("Berlin")
+        expect(page.locator("#weather").get_by_text("no observation of")).to_have_count(2)
+        for rounds in range(2, 5):
+            page.clock.fast_forward(31_000)
+            page.wait_for_timeout(1_500)  # for the answers, and questions that there should not be
+            assert len(asked) == 2 * rounds

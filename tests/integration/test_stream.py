@@ -144,7 +144,7 @@ async def test_a_device_whose_state_expired_leaves_the_indexes(client: Client, w
     assert [chunk async for chunk in stream.latest_of_metric("t")] == [[{"t": 2, "device": "b", "ts": 1}]]
     await stream.forget_devices(["a", "b"])
     assert await stream.devices("", "", 10) == ["b"]
-    assert await client.smembers(topics.members_key("metric:t")) == {b"b"}
+    assert await client.zrange(topics.members_key("metric:t"), 0, -1) == [b"b"]
 
 
 async def test_history_is_paged_up_and_down_by_offset(writer: Writer, stream: Stream) -> None:
@@ -319,3 +319,29 @@ async def test_batches_join_without_a_gap_whatever_the_page_size(writer: Writer,
                 break
             at = page.batches[-1].last
         assert seen == list(range(1, 100))
+
+
+async def test_retention_by_bytes(client: Client, stream: Stream) -> None:
+    async with writing(client, retention_bytes=65_536) as writer:
+        for _ in range(300):
+            await writer.append([Entry(TOPIC, b"x" * 1_000)])
+    page = await stream.read(TOPIC, "up", END, 1_000)
+    assert 65 <= page.count <= 65 + 20
+    assert page.top.offset == 300
+
+
+async def test_a_redis_that_lost_its_data_gets_its_indexes_anew(client: Client, stream: Stream) -> None:
+    async with writing(client) as writer:
+        await writer.append([reading(1, t=1)])
+        await client.flushall()
+        await writer.append([reading(2, t=2)])
+        await writer.append([reading(3, t=3)])
+        assert [chunk async for chunk in stream.latest_of_metric("t")] == [[{"t": 3.0, "device": "a", "ts": 3}]]
+
+
+async def test_the_index_of_a_metric_expires(client: Client) -> None:
+    async with writing(client, topic_ttl_s=60) as writer:
+        await writer.append([reading(1, t=1)])
+    assert 0 < await client.ttl(topics.members_key("metric:t")) <= 60
+    # What is known of a topic outlives its history.
+    assert await client.ttl(topics.state_key(TOPIC)) > await client.ttl(topics.stream_key(TOPIC))

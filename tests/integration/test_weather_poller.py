@@ -14,13 +14,14 @@ import pytest
 
 from services import redis, topics
 from services.background import background
-from services.places import GROUP, INTEREST_KEY, REQUESTS_KEY, Places
+from services.places import GROUP, INTEREST_KEY, REQUESTS_KEY, Place, Places
 from services.room import Shared
 from services.stream import END
 from tests.processes import NOWHERE
 from tests.redis_server import RedisServer
 from tests.stand_ins.open_meteo import OpenMeteo
 from weather_poller import app
+from weather_poller.poller import LOOK_S
 from weather_poller.requests import CLAIM_AFTER_MS
 
 WITHIN_S = 20.0
@@ -59,7 +60,7 @@ class Running:
         token, channel = secrets.token_hex(4), "test:answers:" + secrets.token_hex(4)
         async with self.shared.redis.pubsub() as listener:
             await listener.subscribe(channel)
-            await self.places.request(city, channel, token)
+            await self.places.request(city, channel, token, WITHIN_S)
             async with asyncio.timeout(WITHIN_S):
                 while True:
                     message = await listener.get_message(ignore_subscribe_messages=True, timeout=1.0)
@@ -194,7 +195,7 @@ async def test_a_failing_geocoder_holds_up_neither_start_nor_other_places(
     async with poller(redis_server, weather, places="Berlin;London=51.51,-0.13") as running:
         await until(lambda: running.observed("london"), "London waits for Berlin")
         assert await running.observed("berlin") == []
-        weather._faults["/v1/search"].clear()
+        weather.forgive("/v1/search")
         await until(lambda: running.observed("berlin"), "Berlin is not found later")
 
 
@@ -283,7 +284,7 @@ async def test_requests_that_cannot_be_read_do_not_stop_the_answers(
     redis_server: RedisServer, weather: OpenMeteo
 ) -> None:
     async with poller(redis_server, weather, **TWO) as running:
-        await running.shared.redis.xadd("windsock:places:requests", {b"\xff": b"\xfe"})
+        await running.shared.redis.xadd(REQUESTS_KEY, {b"\xff": b"\xfe"})
         assert (await running.ask("Paris"))["place"] == "paris"
 
 
@@ -293,7 +294,7 @@ async def test_what_a_killed_poller_had_taken_is_answered_by_another(
     async with redis.connect(redis_server.url) as client, client.pubsub() as listener:
         await listener.subscribe("test:answers")
         await client.xgroup_create(REQUESTS_KEY, GROUP, id="0", mkstream=True)
-        await Places(client).request("Paris", "test:answers", "token")
+        await Places(client).request("Paris", "test:answers", "token", 60)
         taken: Any = await client.xreadgroup(GROUP, "killed", {REQUESTS_KEY: ">"})
         ((entry, _fields),) = taken[0][1]
         await client.xclaim(REQUESTS_KEY, GROUP, "killed", 0, [entry], idle=CLAIM_AFTER_MS)
@@ -317,3 +318,65 @@ async def test_pollers_that_are_long_gone_leave_the_group(
             names = [member["name"] for member in await client.xinfo_consumers(REQUESTS_KEY, GROUP)]
     assert b"gone" not in names
     assert len(names) == 1
+
+
+async def test_a_place_keeps_its_name_when_another_of_that_name_is_asked_for(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    async with poller(redis_server, weather, **TWO) as running:
+        await until(lambda: running.observed("berlin"), "no observation")
+        assert await running.ask("03570") == {"place": "berlin-44.5n-71.2w", "city": "Berlin"}
+        for name, slug in (("Berlin", "berlin"), ("03570", "berlin-44.5n-71.2w")):
+            place = await running.places.lookup(name)
+            assert place is not None
+            assert place.place == slug
+
+
+async def test_a_name_that_the_geocoder_refuses_is_unknown_and_keeps_no_other_waiting(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    weather.next("400", path="/v1/search")
+    async with poller(redis_server, weather, **TWO) as running:
+        assert (await running.ask("%%%"))["error"]["code"] == "unknown_city"
+        assert (await running.ask("Paris"))["place"] == "paris"
+
+
+async def test_above_the_limit_the_same_places_go_on_and_each_is_asked_for_in_its_turn(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    async with poller(redis_server, weather, places="Berlin=52.52,13.41", places_max="2") as running:
+        await running.ask("Paris")
+        for number in range(5):
+            await running.places.register(Place(f"p{number}", f"P{number}", number, number))
+            await running.places.touch([f"p{number}"], 1_000)
+            await running.places.touch(["paris"], 1_000 + number)
+
+        async def left_out() -> bool:
+            return running.metric("windsock_weather_places_left_out") == 5
+
+        await until(left_out, "the limit is not noticed")
+        before = len(weather.forecasts())
+        await asyncio.sleep(3 * LOOK_S)
+        assert len(weather.forecasts()) == before
+        assert len(await running.observed("paris")) == 1
+        assert not any([await running.observed(f"p{number}") for number in range(5)])
+
+
+async def test_requests_that_nobody_waits_for_any_more_are_not_carried_out(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    async with redis.connect(redis_server.url) as client:
+        for number in range(50):
+            await Places(client).request(f"city {number}", "test:answers", "token", -1)
+    async with poller(redis_server, weather, **TWO) as running:
+        assert (await running.ask("Paris"))["place"] == "paris"
+        assert weather.searches() == ["Paris"]
+
+
+async def test_the_places_of_the_settings_and_those_asked_for_are_told(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    async with poller(redis_server, weather, **TWO) as running:
+        await running.ask("Paris")
+        told = [(place.name, place.pinned) for place in await running.places.tracked()]
+        assert told == [("Berlin", True), ("London", True), ("Paris", False)]

@@ -27,6 +27,7 @@ from starlette.routing import Route
 CITIES: dict[str, dict[str, Any]] = {
     "berlin": {"id": 2950159, "name": "Berlin", "latitude": 52.52437, "longitude": 13.41053, "country": "Germany"},
     "london": {"id": 2643743, "name": "London", "latitude": 51.50853, "longitude": -0.12574},
+    "03570": {"id": 5083472, "name": "Berlin", "latitude": 44.46867, "longitude": -71.18508},
     "paris": {"id": 2988507, "name": "Paris", "latitude": 48.85341, "longitude": 2.3488, "country": "France"},
     "são paulo": {"id": 3448439, "name": "São Paulo", "latitude": -23.5475, "longitude": -46.63611},
 }
@@ -82,6 +83,10 @@ class OpenMeteo:
         """The next answers of `path` go wrong, one in each of these ways (see FAULTS)."""
         assert set(faults) <= set(FAULTS), faults
         self._faults[path].extend(faults)
+
+    def forgive(self, path: str) -> None:
+        """No more answers of `path` go wrong."""
+        self._faults[path].clear()
 
     def forecasts(self) -> list[dict[str, str]]:
         """The queries of the requests for a forecast, in order."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.batch import Batch, Position, fitting, from_announcement, from_entry
+from services.batch import Batch, Position, fitting, fitting_newest, from_announcement, from_entry
 from services.errors import BadRequest
 
 FIVE = Batch("E", 7, 4, [b"4", b"5", b"6", b"7", b"8"])
@@ -56,3 +56,12 @@ def test_an_announcement_and_an_entry_hold_the_same_batch() -> None:
 def test_what_is_no_announcement_is_a_value_error(data: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - whichever part of it is wrong
         from_announcement(data)
+
+
+def test_the_newest_batches_are_cut_to_fit_and_one_publication_always_does() -> None:
+    batches = [Batch("E", 7, 1, [b"xx", b"xx"]), Batch("E", 8, 3, [b"xx", b"xx"])]
+    assert [one.first for one in fitting_newest(batches, 100)] == [1, 3]
+    assert [one.first for one in fitting_newest(batches, 6)] == [2, 3]
+    assert [one.first for one in fitting_newest(batches, 4)] == [3]
+    assert [(one.first, one.last) for one in fitting_newest(batches, 1)] == [(4, 4)]
+    assert fitting_newest([], 1) == []

@@ -49,7 +49,7 @@ def test_each_topic_gets_one_batch_with_its_lines_in_the_order_given() -> None:
     keys, args = commit(entry("a", b"1"), entry("b", b"2"), entry("a", b"3")).arguments("E")
     assert keys[1::2] == ["windsock:{a}:stream", "windsock:{b}:stream"]
     assert args[0] == 2
-    assert args[7:9] == [2, b"1\n3"]
+    assert args[8:10] == [2, b"1\n3"]
 
 
 def test_each_entry_is_answered_with_its_own_position() -> None:
@@ -60,7 +60,7 @@ def test_each_entry_is_answered_with_its_own_position() -> None:
 def test_an_id_given_twice_in_one_commit_is_stored_once() -> None:
     made = commit(entry("a", b"1", id="x"), entry("a", b"1", id="x"), entry("a", b"2"))
     _, args = made.arguments("E")
-    assert args[8] == b"1\n2"
+    assert args[9] == b"1\n2"
     assert made.positions([0, 2, b"E"]) == [Appended("E.1"), Appended("E.1", duplicate=True), Appended("E.2")]
 
 
@@ -78,7 +78,7 @@ def test_what_redis_knows_by_its_id_is_told_by_entry_number() -> None:
 def test_of_two_latest_values_the_newer_wins_and_of_equal_times_the_later() -> None:
     readings = [Reading("a", {"t": value}, ts=ts) for value, ts in ((1, 5), (2, 9), (3, 9), (4, 7))]
     _, args = commit(*(entry_of(reading, group_topics=False) for reading in readings)).arguments("E")
-    assert args[12:] == [5, "a", 5, 9, "m:t", b"[9,3]"]
+    assert args[13:] == [5, "a", 5, 9, "m:t", b"[9,3]"]
 
 
 def test_upkeep_is_asked_for_where_it_is_due() -> None:

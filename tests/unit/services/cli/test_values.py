@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.cli.values import is_local, parse_pairs, parse_time, parse_value
+from services.cli.values import is_local, local_url, parse_pairs, parse_time, parse_url, parse_value
 from services.errors import BadRequest
 
 
@@ -91,3 +91,28 @@ def test_what_is_no_pair_or_comes_twice_is_refused_by_the_options_name(words: li
 )
 def test_an_address_of_this_machine_is_known_as_such(url: str, local: bool) -> None:
     assert is_local(url) is local
+
+
+@pytest.mark.parametrize("text", ["9223372036854775808", "-9223372036854775809"])
+def test_an_integer_that_does_not_fit_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="64 bits"):
+        parse_value(text)
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://h:99999", "http://a..b", "ftp://h", "h", ""])
+def test_what_is_no_http_address_is_refused(url: str) -> None:
+    with pytest.raises(BadRequest, match="--url"):
+        parse_url(url)
+
+
+@pytest.mark.parametrize(
+    ("environ", "url"),
+    [
+        ({}, "http://127.0.0.1:8080"),
+        ({"WINDSOCK_HOST": "0.0.0.0", "WINDSOCK_PORT": "9"}, "http://127.0.0.1:9"),
+        ({"WINDSOCK_HOST": "::"}, "http://[::1]:8080"),
+        ({"WINDSOCK_HOST": "10.0.0.1"}, "http://10.0.0.1:8080"),
+    ],
+)
+def test_the_windsock_of_these_settings_is_meant(environ: dict[str, str], url: str) -> None:
+    assert local_url(environ) == url

@@ -1,0 +1,121 @@
+// The weather: the places that the server tracks, and cities that the viewer added.
+
+import { draw, element } from "/static/cards.js";
+import { ResumingSocket } from "/static/socket.js";
+
+const ASK_AGAIN_MS = 30_000;
+// Older than this, an observation is silent: services have a new one every quarter of an hour.
+const SILENT_MS = 45 * 60_000;
+const SHOWN = ["temperature", "apparent_temperature", "humidity", "precipitation", "pressure", "weather_text", "wind_speed"];
+const FINAL = ["not_found", "bad_request", "too_large"];
+
+const list = document.getElementById("weather");
+const complaint = document.getElementById("city-error");
+// City as it was asked for → its card, whether the server's settings name it, and the timer of the next question.
+const wanted = new Map();
+// Place → the card of the city that was asked for first.
+const places = new Map();
+
+const socket = new ResumingSocket("/ws/weather/", { open: followAll, message: take });
+
+function remembered() {
+  try {
+    const cities = JSON.parse(localStorage.getItem("cities"));
+    return Array.isArray(cities) ? cities.filter((city) => typeof city === "string") : [];
+  } catch {
+    return [];
+  }
+}
+
+function remember() {
+  const added = [...wanted].filter(([, { pinned, place }]) => !pinned && place).map(([city]) => city);
+  localStorage.setItem("cities", JSON.stringify(added));
+}
+
+async function followAll() {
+  const answer = await fetch("/api/places").then((found) => (found.ok ? found.json() : null), () => null);
+  const pinned = (answer?.places ?? []).filter((place) => place.pinned).map((place) => place.name);
+  for (const city of pinned) want(city, true);
+  for (const city of remembered()) want(city, false);
+  for (const city of wanted.keys()) ask(city);
+}
+
+function want(city, pinned) {
+  if (wanted.has(city)) return;
+  const card = document.createElement("li");
+  card.append(element("h3", city), element("p", "no observation yet"));
+  list.append(card);
+  wanted.set(city, { card, pinned, place: null, timer: null });
+}
+
+function ask(city) {
+  const one = wanted.get(city);
+  if (!one) return;
+  clearTimeout(one.timer);
+  one.timer = null;
+  socket.send({ city });
+}
+
+function drop(city) {
+  const one = wanted.get(city);
+  clearTimeout(one.timer);
+  one.card.remove();
+  wanted.delete(city);
+  if (places.get(one.place)?.card === one.card) places.delete(one.place);
+  remember();
+}
+
+function take(message) {
+  if (message.error) refuse(message);
+  else show(message);
+}
+
+function refuse({ error, city }) {
+  const one = wanted.get(city);
+  if (!one || (FINAL.includes(error.code) && !one.place)) {
+    complaint.textContent = error.message;
+    if (one) drop(city);
+    return;
+  }
+  if (!one.place) one.card.replaceChildren(element("h3", city), element("p", error.message), ...removal(city));
+  one.timer ??= setTimeout(ask, ASK_AGAIN_MS, city);
+}
+
+function removal(city) {
+  if (wanted.get(city).pinned) return [];
+  const button = element("button", "remove");
+  button.setAttribute("aria-label", `Remove ${city}`);
+  button.addEventListener("click", () => drop(city));
+  return [button];
+}
+
+function show(message) {
+  const asked = wanted.get(message.asked);
+  if (asked && !asked.place) {
+    asked.place = message.place;
+    if (places.has(message.place)) drop(message.asked);
+    else places.set(message.place, { card: asked.card, city: message.asked });
+    remember();
+  }
+  const known = places.get(message.place);
+  if (!known) return;
+  const values = SHOWN.filter((name) => name in message).map((name) => [
+    name,
+    { value: message[name], unit: message.units?.[name] },
+  ]);
+  const source = element("p", "", "source");
+  const link = element("a", message.attribution ?? "");
+  if (message.attribution_url?.startsWith("https://")) link.href = message.attribution_url;
+  source.append(link);
+  known.card.dataset.place = message.place;
+  draw(known.card, message.city, values, message.ts, SILENT_MS, [source, ...removal(known.city)]);
+}
+
+document.getElementById("add-city").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const city = new FormData(event.target).get("city").trim();
+  complaint.textContent = "";
+  want(city, false);
+  ask(city);
+  event.target.reset();
+});
