@@ -147,6 +147,9 @@ async def check(http: httpx.AsyncClient) -> None:
 
     await until(ready, "the stack does not get ready")
     check_confinement()
+    for path in ("/metrics", "/%6detrics"):
+        assert (await http.get(f"http://{ORIGIN}{path}")).status_code == 404, path
+    passed("/metrics is not told to the outside, however it is written")
 
     first, second, _third = gateways().values()
     clients = [Client(first), Client(second), Client(ORIGIN)]

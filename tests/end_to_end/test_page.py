@@ -187,7 +187,7 @@ def test_without_a_weather_service_the_page_says_so_and_asks_now_and_then(tmp_pa
 
     def listen(socket: WebSocket) -> None:
         if "/ws/weather/" in socket.url:
-            socket.on("framesent", lambda words: asked.append(words))  # noqa: PLW0108 - it must take an attribute
+            socket.on("framesent", lambda words: asked.append(words))
 
     page.on("websocket", listen)
     with Windsock(tmp_path, places="Berlin=52.52,13.41;Oslo=59.91,10.75", weather_timeout_s="0.5") as windsock:
