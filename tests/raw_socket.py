@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
 UPGRADE = "Connection: Upgrade\r\nUpgrade: websocket\r\n"
 MASK = b"\0\0\0\0"
-TEXT, CONTINUED, PING = 1, 0, 9
+TEXT, CONTINUED, CLOSE, PING = 1, 0, 8, 9
 
 
 def upgraded(url: str, path: str) -> socket.socket:
@@ -36,16 +36,31 @@ def frame(opcode: int, payload: bytes, *, final: bool = True) -> bytes:
 def close_code(raw: socket.socket) -> int:
     """Read server frames until the close frame; returns its code."""
     while True:
-        opcode, size = raw.recv(1)[0] & 15, raw.recv(1)[0]
-        if size > 125:
-            size = int.from_bytes(_exactly(raw, 2 if size == 126 else 8))
-        payload = _exactly(raw, size)
-        if opcode == 8:
+        opcode, payload = _next(raw)
+        if opcode == CLOSE:
             return int.from_bytes(payload[:2])
+
+
+def message(raw: socket.socket) -> bytes:
+    """The next text or binary message."""
+    while True:
+        opcode, payload = _next(raw)
+        assert opcode != CLOSE, payload
+        if opcode < CLOSE:
+            return payload
+
+
+def _next(raw: socket.socket) -> tuple[int, bytes]:
+    opcode, size = _exactly(raw, 1)[0] & 15, _exactly(raw, 1)[0]
+    if size > 125:
+        size = int.from_bytes(_exactly(raw, 2 if size == 126 else 8))
+    return opcode, _exactly(raw, size)
 
 
 def _exactly(raw: socket.socket, size: int) -> bytes:
     data = b""
     while len(data) < size:
-        data += raw.recv(size - len(data))
+        part = raw.recv(size - len(data))
+        assert part, "the connection ended"
+        data += part
     return data

@@ -15,7 +15,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from tests.processes import Windsock, wait_until
-from tests.raw_socket import CONTINUED, PING, TEXT, close_code, frame, upgraded
+from tests.raw_socket import CONTINUED, PING, TEXT, close_code, frame, message, upgraded
 from tests.redis_server import RedisServer
 
 
@@ -222,11 +222,13 @@ def test_a_topic_that_is_switched_off_is_not_found(tmp_path: Path) -> None:
                 open_socket(windsock, path)
 
 
-def slow_clients(windsock: Windsock) -> float:
-    metrics = httpx.get(f"{windsock.url}/metrics", trust_env=False).text
-    return float(
-        next(line for line in metrics.splitlines() if line.startswith("windsock_slow_clients_total")).split()[1]
-    )
+def metric(windsock: Windsock, name: str) -> float:
+    lines = httpx.get(f"{windsock.url}/metrics", trust_env=False).text.splitlines()
+    return float(next(line for line in lines if line.startswith(name + " ")).split()[1])
+
+
+def seats(windsock: Windsock) -> float:
+    return metric(windsock, "windsock_connections")
 
 
 def test_a_client_that_never_reads_is_closed_and_the_others_go_on(windsock: Windsock) -> None:
@@ -238,9 +240,10 @@ def test_a_client_that_never_reads_is_closed_and_the_others_go_on(windsock: Wind
             sent += 1
             other.send(json.dumps({"n": sent, "filling": "x" * 50_000}))
             assert take(other)["n"] == sent
-            return slow_clients(windsock) == 1
+            return metric(windsock, "windsock_slow_clients_total") == 1
 
         wait_until(closed, "the client that never reads is not closed")
+        wait_until(lambda: seats(windsock) == 1, "its seat does not come back")
 
 
 def test_a_client_that_floods_with_pings_is_closed(windsock: Windsock) -> None:
@@ -279,3 +282,24 @@ def test_a_socket_that_resumes_and_tells_its_status_opens_with_its_position(wind
     post(windsock, {"device": "quiet", "values": {"n": 1}})
     with open_socket(windsock, "/ws/device/quiet/?since=.0") as connection:
         assert take(connection)["values"] == {"n": 1}
+
+
+def test_a_client_that_reads_slowly_gets_a_history_of_many_times_its_bound(windsock: Windsock) -> None:
+    for first in range(0, 5_000, 1_000):
+        post(
+            windsock,
+            *({"device": "long", "values": {"n": n, "filling": "x" * 200}} for n in range(first, first + 1_000)),
+        )
+    slow_before = metric(windsock, "windsock_slow_clients_total")
+    with upgraded(windsock.url, "/ws/device/long/?since=.0") as slow:
+        wait_until(lambda: metric(windsock, "windsock_publications_matched_total") > 0, "nothing is sent")
+        numbers = [json.loads(message(slow))["values"]["n"] for _ in range(5_000)]
+    assert numbers == list(range(5_000))
+    assert metric(windsock, "windsock_slow_clients_total") == slow_before
+
+
+def test_a_stopping_gateway_sends_its_clients_away(tmp_path: Path) -> None:
+    with Windsock(tmp_path) as windsock, open_socket(windsock, "/ws/sensor/") as connection:
+        assert windsock.stop(signal.SIGTERM) == 0
+        with pytest.raises(ConnectionClosedError, match="3001"):
+            connection.recv(timeout=10)
