@@ -99,7 +99,7 @@ class ReadApi:
                 "epoch": page.top.epoch,
                 "order": order,
                 "publications": rows,
-                "missed": _missed(page, since) if order == "asc" or not page.more else 0,
+                "missed": _missed(page, order, since, until),
                 "next": following,
             }
         )
@@ -164,10 +164,13 @@ def _rows(page: Page, order: str, since: Edge, until: Edge) -> tuple[list[dict[s
     return (rows if order == "asc" else rows[::-1]), ended
 
 
-def _missed(page: Page, since: Edge) -> int:
-    if not isinstance(since, Position):
+def _missed(page: Page, order: str, since: Edge, until: Edge) -> int:
+    if not isinstance(since, Position) or (order == "desc" and page.more):
         return 0
-    first = page.batches[0].first if page.batches else page.top.offset + 1
+    following = page.top.offset + 1
+    if order == "desc" and isinstance(until, Position):
+        following = min(following, until.offset)
+    first = page.batches[0].first if page.batches else following
     return max(0, first - since.offset - 1)
 
 

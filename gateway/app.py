@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from gateway.api import ReadApi
 from gateway.broker import Broker
+from gateway.channels import Channels
 from gateway.clients.centrifuge.endpoint import CentrifugeSockets
 from gateway.clients.centrifuge.procedures import Procedures
 from gateway.clients.door import Door
@@ -21,6 +22,7 @@ from gateway.clients.heartbeat import Heartbeat
 from gateway.clients.plain import PlainSockets
 from gateway.clients.sse import Events
 from gateway.clients.weather import Cities
+from gateway.presence import Presence
 from gateway.report import GatewayReport
 from gateway.sweep import sweep_for_ever
 from services import settings
@@ -54,10 +56,17 @@ def build(shared: Shared) -> Room:
         group_topics=shared.streams.group_topics,
     )
     procedures = Procedures(shared.stream, cities, limits.devices_page)
-    centrifuge = CentrifugeSockets(door, broker, shared.stream, shared.writer, procedures, limits)
+    channels, presence = Channels(limits.namespaces), Presence(shared.redis)
+    centrifuge = CentrifugeSockets(door, broker, shared.stream, shared.writer, procedures, channels, presence, limits)
     events = Events(door, broker, shared.stream, limits)
     shared.registry.register(GatewayReport(broker, door))
-    beside = (cities.keep_interest, heartbeat.run, centrifuge.pings.run, partial(sweep_for_ever, shared.stream))
+    beside = (
+        presence.keep,
+        cities.keep_interest,
+        heartbeat.run,
+        centrifuge.pings.run,
+        partial(sweep_for_ever, shared.stream),
+    )
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:

@@ -20,7 +20,7 @@ from gateway.hub import Hub, Subscriber
 from services import batch, logs, topics
 from services.background import background
 from services.errors import Unavailable
-from services.redis import Client
+from services.redis import Client, answered
 from services.settings import GatewaySettings
 from services.stream import Stream
 
@@ -30,6 +30,8 @@ MOST_PER_ROUND = 500
 READ_TOGETHER = 50
 PUT_OFF_S = 1.0
 CANARY = b"canary"
+NOTICE = b"!"
+"""Opens what is published on a topic's channel and is no batch."""
 
 _answer = msgspec.json.Decoder(dict[str, Any])
 
@@ -103,6 +105,11 @@ class Broker:
             self._unsettled.pop(topic, None)
             self.bus.unsubscribe(channel)
 
+    async def announce(self, topic: str, text: bytes) -> None:
+        """Tell all subscribers of `topic`, on every gateway, something that is not kept. Raises Unavailable."""
+        async with answered():
+            await self._redis.publish(topics.channel(topic), NOTICE + text)
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Listen for as long as the context is open."""
@@ -122,7 +129,9 @@ class Broker:
 
     def _on_message(self, channel: bytes, data: bytes) -> None:
         topic = self._names.get(channel)
-        if topic is not None:
+        if topic is not None and data.startswith(NOTICE):
+            self.hub.notice(topic, data.removeprefix(NOTICE))
+        elif topic is not None:
             try:
                 arrived = batch.from_announcement(data)
             except ValueError as error:
@@ -158,8 +167,8 @@ class Broker:
             self._wake.clear()
             while self._unsettled:
                 # Who waits to be let in comes first.
-                names = [name for name in self._waiters if name in self._unsettled] or list(self._unsettled)
-                names = names[:MOST_PER_ROUND]
+                waited_for = (name for name in self._waiters if name in self._unsettled)
+                names = list(dict.fromkeys([*waited_for, *self._unsettled]))[:MOST_PER_ROUND]
                 for name in names:
                     del self._unsettled[name]
                 try:

@@ -79,6 +79,9 @@ class Subscriber(Protocol):
     def lost(self, topic: str, position: Position) -> None:
         """Publications before `position` can no longer be had; what follows comes after it."""
 
+    def notice(self, topic: str, text: bytes) -> None:
+        """Something was announced on the topic that is no publication, and is not kept."""
+
 
 @dataclass(slots=True)
 class _Topic:
@@ -165,6 +168,12 @@ class Hub:
         known.settled = False
         self._hold(known, batch)
         return True
+
+    def notice(self, topic: str, text: bytes) -> None:
+        """Pass a notice on."""
+        known = self._topics.get(topic)
+        for subscriber in list(known.subscribers) if known is not None else ():
+            subscriber.notice(topic, text)
 
     def located(self, topic: str, top: Position) -> bool:
         """The topic's position was read anew. True if history must be read; until then, what comes is held."""

@@ -19,6 +19,9 @@ Wanted = Callable[[Delivery], list[Batch]]
 Read = Callable[[str, Direction, Bound, int], Awaitable[Page]]
 """`Stream.read`."""
 
+Notice = Callable[[bytes], None]
+"""Takes what was announced on the topic and is no publication."""
+
 Lost = Callable[[Position], None]
 """Tells the client that what came before a position is gone."""
 
@@ -34,11 +37,13 @@ class Subscription:
         lost: Lost,
         hold_bytes: int,
         wanted: Wanted | None = None,
+        notice: Notice | None = None,
     ) -> None:
         self.topic = topic
         self._sender = sender
         self._render = render
         self._wanted = wanted
+        self._notice = notice
         self._tell_lost = lost
         self._hold_bytes = hold_bytes
         self._held: list[Delivery] = []
@@ -98,6 +103,10 @@ class Subscription:
             self._passed = None
             self._tell_lost(position)
 
+    def notice(self, topic: str, text: bytes) -> None:
+        if self._notice is not None and not self._ended:
+            self._notice(text)
+
     def release(self, passed: Position | None = None) -> None:
         """Go live from here; what lies at or before `passed` the client has already."""
         self._passed = passed
@@ -115,6 +124,16 @@ class Subscription:
     def _drop_held(self) -> None:
         self._held = []
         self._held_bytes = 0
+
+    async def go_live(self, at: Position, read: Read, page_size: int) -> None:
+        """Send what came after `at`, up to which the client knows the topic, from what was held or the stream.
+
+        Raises Unavailable.
+        """
+        if self.overflowed:
+            await self.resume(at, read, page_size)
+        else:
+            self.release(at)
 
     async def resume(self, since: Position, read: Read, page_size: int) -> None:
         """Send what came after `since` (told to the client if it is gone), then go live.

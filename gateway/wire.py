@@ -36,6 +36,13 @@ class WireProtocol(WebSocketsSansIOProtocol):
         super().connection_made(transport)
         self.control_frames = Pace(PINGS_PER_S, self.loop.time())
 
+    def data_received(self, data: bytes) -> None:
+        if self.handshake_initiated and not self.handshake_complete:
+            # A client waits for the answer to its handshake (RFC 6455, section 4.1).
+            self.transport.abort()
+        else:
+            super().data_received(data)
+
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if not self.close_sent:

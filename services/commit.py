@@ -33,6 +33,8 @@ class Entry:
     device: str = ""
     ts: int = 0
     latest: tuple[tuple[str, Any], ...] = ()
+    retention: tuple[int, int] | None = None
+    """Seconds and publications that its topic keeps, if not as the settings say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ def free_form_entry(topic: str, text: bytes) -> Entry:
 @dataclass(slots=True)
 class _Group:
     number: int
+    retention: tuple[int, int]
+    always_upkept: bool
     lines: list[bytes] = field(default_factory=list)
     device: str = ""
     oldest: int = 0
@@ -107,7 +111,7 @@ class Commit:
                 self._first_with_id.append(first)
                 return
         self._first_with_id.append(number)
-        group = self._line(entry.topic, entry.payload)
+        group = self._line(entry.topic, entry.payload, entry.retention)
         self._places.append((group, len(group.lines)))
         if entry.latest:
             _note_latest(group, entry)
@@ -116,10 +120,12 @@ class Commit:
             if topic.startswith(topics.METRIC):
                 self._upkeep(topics.members_key(topic), entry.device)
 
-    def _line(self, topic: str, payload: bytes) -> _Group:
+    def _line(self, topic: str, payload: bytes, retention: tuple[int, int] | None = None) -> _Group:
         group = self._groups.get(topic)
         if group is None:
-            group = self._groups[topic] = _Group(len(self._groups) + 1)
+            group = self._groups[topic] = _Group(
+                len(self._groups) + 1, retention or self._retention(topic), retention is not None
+            )
         group.lines.append(payload)
         return group
 
@@ -146,13 +152,14 @@ class Commit:
         ]
         for topic, group in self._groups.items():
             keys += (topics.stream_key(topic), topics.state_key(topic))
-            retention = self._retention(topic)
-            maintain = self._due(topic)
+            # The writer looks after the settings' retention; another may be too short for its pace.
+            maintain = group.always_upkept or self._due(topic)
             if maintain:
                 self.upkept.append(topic)
-            args += (len(group.lines), b"\n".join(group.lines), *retention, int(maintain))
+            args += (len(group.lines), b"\n".join(group.lines), *group.retention, int(maintain))
             if group.latest:
-                args += (3 + 2 * len(group.latest), group.device, group.oldest, group.newest)
+                device = group.device if topic.startswith(topics.DEVICE) else ""
+                args += (3 + 2 * len(group.latest), device, group.oldest, group.newest)
                 for name, value in group.latest.items():
                     args += (name, orjson.dumps(value))
             else:
@@ -175,7 +182,7 @@ class Commit:
 
     def retentions(self) -> tuple[list[str], list[int]]:
         """KEYS and ARGV of `trim.lua`."""
-        return [topics.stream_key(topic) for topic in self._groups], [self._retention(t)[0] for t in self._groups]
+        return [topics.stream_key(topic) for topic in self._groups], [g.retention[0] for g in self._groups.values()]
 
     def known(self, reply: Sequence[Any]) -> dict[int, str] | None:
         """Entry number → position of entries stored before, if the script refused for them; else None."""

@@ -182,6 +182,10 @@ class GatewaySettings:
             "others get 403. Empty: any page. Programs send no origin."
         ),
     ] = ""
+    namespaces: Annotated[
+        str,
+        Meta(description="TOML file with namespaces of channels beside the topics; docs/clients.md tells how."),
+    ] = ""
     client_messages_per_s: Annotated[
         int,
         Meta(

@@ -87,6 +87,16 @@ def members_key(topic: str) -> str:
     return f"windsock:{{{topic}}}:devices"
 
 
+def presence_key(channel: str) -> str:
+    """The Redis hash of the clients in a channel: what others are shown of each."""
+    return f"windsock:{{{channel}}}:presence"
+
+
+def presence_times_key(channel: str) -> str:
+    """The Redis sorted set of the clients in a channel, by when they count as gone."""
+    return f"windsock:{{{channel}}}:presence:times"
+
+
 def channel(topic: str) -> str:
     """The pub/sub channel on which the topic's batches are announced."""
     return f"windsock:{{{topic}}}"

@@ -11,8 +11,8 @@ MASK = b"\0\0\0\0"
 TEXT, CONTINUED, CLOSE, PING = 1, 0, 8, 9
 
 
-def upgraded(url: str, path: str) -> socket.socket:
-    """A socket with small buffers after the handshake with `path` on the server at `url`."""
+def handshaking(url: str, path: str) -> socket.socket:
+    """A socket with small buffers that has asked for the handshake with `path` on the server at `url`."""
     parts = urlsplit(url)
     assert parts.hostname
     assert parts.port
@@ -21,6 +21,12 @@ def upgraded(url: str, path: str) -> socket.socket:
     raw.settimeout(30)
     raw.connect((parts.hostname, parts.port))
     raw.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n{UPGRADE}{KEY}\r\n".encode())
+    return raw
+
+
+def upgraded(url: str, path: str) -> socket.socket:
+    """The same after the handshake."""
+    raw = handshaking(url, path)
     head = b""
     while b"\r\n\r\n" not in head:
         head += raw.recv(1)

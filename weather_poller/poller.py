@@ -34,6 +34,9 @@ INTEREST_S = 30
 
 REFUSED_NAME = (400, 404, 414)
 """Answers of the geocoder that are about the name, not about the service."""
+UNKNOWN_S = 600.0
+"""Seconds for which a name stays unknown before the geocoder is asked again."""
+MOST_UNKNOWN = 10_000
 LOOK_S = 1.0
 """Longest pause between two looks at who is interested in what."""
 
@@ -70,6 +73,7 @@ class Poller:
         self._registered: set[str] = set()
         self._register_again = 0.0
         self._tracked: dict[str, Place] = {}
+        self._unknown: dict[str, float] = {}
         # Two services: that the geocoder fails is no reason to stop asking for the weather.
         self._geocoder, forecasts = (
             Backoff(
@@ -115,7 +119,7 @@ class Poller:
         """
         place = await self._places.lookup(city)
         if place is None:
-            place = await self._geocode(city)
+            place = await self._found(city)
         if place.place not in self._tracked and len(self._tracked) >= self._settings.places_max:
             raise TooManyPlacesError(f"{self._settings.places_max} places are tracked already")
         observed = (await self._stream.position(topics.WEATHER + place.place)).offset
@@ -125,6 +129,19 @@ class Poller:
         await self._places.touch([place.place], INTEREST_S)
         self._tracked[place.place] = place
         return place
+
+    async def _found(self, city: str) -> Place:
+        """Ask the geocoder, unless it did not know the name a moment ago."""
+        name = city.casefold()
+        if self._unknown.get(name, 0.0) > time.monotonic():
+            raise UnknownCityError(f"no place is called {city!r}")
+        try:
+            return await self._geocode(city)
+        except UnknownCityError:
+            if len(self._unknown) >= MOST_UNKNOWN:
+                self._unknown.clear()
+            self._unknown[name] = time.monotonic() + UNKNOWN_S
+            raise
 
     async def _geocode(self, city: str) -> Place:
         with _failures_counted(self._geocoder):
@@ -176,7 +193,8 @@ class Poller:
         asked_for = await self._places.interested(_now_ms())
         found = await self._places.get([*self._pinned, *asked_for])
         asked = {place.place: place for place in found if place is not None}
-        self._registered &= asked.keys()  # a Redis that lost its data is told of the pinned places again
+        if not self._pinned.keys() <= asked.keys():
+            self._register_again = 0.0  # a Redis that lost its data is told of them again
         others = {slug: asked[slug] for slug in asked_for if slug in asked and slug not in self._pinned}
         # Of too many, those go on that were tracked before.
         longest_first = sorted(others.items(), key=lambda item: item[0] not in self._tracked)

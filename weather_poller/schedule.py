@@ -51,8 +51,8 @@ class Backoff:
 class Schedule:
     """Due times per place; nothing is due while `backoff` pauses. Times are seconds of `clock`.
 
-    A place is due an interval and some jitter after it was asked for. Once one is due, all whose interval is
-    over go with it, so that places come together in one request and stay together.
+    Places are due an interval and some jitter after they were asked for. Once one is due, all whose interval is
+    over go with it, and one that was asked for alone waits for the others, so that all share one request.
     """
 
     def __init__(
@@ -103,7 +103,11 @@ class Schedule:
     def succeeded(self, places: Iterable[str]) -> None:
         """The request for `places`, tracked already or about to be, was answered."""
         self.backoff.succeeded()
+        places = list(places)
         over = self._clock() + self._interval_s
         due = over + self._chance() * self._jitter_s
+        if any(place not in places for place in self._tracked):
+            # It joins the others the next time that they are due, which is sooner than this.
+            due += self._interval_s + self._jitter_s
         for place in places:
             self._over[place], self._due[place] = over, due

@@ -144,10 +144,7 @@ class PlainSockets:
                 else:
                     if latest_of is not None and since is None:
                         await self._send_latest(client.sender, latest_of)
-                    if subscription.overflowed:
-                        await subscription.resume(start, self._stream.read, self._settings.history_page)
-                    else:
-                        subscription.release()
+                    await subscription.go_live(start, self._stream.read, self._settings.history_page)
                 await self._listen(socket, client, take or _refuse)
             finally:
                 self._broker.leave(topic, subscription)

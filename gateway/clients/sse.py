@@ -65,10 +65,11 @@ class Events:
                 client.positions[name] = self._broker.hub.position(name)
             if since is not None:
                 client.positions.update(zip(names, since, strict=True))
-            starting = asyncio.create_task(self._start(client, subscriptions, since))
+            opening, starts = client.opening(), list(client.positions.values())
+            starting = asyncio.create_task(self._start(client, subscriptions, starts, resuming=since is not None))
             self._open.add(client)
             response = StreamingResponse(
-                client.body(self._settings.status_s), headers=HEADERS, media_type="text/event-stream"
+                client.body(opening, self._settings.status_s), headers=HEADERS, media_type="text/event-stream"
             )
             sending = asyncio.create_task(response(scope, receive, send))
             ended = asyncio.create_task(client.ended.wait())
@@ -98,15 +99,12 @@ class Events:
         return names
 
     async def _start(
-        self, client: _Client, subscriptions: Sequence[Subscription], since: Sequence[Position] | None
+        self, client: _Client, subscriptions: Sequence[Subscription], starts: Sequence[Position], *, resuming: bool
     ) -> None:
         try:
-            if since is None:
-                for subscription in subscriptions:
-                    subscription.release()
-                return
-            for subscription, position in zip(subscriptions, since, strict=True):
-                await subscription.resume(position, self._stream.read, self._settings.history_page)
+            for subscription, position in zip(subscriptions, starts, strict=True):
+                begin = subscription.resume if resuming else subscription.go_live
+                await begin(position, self._stream.read, self._settings.history_page)
         except Unavailable:
             client.end()
         except BaseException:
@@ -165,11 +163,17 @@ class _Client:
         self._wake.set()
         self._eased.set()
 
-    async def body(self, heartbeat_s: float) -> AsyncIterator[bytes]:
+    def opening(self) -> bytes:
+        """What a stream begins with: where to resume if nothing follows.
+
+        An id alone dispatches nothing, but a browser that must connect again names it (HTML, section 9.2.6).
+        """
+        return RETRY + b"id: %s\n\n" % self._id()
+
+    async def body(self, opening: bytes, heartbeat_s: float) -> AsyncIterator[bytes]:
         """The response's chunks; a comment now and then, so that silence means a lost connection."""
         self._sending = True
-        # An id alone dispatches nothing, but a browser that must connect again names it (HTML, section 9.2.6).
-        yield RETRY + b"id: %s\n\n" % self._id()
+        yield opening
         while not self.ended.is_set():
             self._sending = False
             try:

@@ -84,10 +84,7 @@ class Cities:
             try:
                 await self._places.touch([slug], self._settings.interest_s)
                 after = await self._send_latest(slug, city, sender)
-                if subscription.overflowed:
-                    await subscription.resume(after, self._stream.read, self._settings.history_page)
-                else:
-                    subscription.release(after)
+                await subscription.go_live(after, self._stream.read, self._settings.history_page)
             except BaseException:
                 self._broker.leave(topic, subscription)
                 raise

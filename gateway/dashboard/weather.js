@@ -11,7 +11,8 @@ const FINAL = ["not_found", "bad_request", "too_large"];
 
 const list = document.getElementById("weather");
 const complaint = document.getElementById("city-error");
-// City as it was asked for → its card, whether the server's settings name it, and the timer of the next question.
+// City as it was asked for → its card, whether the server's settings name it, whether it is known to be a city, and
+// the timer of the next question.
 const wanted = new Map();
 // Place → the card of the city that was asked for first.
 const places = new Map();
@@ -28,24 +29,24 @@ function remembered() {
 }
 
 function remember() {
-  const added = [...wanted].filter(([, { pinned, place }]) => !pinned && place).map(([city]) => city);
+  const added = [...wanted].filter(([, { pinned, kept }]) => !pinned && kept).map(([city]) => city);
   localStorage.setItem("cities", JSON.stringify(added));
 }
 
 async function followAll() {
   const answer = await fetch("/api/places").then((found) => (found.ok ? found.json() : null), () => null);
   const pinned = (answer?.places ?? []).filter((place) => place.pinned).map((place) => place.name);
-  for (const city of pinned) want(city, true);
-  for (const city of remembered()) want(city, false);
+  for (const city of pinned) want(city, { pinned: true });
+  for (const city of remembered()) want(city, { kept: true });
   for (const city of wanted.keys()) ask(city);
 }
 
-function want(city, pinned) {
+function want(city, { pinned = false, kept = false } = {}) {
   if (wanted.has(city)) return;
   const card = document.createElement("li");
   card.append(element("h3", city), element("p", "no observation yet"));
   list.append(card);
-  wanted.set(city, { card, pinned, place: null, timer: null });
+  wanted.set(city, { card, pinned, kept, place: null, timer: null });
 }
 
 function ask(city) {
@@ -93,6 +94,7 @@ function show(message) {
   const asked = wanted.get(message.asked);
   if (asked && !asked.place) {
     asked.place = message.place;
+    asked.kept = true;
     if (places.has(message.place)) drop(message.asked);
     else places.set(message.place, { card: asked.card, city: message.asked });
     remember();
@@ -114,8 +116,10 @@ function show(message) {
 document.getElementById("add-city").addEventListener("submit", (event) => {
   event.preventDefault();
   const city = new FormData(event.target).get("city").trim();
-  complaint.textContent = "";
-  want(city, false);
+  const tooShort = city.length < 2;
+  complaint.textContent = tooShort ? "a city's name has 2 letters at least" : "";
+  if (tooShort) return;
+  want(city);
   ask(city);
   event.target.reset();
 });

@@ -5,7 +5,7 @@
 -- ARGV: topics, ids, index entries, topic ttl (s), dedupe (s), epoch for topics that are new,
 --   most metrics per device, retention (bytes), then
 --   per topic:       publications, lines joined by \n, retention (s), retention (publications),
---                    maintain (0|1), number of latest arguments, then those: device, oldest ts,
+--                    maintain (0|1), number of latest arguments, then those: device (or nothing), oldest ts,
 --                    newest ts, and field, value pairs, each value a JSON array that opens with its ts;
 --   per id:          number of its topic (1 …), how many lines follow its own in that batch;
 --   per index entry: member.
@@ -108,7 +108,7 @@ for topic = 1, topics do
     end
     fields[#fields + 1] = 'seen'
     fields[#fields + 1] = string.format('%.0f', now)
-    if maintain == '1' then call('ZADD', KEYS[1], 0, ARGV[at + 6]) end
+    if maintain == '1' and ARGV[at + 6] ~= '' then call('ZADD', KEYS[1], 0, ARGV[at + 6]) end
   end
 
   local id = string.format('%.0f-%.0f', now, last)

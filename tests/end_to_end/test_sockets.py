@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from tests.processes import Windsock, wait_until
-from tests.raw_socket import CONTINUED, PING, TEXT, close_code, frame, message, upgraded
+from tests.raw_socket import CONTINUED, PING, TEXT, close_code, frame, handshaking, message, upgraded
 from tests.redis_server import RedisServer
 
 
@@ -303,3 +304,18 @@ def test_a_stopping_gateway_sends_its_clients_away(tmp_path: Path) -> None:
         assert windsock.stop(signal.SIGTERM) == 0
         with pytest.raises(ConnectionClosedError, match="3001"):
             connection.recv(timeout=10)
+
+
+def test_who_talks_before_the_handshake_is_done_is_cut_off_without_a_traceback(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    with Windsock(tmp_path, "gateway", redis_url=redis_server.url) as windsock:
+        redis_server.send(signal.SIGSTOP)
+        for words in (frame(PING, b"x") * 50, frame(TEXT, b"\xff"), frame(TEXT, b"x")):
+            with handshaking(windsock.url, "/ws/device/x/") as rude:
+                rude.sendall(words)
+                with contextlib.suppress(ConnectionResetError):
+                    # What came in one piece with the handshake is not looked at.
+                    assert rude.recv(100)[:12] in (b"", b"HTTP/1.1 503")
+        redis_server.send(signal.SIGCONT)
+        assert "Traceback" not in windsock.log

@@ -34,12 +34,16 @@ class Recorder:
     def __init__(self) -> None:
         self.numbers: list[int] = []
         self.losses: list[Position] = []
+        self.notices: list[bytes] = []
 
     def deliver(self, delivery: Delivery) -> None:
         self.numbers += map(int, delivery.batch.payloads)
 
     def lost(self, topic: str, position: Position) -> None:
         self.losses.append(position)
+
+    def notice(self, topic: str, text: bytes) -> None:
+        self.notices.append(text)
 
 
 class Running:
@@ -223,3 +227,13 @@ async def test_many_topics_are_settled_together_after_a_break(system: Running, c
     await asyncio.gather(*(system.publish(2, topic) for topic in recorders))
     await until(lambda: all(len(one.numbers) == 2 for one in recorders.values()), "something is missing")
     assert not any(one.losses for one in recorders.values())
+
+
+async def test_a_notice_reaches_all_subscribers_and_is_not_kept(system: Running) -> None:
+    one, other = Recorder(), Recorder()
+    await system.broker.join(TOPIC, one)
+    await system.broker.join(TOPIC, other)
+    await system.broker.announce(TOPIC, b"+{}")
+    await until(lambda: one.notices == other.notices == [b"+{}"], "it does not arrive")
+    assert not one.numbers
+    assert not one.losses

@@ -216,8 +216,10 @@ async def test_a_new_city_is_answered_once_its_observation_is_stored(
 
 async def test_an_unknown_city_is_answered_as_such(redis_server: RedisServer, weather: OpenMeteo) -> None:
     async with poller(redis_server, weather, **TWO) as running:
-        answer = await running.ask("Atlantis")
-        assert answer["error"] == {"code": "unknown_city", "message": "no place is called 'Atlantis'"}
+        for _ in range(2):
+            answer = await running.ask("Atlantis")
+            assert answer["error"] == {"code": "unknown_city", "message": "no place is called 'Atlantis'"}
+        assert weather.searches() == ["Atlantis"]
 
 
 async def test_more_places_than_allowed_are_refused(redis_server: RedisServer, weather: OpenMeteo) -> None:
@@ -380,3 +382,17 @@ async def test_the_places_of_the_settings_and_those_asked_for_are_told(
         await running.ask("Paris")
         told = [(place.name, place.pinned) for place in await running.places.tracked()]
         assert told == [("Berlin", True), ("London", True), ("Paris", False)]
+
+
+async def test_a_redis_that_lost_its_data_is_told_of_the_places_again(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    async with poller(redis_server, weather, **TWO) as running:
+        await until(lambda: running.observed("berlin"), "no observation")
+        await running.shared.redis.flushall()
+
+        async def told() -> bool:
+            return [place.name for place in await running.places.tracked()] == ["Berlin", "London"]
+
+        await until(told, "the places are not told again")
+        assert await running.shared.stream.devices("", "", 10) == []

@@ -8,14 +8,20 @@ is told: `recovered` is missing, or the subscription ends with 2500, whereupon S
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
-from typing import NoReturn, assert_never
+from dataclasses import replace
+from functools import partial
+from typing import Literal, NoReturn, assert_never
 
+import msgspec
 import orjson
+from msgspec import Raw
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from gateway.broker import Broker
+from gateway.channels import Channel, Channels
 from gateway.clients.centrifuge import codes, replies
 from gateway.clients.centrifuge.codes import Close, Refusal
 from gateway.clients.centrifuge.commands import Command, MalformedError
@@ -23,7 +29,7 @@ from gateway.clients.centrifuge.json_encoding import JsonEncoding
 from gateway.clients.centrifuge.pings import Pings
 from gateway.clients.centrifuge.procedures import Procedures
 from gateway.clients.centrifuge.protobuf_encoding import ProtobufEncoding
-from gateway.clients.centrifuge.replies import Encoding, Json
+from gateway.clients.centrifuge.replies import ClientInfo, Encoding, Json, Published
 from gateway.clients.centrifuge.session import (
     Answer,
     Call,
@@ -33,20 +39,26 @@ from gateway.clients.centrifuge.session import (
     ReadHistory,
     Refused,
     Session,
+    ShowPresence,
     State,
     Step,
     Subscribe,
     Unsubscribe,
 )
 from gateway.clients.door import Client, Door
-from gateway.hub import Delivery
+from gateway.hub import Delivery, Render
+from gateway.kept import kept_at_least, within
+from gateway.presence import Presence
 from gateway.subscription import Subscription
+from services import logs
 from services.batch import Batch, Position, fitting, fitting_newest
 from services.commit import free_form_entry
 from services.errors import BadRequest, MalformedBody, NotFound, Unavailable
 from services.settings import GatewaySettings
-from services.stream import END, Bound, Page, Stream
+from services.stream import END, Bound, Direction, Page, Stream
 from services.writer import Writer
+
+log = logs.get("centrifuge")
 
 VERSION = "windsock"
 JSON_NAME = "centrifuge-json"
@@ -65,6 +77,8 @@ class CentrifugeSockets:
         stream: Stream,
         writer: Writer,
         procedures: Procedures,
+        channels: Channels,
+        presence: Presence,
         settings: GatewaySettings,
     ) -> None:
         self.door = door
@@ -72,6 +86,8 @@ class CentrifugeSockets:
         self.stream = stream
         self.writer = writer
         self.procedures = procedures
+        self.channels = channels
+        self.presence = presence
         self.settings = settings
         self.pings = Pings(settings.ping_s, settings.pong_s)
 
@@ -89,7 +105,7 @@ class CentrifugeSockets:
             try:
                 await connection.run()
             finally:
-                connection.leave_all()
+                await connection.leave_all()
 
 
 class _Connection:
@@ -98,8 +114,12 @@ class _Connection:
         self._encoding = encoding
         self._client = client
         self._sender = client.sender
-        self._session = Session(shared.settings.channels_per_client)
+        self._session = Session(shared.channels, shared.settings.channels_per_client)
+        self._info = ClientInfo("", str(uuid.uuid4()))
         self._subscriptions: dict[str, Subscription] = {}
+        self._present: dict[str, Channel] = {}
+        self._absent: list[Channel] = []
+        """Channels that it has left and whose others are yet to be told."""
 
     async def run(self) -> None:
         """Until WebSocketDisconnect."""
@@ -117,10 +137,11 @@ class _Connection:
                 pinged.busy()
                 await self._take(frame)
 
-    def leave_all(self) -> None:
+    async def leave_all(self) -> None:
         """Forget all subscriptions."""
         for topic in list(self._subscriptions):
             self._leave(topic)
+        await self._tell_absence()
 
     async def _take(self, frame: bytes) -> None:
         try:
@@ -136,6 +157,7 @@ class _Connection:
         step = self._session.begin(command)
         try:
             await self._carry_out(step)
+            await self._tell_absence()
         except Unavailable:
             assert not isinstance(step, Close | Nothing)
             self._refuse(step.id, codes.INTERNAL)
@@ -147,12 +169,14 @@ class _Connection:
             case Subscribe():
                 await self._subscribe(step)
             case Unsubscribe():
-                self._leave(step.topic)
+                self._leave(step.channel)
                 self._reply(step.id, "unsubscribe", {})
             case Publish():
                 await self._publish(step)
             case ReadHistory():
                 await self._history(step)
+            case ShowPresence():
+                await self._show_presence(step)
             case Call():
                 await self._call(step)
             case Answer():
@@ -167,25 +191,27 @@ class _Connection:
                 assert_never(step)
 
     def _hello(self) -> dict[str, object]:
-        return {"client": str(uuid.uuid4()), "version": VERSION, "ping": self._shared.settings.ping_s, "pong": True}
+        return {"client": self._info.client, "version": VERSION, "ping": self._shared.settings.ping_s, "pong": True}
 
     async def _subscribe(self, step: Subscribe) -> None:
-        topic, settings, broker = step.topic, self._shared.settings, self._shared.broker
+        channel, topic, broker = step.channel, step.channel.name, self._shared.broker
         subscription = Subscription(
             topic,
             self._sender,
-            self._encoding.pushes,
-            lambda _: self._insufficient(topic),
-            settings.outbox_bytes,
+            _render(step, self._encoding),
+            (lambda _: self._insufficient(topic)) if step.positioned else lambda _: None,
+            self._shared.settings.outbox_bytes,
             step.filter.wanted if step.filter else None,
+            partial(self._tell_presence, topic) if step.join_leave else None,
         )
         try:
             await broker.join(topic, subscription)
             self._subscriptions[topic] = subscription
+            await self._enter(channel)
             bound: tuple[Bound, int] = (END, 0)
             if step.recover:
-                bound = ("offset", step.offset), settings.recovery_publications
-            page = await self._shared.stream.read(topic, "up", *bound)
+                bound = ("offset", step.offset), self._shared.settings.recovery_publications
+            page = await self._read(channel, "up", *bound)
             missed = _missed(step, page)
             if step.recover and step.reject_unrecovered and missed is None:
                 self._drop(topic)
@@ -199,25 +225,71 @@ class _Connection:
             found, missed = missed, fitting(missed, replies.REPLY_BYTES)
             at = Position(page.top.epoch, missed[-1].last if missed else step.offset)
             more = page.more or missed != found
-            if step.filter:
-                wanted = step.filter.wanted
-                self._sender.counters.filtered += sum(len(batch.payloads) for batch in missed)
-                missed = [batch for one in missed for batch in wanted(Delivery(topic, one))]
-        result = replies.subscribed(page.top, missed, since=step.offset, recovering=step.recover)
-        recovered = sum(len(batch.payloads) for batch in missed or ())
-        self._sender.counters.matched += recovered
-        if step.filter:
-            self._sender.counters.filtered -= recovered
-        self._reply(step.id, "subscribe", result, recovered)
+        self._answer_subscribe(step, page.top, missed)
+        if channel.options.join_leave:
+            await broker.announce(topic, b"+" + replies.shown_info(self._info))
         await self._go_on(topic, subscription, at, more=more)
+
+    def _answer_subscribe(self, step: Subscribe, top: Position, missed: list[Batch] | None) -> None:
+        recovered: list[Published] | None = None
+        if missed is not None:
+            wanted = missed
+            if step.filter:
+                name, matching = step.channel.name, step.filter.wanted
+                wanted = [batch for one in missed for batch in matching(Delivery(name, one))]
+            recovered = replies.publications(wanted, wrapped=not step.channel.built_in)
+            self._sender.counters.matched += len(recovered)
+            self._sender.counters.filtered += sum(len(batch.payloads) for batch in missed) - len(recovered)
+        result: dict[str, object] = {}
+        if step.positioned:
+            result = replies.subscribed(
+                top, recovered, since=step.offset, recovering=step.recover, recoverable=step.recoverable
+            )
+        self._reply(step.id, "subscribe", result, len(recovered or ()))
+
+    async def _read(self, channel: Channel, direction: Direction, bound: Bound, limit: int) -> Page:
+        """A page of the channel's history, of a namespace no more than it promises to keep."""
+        page = await self._shared.stream.read(channel.name, direction, bound, limit)
+        return page if channel.built_in else within(page, channel.options, time.time_ns() // 1_000_000)
+
+    async def _enter(self, channel: Channel) -> None:
+        """Be present, where that is asked for."""
+        if channel.options.presence or channel.options.join_leave:
+            self._present[channel.name] = channel
+        if channel.options.presence:
+            info = replies.shown_info(self._info)
+            await self._shared.presence.add(channel.name, self._info.client, info)
+
+    async def _tell_absence(self) -> None:
+        """Tell the others of the channels that were left."""
+        while self._absent:
+            channel = self._absent.pop()
+            try:
+                if channel.options.presence:
+                    await self._shared.presence.remove(channel.name, self._info.client)
+                if channel.options.join_leave:
+                    await self._shared.broker.announce(channel.name, b"-" + replies.shown_info(self._info))
+            except Unavailable as error:
+                log.warning("cannot tell that a client left", error=str(error))
+
+    def _tell_presence(self, topic: str, text: bytes) -> None:
+        kind: Literal["join", "leave"] = "join" if text.startswith(b"+") else "leave"
+        self._sender.send(self._encoding.presence(topic, kind, replies.read_info(text[1:])))
+
+    async def _show_presence(self, step: ShowPresence) -> None:
+        found = await self._shared.presence.all(step.channel.name)
+        infos = {client: replies.read_info(text) for client, text in found.items()}
+        if step.stats:
+            users = {info.user for info in infos.values()}
+            self._reply(step.id, "presence_stats", {"num_clients": len(infos), "num_users": len(users)})
+        else:
+            self._reply(step.id, "presence", {"presence": infos})
 
     async def _go_on(self, topic: str, subscription: Subscription, at: Position, *, more: bool) -> None:
         """Push what one reply did not take, if there is more, then what is live."""
-        if not more and not subscription.overflowed:
-            subscription.release(at)
-            return
+        begin = subscription.resume if more else subscription.go_live
         try:
-            await subscription.resume(at, self._shared.stream.read, self._shared.settings.history_page)
+            await begin(at, self._shared.stream.read, self._shared.settings.history_page)
         except Unavailable:
             self._insufficient(topic)
 
@@ -235,12 +307,18 @@ class _Connection:
         if subscription is not None:
             subscription.end()
             self._shared.broker.leave(topic, subscription)
+        channel = self._present.pop(topic, None)
+        if channel is not None:
+            self._absent.append(channel)
 
     async def _publish(self, step: Publish) -> None:
         try:
-            entry = free_form_entry(step.topic, step.data)
+            entry = free_form_entry(step.channel.name, step.data)
         except MalformedBody:
             self._end(codes.MALFORMED)
+        if not step.channel.built_in:
+            envelope = msgspec.json.encode(replies.Envelope(Raw(entry.payload), self._info))
+            entry = replace(entry, payload=envelope, retention=kept_at_least(step.channel.options))
         await self._shared.writer.append([entry])
         self._reply(step.id, "publish", {})
 
@@ -252,12 +330,12 @@ class _Connection:
             return
         limit = most if asked.limit == -1 else min(asked.limit, most)
         bound: Bound = END if since is None else ("offset", since.offset)
-        page = await self._shared.stream.read(step.topic, "down" if asked.reverse else "up", bound, limit)
+        page = await self._read(step.channel, "down" if asked.reverse else "up", bound, limit)
         if since is not None and since.epoch and since.epoch != page.top.epoch:
             self._refuse(step.id, codes.UNRECOVERABLE_POSITION)
             return
         fit = fitting_newest if asked.reverse else fitting
-        found = replies.publications(fit(page.batches, replies.REPLY_BYTES))
+        found = replies.publications(fit(page.batches, replies.REPLY_BYTES), wrapped=not step.channel.built_in)
         if asked.reverse:
             found.reverse()
         position = {"epoch": page.top.epoch, "offset": page.top.offset}
@@ -284,6 +362,12 @@ class _Connection:
 
     def _end(self, close: Close) -> NoReturn:
         self._client.end(close.code, close.reason)
+
+
+def _render(step: Subscribe, encoding: Encoding) -> Render:
+    if step.channel.built_in:
+        return encoding.pushes
+    return encoding.pushes_wrapped if step.positioned else encoding.pushes_unpositioned
 
 
 def _missed(step: Subscribe, page: Page) -> list[Batch] | None:

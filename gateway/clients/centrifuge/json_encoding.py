@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import orjson
 
 from gateway.clients.centrifuge.codes import Refusal
 from gateway.clients.centrifuge.commands import Command, MalformedError
-from gateway.clients.centrifuge.replies import Json, Published, joined
+from gateway.clients.centrifuge.replies import ClientInfo, Json, Published, joined, shown_info
 from services.batch import Batch
 
 _command = msgspec.json.Decoder(Command)
@@ -49,6 +49,26 @@ class JsonEncoding:
             lines.append(b'{"push":{"channel":%s,"pub":{"data":%s,"offset":%d%s}}}' % (channel, payload, offset, epoch))
         return joined(lines, b"\n")
 
+    def pushes_wrapped(self, topic: str, batch: Batch) -> list[bytes]:
+        """Frames of pushes for publications in envelopes."""
+        channel = orjson.dumps(topic)
+        lines = []
+        for offset, payload in enumerate(batch.payloads, batch.first):
+            epoch = b',"epoch":"%s"' % batch.epoch.encode() if offset == 1 else b""
+            # An envelope is a JSON object that is not empty: its members are those of the publication.
+            members = payload[1:-1]
+            lines.append(b'{"push":{"channel":%s,"pub":{%s,"offset":%d%s}}}' % (channel, members, offset, epoch))
+        return joined(lines, b"\n")
+
+    def pushes_unpositioned(self, topic: str, batch: Batch) -> list[bytes]:
+        """The same without offsets."""
+        channel = orjson.dumps(topic)
+        return joined([b'{"push":{"channel":%s,"pub":%s}}' % (channel, one) for one in batch.payloads], b"\n")
+
+    def presence(self, topic: str, kind: Literal["join", "leave"], info: ClientInfo) -> bytes:
+        """Tells that a client came or went."""
+        return orjson.dumps({"push": {"channel": topic, kind: {"info": info}}}, default=_shown)
+
     def unsubscribed(self, topic: str, code: int, reason: str) -> bytes:
         """Tells that the server ended a subscription."""
         return orjson.dumps({"push": {"channel": topic, "unsubscribe": {"code": code, "reason": reason}}})
@@ -58,6 +78,11 @@ def _shown(value: Any) -> Any:
     if isinstance(value, Json):
         return orjson.Fragment(value.text)
     if isinstance(value, Published):
-        shown = {"data": orjson.Fragment(value.data), "offset": value.offset}
-        return shown | {"epoch": value.epoch} if value.epoch else shown
+        shown = {"data": orjson.Fragment(value.data)}
+        for name in ("offset", "epoch", "info", "tags"):
+            if member := getattr(value, name):
+                shown[name] = member
+        return shown
+    if isinstance(value, ClientInfo):
+        return orjson.Fragment(shown_info(value))
     raise TypeError(type(value))

@@ -5,8 +5,8 @@ The schema is protocol.proto. Data is JSON here too: bytes that the protocol doe
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 from google.protobuf.message import DecodeError
 from msgspec import Raw
@@ -15,7 +15,7 @@ from gateway.clients.centrifuge import commands as c
 from gateway.clients.centrifuge import protocol_pb2 as pb
 from gateway.clients.centrifuge.codes import Refusal
 from gateway.clients.centrifuge.commands import Command, MalformedError
-from gateway.clients.centrifuge.replies import Json, Published, joined
+from gateway.clients.centrifuge.replies import ClientInfo, Json, Published, joined, publications
 from services.batch import Batch
 
 LONGEST_VARINT = 10
@@ -47,13 +47,7 @@ class ProtobufEncoding:
     def reply(self, command_id: int, method: str, result: dict[str, Any]) -> bytes:
         """The answer to a command; an empty result is there all the same."""
         reply = pb.Reply(id=command_id)
-        answer = getattr(reply, method)
-        answer.SetInParent()
-        for name, value in result.items():
-            if name == "publications":
-                answer.publications.extend(map(_publication, value))
-            else:
-                setattr(answer, name, value.text if isinstance(value, Json) else value)
+        _fill(getattr(reply, method), result)
         return _delimited(reply)
 
     def refusal(self, command_id: int, error: Refusal) -> bytes:
@@ -63,15 +57,22 @@ class ProtobufEncoding:
 
     def pushes(self, topic: str, batch: Batch) -> list[bytes]:
         """Frames of pushes for the publications of a batch; the same for all subscribers."""
-        return joined(
-            [
-                _delimited(
-                    pb.Reply(push=pb.Push(channel=topic, pub=_publication(Published.of(batch, offset, payload))))
-                )
-                for offset, payload in enumerate(batch.payloads, batch.first)
-            ],
-            b"",
-        )
+        return joined([_push(topic, one) for one in publications([batch])], b"")
+
+    def pushes_wrapped(self, topic: str, batch: Batch) -> list[bytes]:
+        """Frames of pushes for publications in envelopes."""
+        return joined([_push(topic, one) for one in publications([batch], wrapped=True)], b"")
+
+    def pushes_unpositioned(self, topic: str, batch: Batch) -> list[bytes]:
+        """The same without offsets."""
+        bare = [Published(one.data, 0, "", one.info, one.tags) for one in publications([batch], wrapped=True)]
+        return joined([_push(topic, one) for one in bare], b"")
+
+    def presence(self, topic: str, kind: Literal["join", "leave"], info: ClientInfo) -> bytes:
+        """Tells that a client came or went."""
+        push = pb.Push(channel=topic)
+        getattr(push, kind).info.CopyFrom(_info(info))
+        return _delimited(pb.Reply(push=push))
 
     def unsubscribed(self, topic: str, code: int, reason: str) -> bytes:
         """Tells that the server ended a subscription."""
@@ -83,8 +84,35 @@ def _filter(node: pb.Filter) -> c.FilterNode:
     return c.FilterNode(node.op, node.key, node.cmp, node.val, list(node.vals), [_filter(one) for one in node.nodes])
 
 
+def _fill(message: Any, values: Mapping[str, Any]) -> None:
+    """Set a message's fields, also when there is none to set."""
+    message.SetInParent()
+    for name, value in values.items():
+        if isinstance(value, list):
+            getattr(message, name).extend(map(_publication, value))
+        elif isinstance(value, dict):
+            for key, one in value.items():
+                entry = getattr(message, name)[key]
+                entry.CopyFrom(_info(one)) if isinstance(one, ClientInfo) else _fill(entry, one)
+        else:
+            setattr(message, name, value.text if isinstance(value, Json) else value)
+
+
+def _push(topic: str, published: Published) -> bytes:
+    return _delimited(pb.Reply(push=pb.Push(channel=topic, pub=_publication(published))))
+
+
 def _publication(published: Published) -> pb.Publication:
-    return pb.Publication(data=published.data, offset=published.offset, epoch=published.epoch)
+    info = _info(published.info) if published.info is not None else None
+    return pb.Publication(
+        data=published.data, offset=published.offset, epoch=published.epoch, info=info, tags=published.tags
+    )
+
+
+def _info(info: ClientInfo) -> pb.ClientInfo:
+    return pb.ClientInfo(
+        user=info.user, client=info.client, conn_info=bytes(info.conn_info), chan_info=bytes(info.chan_info)
+    )
 
 
 def _delimited(reply: pb.Reply) -> bytes:
@@ -117,6 +145,9 @@ _REQUESTS: dict[str, Callable[[Any], Any]] = {
         epoch=r.epoch,
         offset=r.offset,
         data=Raw(r.data),
+        positioned=r.positioned,
+        recoverable=r.recoverable,
+        join_leave=r.join_leave,
         delta=r.delta,
         tf=_filter(r.tf) if r.HasField("tf") else None,
         flag=r.flag,
@@ -132,8 +163,8 @@ _REQUESTS: dict[str, Callable[[Any], Any]] = {
     "ping": lambda r: c.Empty(),
     "send": lambda r: c.Empty(),
     "rpc": lambda r: c.RpcRequest(r.method, Raw(r.data)),
-    "refresh": lambda r: c.TokenRequest(),
-    "sub_refresh": lambda r: c.TokenRequest(r.channel),
+    "refresh": lambda r: c.TokenRequest(token=r.token),
+    "sub_refresh": lambda r: c.TokenRequest(r.channel, r.token),
 }
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
+
+import msgspec
+import orjson
+from msgspec import Raw, Struct
 
 from gateway.clients.centrifuge.codes import Refusal
-from gateway.clients.centrifuge.commands import Command
+from gateway.clients.centrifuge.commands import NO_DATA, Command
 from services.batch import Batch, Position
 
 REPLY_BYTES = 524_288
@@ -25,19 +29,64 @@ class Json:
 
 
 class Published:
-    """A publication in a result or a push; `epoch` only with the first offset."""
+    """A publication in a result or a push; `epoch` only with the first offset, `info` of who published it."""
 
-    __slots__ = ("data", "epoch", "offset")
+    __slots__ = ("data", "epoch", "info", "offset", "tags")
 
-    def __init__(self, data: bytes, offset: int, epoch: str) -> None:
+    def __init__(
+        self, data: bytes, offset: int, epoch: str, info: ClientInfo | None = None, tags: dict[str, str] | None = None
+    ) -> None:
         self.data = data
         self.offset = offset
         self.epoch = epoch
+        self.info = info
+        self.tags = tags
 
     @classmethod
     def of(cls, batch: Batch, offset: int, payload: bytes) -> Published:
         """The publication of a batch at an offset."""
         return cls(payload, offset, batch.epoch if offset == 1 else "")
+
+    @classmethod
+    def unwrapped(cls, batch: Batch, offset: int, payload: bytes) -> Published:
+        """The publication in an envelope of a batch at an offset."""
+        envelope = _envelope.decode(payload)
+        return cls(bytes(envelope.data), offset, batch.epoch if offset == 1 else "", envelope.info, envelope.tags)
+
+
+class ClientInfo(Struct, frozen=True, omit_defaults=True):
+    """Who a client is, as others are shown. The infos are JSON."""
+
+    user: str
+    client: str
+    conn_info: Raw = NO_DATA
+    chan_info: Raw = NO_DATA
+
+
+class Envelope(Struct, frozen=True, omit_defaults=True):
+    """How a publication of a namespace is stored: its data, who published it, and its tags."""
+
+    data: Raw
+    info: ClientInfo | None = None
+    tags: dict[str, str] | None = None
+
+
+_envelope = msgspec.json.Decoder(Envelope)
+_info = msgspec.json.Decoder(ClientInfo)
+
+
+def shown_info(info: ClientInfo) -> bytes:
+    """A client's info as JSON; `user` and `client` stand there also when they are empty."""
+    shown: dict[str, Any] = {"user": info.user, "client": info.client}
+    for name, text in (("conn_info", info.conn_info), ("chan_info", info.chan_info)):
+        if bytes(text):
+            shown[name] = orjson.Fragment(bytes(text))
+    return orjson.dumps(shown)
+
+
+def read_info(text: bytes) -> ClientInfo:
+    """What `shown_info` wrote."""
+    return _info.decode(text)
 
 
 class Encoding(Protocol):
@@ -63,6 +112,15 @@ class Encoding(Protocol):
     def pushes(self, topic: str, batch: Batch) -> list[bytes]:
         """Frames of pushes."""
 
+    def pushes_wrapped(self, topic: str, batch: Batch) -> list[bytes]:
+        """Frames of pushes for publications in envelopes."""
+
+    def pushes_unpositioned(self, topic: str, batch: Batch) -> list[bytes]:
+        """The same without offsets."""
+
+    def presence(self, topic: str, kind: Literal["join", "leave"], info: ClientInfo) -> bytes:
+        """Tells that a client came or went."""
+
     def unsubscribed(self, topic: str, code: int, reason: str) -> bytes:
         """Tells that the server ended a subscription."""
 
@@ -82,21 +140,24 @@ def joined(messages: Sequence[bytes], separator: bytes) -> list[bytes]:
     return frames
 
 
-def publications(batches: Sequence[Batch]) -> list[Published]:
+def publications(batches: Sequence[Batch], *, wrapped: bool = False) -> list[Published]:
     """Publications as a subscribe or history result lists them."""
+    of = Published.unwrapped if wrapped else Published.of
     return [
-        Published.of(batch, offset, payload)
-        for batch in batches
-        for offset, payload in enumerate(batch.payloads, batch.first)
+        of(batch, offset, payload) for batch in batches for offset, payload in enumerate(batch.payloads, batch.first)
     ]
 
 
-def subscribed(top: Position, missed: list[Batch] | None, *, since: int, recovering: bool) -> dict[str, Any]:
-    """The result of a subscribe. `missed` is what came after `since`, None if that cannot be had.
+def subscribed(
+    top: Position, missed: list[Published] | None, *, since: int, recovering: bool, recoverable: bool
+) -> dict[str, Any]:
+    """The result of a positioned subscribe. `missed` is what came after `since`, None if that cannot be had.
 
     What was recovered moves the subscriber from `since` on; otherwise it begins at the top.
     """
-    result: dict[str, Any] = {"recoverable": True, "positioned": True}
+    result: dict[str, Any] = {"positioned": True}
+    if recoverable:
+        result["recoverable"] = True
     if top.epoch:
         result["epoch"] = top.epoch
     if recovering:
@@ -104,6 +165,6 @@ def subscribed(top: Position, missed: list[Batch] | None, *, since: int, recover
     if recovering and missed is not None:
         result["recovered"] = True
         if missed:
-            result["publications"] = publications(missed)
+            result["publications"] = missed
         return result | ({"offset": since} if since else {})
     return result | ({"offset": top.offset} if top.offset else {})

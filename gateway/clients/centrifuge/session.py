@@ -19,17 +19,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from gateway.channels import BadChannelError, Channel, Channels, UnknownChannelError
 from gateway.clients.centrifuge import codes
 from gateway.clients.centrifuge.codes import Close, Refusal
 from gateway.clients.centrifuge.commands import Command, HistoryRequest, SubscribeRequest
 from gateway.clients.centrifuge.filters import Filter
-from services import topics
-from services.errors import BadRequest
 
-CHANNEL_CHARACTERS = 255
-NEVER_PUSHED = (topics.COMMAND,)
-NEVER_FILTERED = (topics.DEVICE, topics.WEATHER)
-"""Of these a subscriber gets everything: one source each."""
 REJECT_UNRECOVERED = 2
 """Bit of a subscribe request's flag: rather an error than a subscription that begins now."""
 
@@ -59,31 +54,34 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Subscribe:
-    """Join the topic and answer its position, with what was missed."""
+    """Join the channel and answer its position, with what was missed."""
 
     id: int
-    topic: str
+    channel: Channel
     recover: bool
     epoch: str
     offset: int
     reject_unrecovered: bool
+    positioned: bool
+    recoverable: bool
+    join_leave: bool
     filter: Filter | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Unsubscribe:
-    """Leave the topic if it is subscribed, and answer."""
+    """Leave the channel if it is subscribed, and answer."""
 
     id: int
-    topic: str
+    channel: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReadHistory:
-    """Answer a part of the topic's history."""
+    """Answer a part of the channel's history."""
 
     id: int
-    topic: str
+    channel: Channel
     request: HistoryRequest
 
 
@@ -92,8 +90,17 @@ class Publish:
     """Append, and answer once it is stored."""
 
     id: int
-    topic: str
+    channel: Channel
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPresence:
+    """Answer who is in the channel, or only how many."""
+
+    id: int
+    channel: Channel
+    stats: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +125,29 @@ class Nothing:
 
 
 Step: TypeAlias = (
-    Connected | Refused | Subscribe | Unsubscribe | ReadHistory | Publish | Call | Answer | Close | Nothing
+    Connected
+    | Refused
+    | Subscribe
+    | Unsubscribe
+    | ReadHistory
+    | Publish
+    | ShowPresence
+    | Call
+    | Answer
+    | Close
+    | Nothing
 )
 
 
 class Session:
-    """The state of one connection. `channels` bounds its subscriptions."""
+    """The state of one connection with at most `most` subscriptions."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: Channels, most: int) -> None:
         self._channels = channels
+        self._most = most
         self.state = State.NEW
+        self.user = ""
+        """Who it is; empty if nobody said."""
         self.subscribed: set[str] = set()
         self.unanswered_pings = 0
 
@@ -172,74 +192,106 @@ class Session:
 
     def _carry_out(self, command: Command) -> Step:
         number = command.id
-        if command.subscribe is not None:
-            return self._subscribe(number, command.subscribe)
         if command.unsubscribe is not None:
             self.subscribed.discard(command.unsubscribe.channel)
             return Unsubscribe(number, command.unsubscribe.channel)
-        if command.publish is not None:
-            return _publish(number, command.publish.channel, bytes(command.publish.data))
-        if command.history is not None:
-            error = _readable(command.history.channel)
-            return Refused(number, error) if error else ReadHistory(number, command.history.channel, command.history)
         if command.rpc is not None:
             return Call(number, command.rpc.method, bytes(command.rpc.data))
         if command.ping is not None:
             return Answer(number)
-        about_presence = command.presence or command.presence_stats
-        if about_presence is not None:
-            return Refused(number, _readable(about_presence.channel) or codes.NOT_AVAILABLE)
         if command.refresh is not None or command.sub_refresh is not None:
             return Refused(number, codes.NOT_AVAILABLE)
+        try:
+            return self._about_a_channel(number, command)
+        except _RefusedError as refused:
+            return Refused(number, refused.error)
+
+    def _about_a_channel(self, number: int, command: Command) -> Step:
+        if command.subscribe is not None:
+            return self._subscribe(number, command.subscribe)
+        if command.publish is not None:
+            channel = self._find(command.publish.channel)
+            self._demand("publish", channel)
+            if not command.publish.data:
+                raise _RefusedError(codes.BAD_REQUEST)
+            return Publish(number, channel, bytes(command.publish.data))
+        if command.history is not None:
+            channel = self._find(command.history.channel)
+            if not (channel.built_in or channel.options.has_history):
+                raise _RefusedError(codes.NOT_AVAILABLE)
+            self._demand("history", channel)
+            return ReadHistory(number, channel, command.history)
+        about = command.presence or command.presence_stats
+        if about is not None:
+            channel = self._find(about.channel)
+            if not channel.options.presence:
+                raise _RefusedError(codes.NOT_AVAILABLE)
+            self._demand("presence", channel)
+            return ShowPresence(number, channel, command.presence is None)
         return codes.MALFORMED
 
     def _subscribe(self, number: int, request: SubscribeRequest) -> Step:
         if request.delta not in ("", "fossil"):
             return codes.MALFORMED
-        error = _readable(request.channel)
-        if error is None and request.type:
-            error = codes.NOT_AVAILABLE
-        if error is None and request.channel in self.subscribed:
-            error = codes.ALREADY_SUBSCRIBED
-        if error is None and len(self.subscribed) >= self._channels:
-            error = codes.LIMIT_EXCEEDED
-        wanted = None
-        if error is None and request.tf is not None:
-            try:
-                wanted = Filter(request.tf)
-            except ValueError as fault:
-                error = Refusal(codes.BAD_REQUEST.code, f"tf: {fault}")
-            if request.channel.startswith(NEVER_FILTERED):
-                error = codes.BAD_REQUEST
-        if error is not None:
-            return Refused(number, error)
-        self.subscribed.add(request.channel)
-        reject = bool(request.flag & REJECT_UNRECOVERED)
-        return Subscribe(number, request.channel, request.recover, request.epoch, request.offset, reject, wanted)
+        channel = self._find(request.channel)
+        options = channel.options
+        if request.type:
+            raise _RefusedError(codes.NOT_AVAILABLE)
+        if channel.name in self.subscribed:
+            raise _RefusedError(codes.ALREADY_SUBSCRIBED)
+        self._demand("subscribe", channel)
+        if len(self.subscribed) >= self._most:
+            raise _RefusedError(codes.LIMIT_EXCEEDED)
+        wanted = _filter(channel, request)
+        self.subscribed.add(channel.name)
+        kept = channel.built_in or options.has_history
+        sees_history = channel.grants("history", self.user, subscribed=True)
+        recoverable = kept and (
+            options.force_recovery or (request.recoverable and (options.allow_recovery or sees_history))
+        )
+        positioned = kept and (
+            recoverable
+            or options.force_positioning
+            or (request.positioned and (options.allow_positioning or sees_history))
+        )
+        sees_presence = channel.grants("presence", self.user, subscribed=True)
+        return Subscribe(
+            number,
+            channel,
+            recover=request.recover and recoverable,
+            epoch=request.epoch,
+            offset=request.offset,
+            reject_unrecovered=bool(request.flag & REJECT_UNRECOVERED),
+            positioned=positioned,
+            recoverable=recoverable,
+            join_leave=options.join_leave and (options.force_push_join_leave or (request.join_leave and sees_presence)),
+            filter=wanted,
+        )
+
+    def _find(self, name: str) -> Channel:
+        try:
+            return self._channels.find(name)
+        except UnknownChannelError:
+            raise _RefusedError(codes.UNKNOWN_CHANNEL) from None
+        except BadChannelError:
+            raise _RefusedError(codes.BAD_REQUEST) from None
+
+    def _demand(self, action: str, channel: Channel) -> None:
+        if not channel.grants(action, self.user, subscribed=channel.name in self.subscribed):
+            raise _RefusedError(codes.PERMISSION_DENIED)
 
 
-def _readable(channel: str) -> Refusal | None:
-    """Why `channel` cannot be read; None if it can."""
-    error = _known(channel)
-    return error or (codes.PERMISSION_DENIED if channel.startswith(NEVER_PUSHED) else None)
+class _RefusedError(Exception):
+    def __init__(self, error: Refusal) -> None:
+        self.error = error
 
 
-def _known(channel: str) -> Refusal | None:
-    if not channel.isascii() or len(channel) > CHANNEL_CHARACTERS:
-        return codes.BAD_REQUEST
-    if channel != topics.READINGS and not channel.startswith(topics.NAMESPACES):
-        return codes.UNKNOWN_CHANNEL
+def _filter(channel: Channel, request: SubscribeRequest) -> Filter | None:
+    if request.tf is None:
+        return None
+    if not channel.options.allow_tags_filter:
+        raise _RefusedError(codes.BAD_REQUEST)
     try:
-        topics.parse(channel)
-    except BadRequest:
-        return codes.BAD_REQUEST
-    return None
-
-
-def _publish(number: int, channel: str, data: bytes) -> Step:
-    error = _known(channel)
-    if error is None and not channel.startswith(topics.FEED):
-        error = codes.PERMISSION_DENIED
-    if error is None and not data:
-        error = codes.BAD_REQUEST
-    return Refused(number, error) if error else Publish(number, channel, data)
+        return Filter(request.tf)
+    except ValueError as fault:
+        raise _RefusedError(Refusal(codes.BAD_REQUEST.code, f"tf: {fault}")) from None

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from gateway.channels import Channels
 from gateway.clients.centrifuge.pings import Pinged
 from gateway.clients.centrifuge.session import Session
 from gateway.sender import Sender
@@ -21,7 +22,7 @@ class Recorder:
 
 def pinged() -> tuple[Session, Recorder, Pinged]:
     """A connection that got its first ping at 10 and has 3 seconds to answer."""
-    session, recorder = Session(1), Recorder()
+    session, recorder = Session(Channels(), 1), Recorder()
     one = Pinged(session, cast(Sender, recorder), b"{}", 0.0, 10.0, 3.0)
     one.tick(10.0)
     assert recorder.pings == 1

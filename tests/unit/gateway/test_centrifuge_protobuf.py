@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.channels import Channels
 from gateway.clients.centrifuge import codes, replies
 from gateway.clients.centrifuge import protocol_pb2 as pb
 from gateway.clients.centrifuge.commands import MalformedError
@@ -46,7 +47,7 @@ def told(frame: bytes) -> pb.Reply:
             '"history":{"channel":"a","limit":-1,"since":{"offset":3},"reverse":true}',
         ),
         (pb.Command(id=1, rpc=pb.RpcRequest(method="m", data=b"{}")), '"rpc":{"method":"m","data":{}}'),
-        (pb.Command(id=1, refresh=pb.Empty()), '"refresh":{}'),
+        (pb.Command(id=1, refresh=pb.RefreshRequest()), '"refresh":{}'),
         (pb.Command(id=1, send=pb.Empty()), '"send":{}'),
     ],
 )
@@ -71,7 +72,7 @@ def test_what_is_not_made_of_commands_is_malformed(data: bytes) -> None:
 
 @given(st.lists(st.binary(max_size=60)))
 def test_no_frame_raises_anything_else(frames: list[bytes]) -> None:
-    session = Session(3)
+    session = Session(Channels(), 3)
     for data in frames:
         try:
             commands = PROTOBUF.decode(data)
@@ -95,11 +96,14 @@ def test_joined_pushes_stay_below_the_bound_and_long_ones_have_a_length() -> Non
 
 def test_results_and_errors() -> None:
     missed = [Batch("E", 0, 4, [b"4", b"5"])]
-    result = replies.subscribed(Position("E", 5), missed, since=3, recovering=True)
+    result = replies.subscribed(
+        Position("E", 5), replies.publications(missed), since=3, recovering=True, recoverable=True
+    )
     reply = told(PROTOBUF.reply(2, "subscribe", result))
     assert (reply.id, reply.subscribe.offset, reply.subscribe.recovered) == (2, 3, True)
     assert [(one.data, one.offset) for one in reply.subscribe.publications] == [(b"4", 4), (b"5", 5)]
     assert told(PROTOBUF.reply(3, "rpc", {"data": Json(b"{}")})).rpc.data == b"{}"
     assert told(PROTOBUF.reply(4, "unsubscribe", {})).HasField("unsubscribe")
     assert told(PROTOBUF.refusal(5, codes.INTERNAL)).error.temporary
+    assert told(PROTOBUF.reply(6, "ping", {})).HasField("ping")
     assert told(PROTOBUF.unsubscribed("a", *codes.INSUFFICIENT_STATE)).push.unsubscribe.code == 2500

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.channels import Channels
 from gateway.clients.centrifuge import codes, replies
 from gateway.clients.centrifuge.codes import Close, Refusal
 from gateway.clients.centrifuge.commands import Command, MalformedError
@@ -33,7 +34,7 @@ def say(session: Session, *commands: str) -> list[Step]:
 
 
 def connected(channels: int = 3) -> Session:
-    session = Session(channels)
+    session = Session(Channels(), channels)
     assert say(session, '{"id":1,"connect":{}}') == [Connected(1)]
     return session
 
@@ -45,13 +46,13 @@ def error(step: Step) -> Refusal:
 
 @pytest.mark.parametrize("method", [*METHODS, "sub_refresh", "send", "ping"])
 def test_anything_before_connect_closes(method: str) -> None:
-    session = Session(3)
+    session = Session(Channels(), 3)
     assert say(session, f'{{"id":1,"{method}":{{}}}}') == [codes.MALFORMED]
     assert session.state is State.CLOSED
 
 
 def test_nothing_is_taken_after_the_close() -> None:
-    session = Session(3)
+    session = Session(Channels(), 3)
     assert say(session, "{}", '{"id":1,"connect":{}}') == [codes.MALFORMED, Nothing()]
 
 
@@ -60,7 +61,7 @@ def test_a_second_connect_closes() -> None:
 
 
 def test_a_token_that_nobody_can_verify_is_invalid() -> None:
-    assert say(Session(3), '{"id":1,"connect":{"token":"x"}}') == [codes.INVALID_TOKEN]
+    assert say(Session(Channels(), 3), '{"id":1,"connect":{"token":"x"}}') == [codes.INVALID_TOKEN]
 
 
 def test_a_command_without_a_request_or_an_unknown_one_closes() -> None:
@@ -90,13 +91,25 @@ def test_a_subscribe_carries_its_position() -> None:
     step = say(
         connected(), '{"id":2,"subscribe":{"channel":"device:a","recover":true,"epoch":"E","offset":7,"flag":3}}'
     )
-    assert step == [Subscribe(2, "device:a", True, "E", 7, True)]
+    assert step == [
+        Subscribe(
+            2,
+            Channels().find("device:a"),
+            recover=True,
+            epoch="E",
+            offset=7,
+            reject_unrecovered=True,
+            positioned=True,
+            recoverable=True,
+            join_leave=False,
+        )
+    ]
 
 
 @pytest.mark.parametrize(
     ("channel", "code"),
     [
-        ("", 102),
+        ("", 107),
         ("nonsense", 102),
         ("chat:1", 102),
         ("device:", 107),
@@ -164,7 +177,7 @@ def test_clients_publish_to_feeds_only() -> None:
         '{"id":3,"publish":{"channel":"device:x","data":1}}',
         '{"id":4,"publish":{"channel":"feed:x"}}',
     )
-    assert steps[0] == Publish(2, "feed:x", b'{"a": 1}')
+    assert steps[0] == Publish(2, Channels().find("feed:x"), b'{"a": 1}')
     assert [error(step).code for step in steps[1:]] == [103, 107]
 
 
@@ -213,7 +226,7 @@ def test_no_frame_raises_anything_else(frames: list[bytes]) -> None:
 
 @given(st.lists(st.sampled_from([*METHODS, "connect", "send", "ping", "sub_refresh", ""]), max_size=6))
 def test_once_closed_it_stays_closed(methods: list[str]) -> None:
-    session = Session(2)
+    session = Session(Channels(), 2)
     closed = False
     for method in methods:
         (command,) = JSON.decode(f'{{"id":1,"{method}":{{"channel":"readings","data":1}}}}'.encode())
@@ -240,7 +253,13 @@ def test_joined_pushes_stay_below_the_bound() -> None:
 def test_what_was_recovered_moves_the_subscriber_on_from_its_own_offset() -> None:
     missed = [Batch("E", 0, 4, [b"4", b"5"])]
     result = orjson.loads(
-        JSON.reply(2, "subscribe", replies.subscribed(Position("E", 5), missed, since=3, recovering=True))
+        JSON.reply(
+            2,
+            "subscribe",
+            replies.subscribed(
+                Position("E", 5), replies.publications(missed), since=3, recovering=True, recoverable=True
+            ),
+        )
     )["subscribe"]
     assert result == {
         "recoverable": True,
@@ -254,7 +273,7 @@ def test_what_was_recovered_moves_the_subscriber_on_from_its_own_offset() -> Non
 
 
 def test_what_cannot_be_recovered_begins_at_the_top() -> None:
-    result = replies.subscribed(Position("E", 5), None, since=3, recovering=True)
+    result = replies.subscribed(Position("E", 5), None, since=3, recovering=True, recoverable=True)
     assert (result["offset"], "recovered" in result, result["was_recovering"]) == (5, False, True)
 
 

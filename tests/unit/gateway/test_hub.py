@@ -14,12 +14,16 @@ class Recorder:
     def __init__(self) -> None:
         self.payloads: list[bytes] = []
         self.losses: list[Position] = []
+        self.notices: list[bytes] = []
 
     def deliver(self, delivery: Delivery) -> None:
         self.payloads += delivery.batch.payloads
 
     def lost(self, topic: str, position: Position) -> None:
         self.losses.append(position)
+
+    def notice(self, topic: str, text: bytes) -> None:
+        self.notices.append(text)
 
 
 def batch(first: int, last: int, epoch: str = "E") -> Batch:

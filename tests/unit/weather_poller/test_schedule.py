@@ -114,14 +114,24 @@ def test_places_that_were_asked_for_together_stay_together() -> None:
         schedule.succeeded(["berlin", "london"])
 
 
-def test_a_place_whose_interval_is_over_joins_one_that_is_due() -> None:
-    clock, draws = Clock(), iter([0.0, 1.0])
+def test_a_place_that_was_asked_for_alone_joins_the_others() -> None:
+    clock, draws = Clock(), iter([0.5] * 10)
     schedule = Schedule(backoff_of(clock), interval_s=900.0, jitter_s=60.0, clock=clock, chance=lambda: next(draws))
     schedule.track(["berlin", "london"])
-    schedule.succeeded(["berlin"])
-    schedule.succeeded(["london"])
-    clock.now += 900
+    schedule.succeeded(["berlin", "london"])
+    clock.now += 300
+    schedule.succeeded(["paris"])
+    schedule.track(["berlin", "london", "paris"])
+    clock.now += 630
     assert schedule.due() == ["berlin", "london"]
+    schedule.succeeded(["berlin", "london"])
+    clock.now += 930
+    assert schedule.due() == ["berlin", "london", "paris"]
+    schedule.succeeded(["berlin", "london", "paris"])
+    clock.now += 929
+    assert schedule.due() == []
+    clock.now += 1
+    assert schedule.due() == ["berlin", "london", "paris"]
 
 
 def test_a_place_left_out_for_a_while_is_not_asked_again_within_its_interval() -> None:
