@@ -74,6 +74,9 @@ class Pace:
         return True
 
     def excuse(self, began: float, now: float) -> None:
-        """From `began` to `now` nobody read what the client said: it waits, and comes all at once."""
-        self._tokens += (now - max(began, self._at)) * self._per_s
+        """From `began` to `now` nobody read what the client said: it waits, and comes all at once.
+
+        Only the last such pause counts.
+        """
+        self._tokens = min(self._tokens, self._per_s * 2) + (now - max(began, self._at)) * self._per_s
         self._at = now

@@ -56,6 +56,7 @@ class Broker:
         self._names: dict[bytes, str] = {}
         self._confirmed: set[str] = set()
         self._unsettled: dict[str, None] = {}
+        self._unreadable: set[str] = set()
         self._wake = asyncio.Event()
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
         self._on_answer: Callable[[dict[str, Any]], None] = lambda answer: None
@@ -102,6 +103,7 @@ class Broker:
             channel = topics.channel(topic)
             self._names.pop(channel.encode(), None)
             self._confirmed.discard(topic)
+            self._unreadable.discard(topic)
             self._unsettled.pop(topic, None)
             self.bus.unsubscribe(channel)
 
@@ -213,6 +215,7 @@ class Broker:
 
     def _let_in(self, topic: str) -> None:
         if self.hub.settled(topic):
+            self._unreadable.discard(topic)
             for waiter in self._waiters.pop(topic, ()):
                 if not waiter.done():
                     waiter.set_result(None)
@@ -224,5 +227,7 @@ class Broker:
             if topic in self._confirmed:
                 self._want(topic)
 
-        log.warning("cannot read a topic; trying again", topic=topic, error=str(error))
+        if topic not in self._unreadable:
+            self._unreadable.add(topic)
+            log.warning("cannot read a topic; trying again", topic=topic, error=str(error))
         asyncio.get_running_loop().call_later(PUT_OFF_S, again)

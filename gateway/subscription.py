@@ -73,8 +73,10 @@ class Subscription:
                     self._send(Delivery(self.topic, batch.after(passed.offset)))
                 return
             if passed.epoch and batch.epoch != passed.epoch:
-                # The past: history has shown a newer epoch, which the hub is yet to tell.
-                return
+                if batch.first > 1:
+                    # The past: history has shown a newer epoch, which the hub is yet to tell.
+                    return
+                self._tell_lost(Position(batch.epoch, 0))
             self._passed = None
         self._send(delivery)
 

@@ -1,4 +1,4 @@
-"""uvicorn's sans-I/O WebSocket protocol with a door for finished frames.
+"""uvicorn's sans-I/O WebSocket protocol with a door for finished frames, and bounds on what a client may send.
 
 A server's uncompressed frames carry no mask, so one frame's bytes serve every client. `write_frames` hands
 them to the transport without a copy, an `await` or a pass through the protocol's state for each client.
@@ -10,7 +10,7 @@ from __future__ import annotations
 from asyncio import BaseTransport, TimerHandle
 from typing import Any
 
-from uvicorn._types import ASGISendEvent
+from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
@@ -34,7 +34,8 @@ class WireProtocol(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
-        self.control_frames = Pace(PINGS_PER_S, self.loop.time())
+        self._control_frames = Pace(PINGS_PER_S, self.loop.time())
+        self._paused_at: float | None = None
 
     def data_received(self, data: bytes) -> None:
         if self.handshake_initiated and not self.handshake_complete:
@@ -97,7 +98,7 @@ class WireProtocol(WebSocketsSansIOProtocol):
         """Count a control frame, which no endpoint sees; too many of them close the connection."""
         if self.close_sent:
             return False
-        if not self.control_frames.allows(self.loop.time()):
+        if not self._control_frames.allows(self.loop.time()):
             self.close_now(*TOO_FAST)
         return not self.close_sent
 
@@ -108,11 +109,23 @@ class WireProtocol(WebSocketsSansIOProtocol):
             self.close_now(1009, "too many fragments")
 
     def send_receive_event_to_app(self) -> None:
-        if self.curr_msg_data_type == "text" and not self.close_sent and not _is_utf8(self.frames):
-            self.frames = []
-            self.close_now(1007, "not UTF-8")
-            return
+        if self.curr_msg_data_type == "text" and not self.close_sent:
+            self.frames = [b"".join(self.frames)]
+            if not _is_utf8(self.frames[0]):
+                self.frames = []
+                self.close_now(1007, "not UTF-8")
+                return
         super().send_receive_event_to_app()
+        if self.read_paused and self._paused_at is None:
+            self._paused_at = self.loop.time()
+
+    async def receive(self) -> ASGIReceiveEvent:
+        message = await super().receive()
+        if self._paused_at is not None and not self.read_paused:
+            # What waited comes all at once now.
+            self._control_frames.excuse(self._paused_at, self.loop.time())
+            self._paused_at = None
+        return message
 
     def keepalive_timeout(self) -> None:
         if self.read_paused:
@@ -136,9 +149,9 @@ class WireProtocol(WebSocketsSansIOProtocol):
         return self.loop.call_later(GRACE_S, self.transport.abort)
 
 
-def _is_utf8(fragments: list[bytes]) -> bool:
+def _is_utf8(text: bytes) -> bool:
     try:
-        b"".join(fragments).decode()
+        text.decode()
     except UnicodeDecodeError:
         return False
     return True

@@ -49,7 +49,8 @@ def bounded(most: int, head_s: float, refusals: Refusals) -> type[asyncio.Protoc
 
         def _end(self, error: WindsockError) -> None:
             refusals.count("request", error.code)
-            self.transport.write(_answer(error))
+            if self.cycle is None or self.cycle.response_complete:
+                self.transport.write(_answer(error))
             self.transport.close()
 
     return Bounded

@@ -24,7 +24,7 @@ INTEREST_KEY = "windsock:{places}:interest"
 PINNED_KEY = "windsock:{places}:pinned"
 """Set of the slugs that the settings name."""
 REQUESTS_KEY = "windsock:{places}:requests"
-"""Stream of requests for cities that are not tracked: city, reply channel, token, Unix ms until which it is awaited."""
+"""Stream of requests for cities that are not tracked: city, reply channel, token, milliseconds that it is awaited."""
 GROUP = "pollers"
 MOST_REQUESTS = 1_000
 
@@ -89,8 +89,7 @@ class Places:
 
         After `within_s` seconds nobody waits for it any more.
         """
-        until_ms = round((time.time() + within_s) * 1000)
-        fields: dict[Any, Any] = {"city": city, "reply": reply, "token": token, "until": until_ms}
+        fields: dict[Any, Any] = {"city": city, "reply": reply, "token": token, "within_ms": round(within_s * 1000)}
         async with answered():
             await self._redis.xadd(REQUESTS_KEY, fields, maxlen=MOST_REQUESTS, approximate=True)
 
@@ -132,17 +131,18 @@ class Places:
         found = await self.get(list({text(slug) for slug in (*pinned, *wanted)}))
         return sorted((place for place in found if place is not None), key=lambda place: place.name)
 
-    async def touch(self, slugs: Sequence[str], interest_s: int) -> None:
-        """Somebody is interested in these places for another `interest_s` seconds."""
+    async def touch(self, slugs: Sequence[str], interest_s: int) -> list[str]:
+        """Somebody is interested in these places for another `interest_s` seconds; returns those that are unknown."""
         if not slugs:
-            return
+            return []
         until = int(time.time() * 1000) + interest_s * 1000
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.zadd(INTEREST_KEY, dict.fromkeys(slugs, until), gt=True)
         for slug in slugs:
             pipeline.expire(place_key(slug), KNOWN_S)
         async with answered():
-            await pipeline.execute()
+            _, *known = await pipeline.execute()
+        return [slug for slug, is_known in zip(slugs, known, strict=True) if not is_known]
 
     async def is_wanted(self, slug: str) -> bool:
         """Whether somebody is interested in the place, so that a poller tracks it."""

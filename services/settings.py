@@ -314,6 +314,13 @@ class WeatherSettings:
         str, Meta(pattern=r"^https?://", description="Base URL of the Open-Meteo geocoding service.")
     ] = "https://geocoding-api.open-meteo.com"
 
+    def __post_init__(self) -> None:
+        if self.weather_retry_max_s < self.weather_retry_s:
+            raise SettingError(
+                f"WINDSOCK_WEATHER_RETRY_MAX_S={self.weather_retry_max_s:g} must not be less than "
+                f"WINDSOCK_WEATHER_RETRY_S={self.weather_retry_s:g}"
+            )
+
 
 GROUPS = (CommonSettings, StreamSettings, IngestSettings, GatewaySettings, WeatherSettings)
 

@@ -103,7 +103,7 @@ class Stream:
     async def read_after(
         self, offsets: Mapping[str, int], limit: int, most_bytes: int
     ) -> dict[str, Page | Unavailable]:
-        """What came after its offset in each of many topics, in one round trip: `read` upwards for each.
+        """What came after its offset in each of many topics, asked together: `read` upwards for each.
 
         A topic's page ends once it has more than `most_bytes`. One that cannot be read says why; only when
         Redis does not answer at all is Unavailable raised.

@@ -19,12 +19,15 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Protocol
 
-from redis.exceptions import OutOfMemoryError, RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from services.commit import Appended, Commit, Entry, Upkeep
 from services.errors import Overloaded, TooLarge, Unavailable
 from services.redis import Client, reason_of
 from services.settings import StreamSettings
+
+FULL = "used memory > 'maxmemory'"
+"""What Redis says when it is full; 6.2 and 7 wrap it differently."""
 
 
 class WriterMetrics(Protocol):
@@ -164,7 +167,9 @@ class Writer:
             keys, args = commit.arguments(fresh_epoch)
             try:
                 reply: Sequence[Any] = await self._script(keys=keys, args=args)
-            except OutOfMemoryError:
+            except ResponseError as error:
+                if FULL not in str(error):
+                    raise
                 streams, retentions = commit.retentions()
                 if not await self._trim_script(keys=streams, args=retentions):
                     raise

@@ -38,7 +38,7 @@ def build(shared: Shared) -> Room:
     async def running() -> AsyncIterator[None]:
         fetcher = Fetcher(client, limits, shared.registry)
         poller = Poller(fetcher, places, shared.stream, shared.writer, limits, pinned, shared.registry)
-        requests = Requests(shared.redis, places, poller)
+        requests = Requests(shared.redis, places, poller, shared.registry)
         async with client, background(poller.run, requests.run):
             yield
 

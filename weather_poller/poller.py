@@ -118,10 +118,10 @@ class Poller:
         Raises UnknownCityError, TooManyPlacesError, FetchError or Unavailable.
         """
         place = await self._places.lookup(city)
+        if (place is None or place.place not in self._tracked) and len(self._tracked) >= self._settings.places_max:
+            raise TooManyPlacesError(f"{self._settings.places_max} places are tracked already")
         if place is None:
             place = await self._found(city)
-        if place.place not in self._tracked and len(self._tracked) >= self._settings.places_max:
-            raise TooManyPlacesError(f"{self._settings.places_max} places are tracked already")
         observed = (await self._stream.position(topics.WEATHER + place.place)).offset
         if not observed or not self._schedule.rests(place.place):
             await self._fetch([place])

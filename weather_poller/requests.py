@@ -7,10 +7,10 @@ one that a killed poller had taken is claimed by another.
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
 from typing import Any
 
+from prometheus_client import CollectorRegistry, Counter
 from redis.exceptions import ResponseError
 
 from services import logs
@@ -36,11 +36,14 @@ def _text(field: bytes) -> str:
 class Requests:
     """One member of the consumer group."""
 
-    def __init__(self, redis: Client, places: Places, poller: Poller) -> None:
+    def __init__(self, redis: Client, places: Places, poller: Poller, registry: CollectorRegistry) -> None:
         self._redis = redis
         self._places = places
         self._poller = poller
         self._name = uuid.uuid4().hex
+        self._late = Counter(
+            "windsock_weather_late_requests", "Requests for cities that nobody waited for any more", registry=registry
+        )
 
     async def run(self) -> None:
         """Answer until cancelled; a lost Redis is waited for."""
@@ -50,7 +53,11 @@ class Requests:
                 await self._join()
                 while True:
                     for entry_id, fields in await self._next():
-                        await self._answer({_text(k): _text(v) for k, v in fields.items()})
+                        request = {_text(k): _text(v) for k, v in fields.items()}
+                        if await self._is_awaited(entry_id, request):
+                            await self._answer(request)
+                        else:
+                            self._late.inc()
                         async with answered():
                             await self._redis.xack(REQUESTS_KEY, GROUP, entry_id)
                     pause_s = 0.1
@@ -85,11 +92,16 @@ class Requests:
             )
         return list(read[0][1]) if read else []
 
+    async def _is_awaited(self, entry_id: bytes, request: dict[str, str]) -> bool:
+        """Whether its client has not yet been told that there is no answer, by Redis' clock."""
+        within_ms = request.get("within_ms", "")
+        async with answered():
+            seconds, microseconds = await self._redis.time()
+        age_ms = seconds * 1000 + microseconds // 1000 - int(entry_id.split(b"-")[0])
+        return not within_ms.lstrip("-").isdigit() or age_ms <= int(within_ms)
+
     async def _answer(self, request: dict[str, str]) -> None:
         city, token, reply = request.get("city", ""), request.get("token", ""), request.get("reply", "")
-        until_ms = request.get("until", "")
-        if until_ms.isdigit() and int(until_ms) < time.time() * 1000:
-            return  # its client was told that there is no answer
         try:
             place = await self._poller.find(city)
             body: dict[str, Any] = {"token": token, "place": place.place, "city": place.name}

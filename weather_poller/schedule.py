@@ -106,8 +106,9 @@ class Schedule:
         places = list(places)
         over = self._clock() + self._interval_s
         due = over + self._chance() * self._jitter_s
-        if any(place not in places for place in self._tracked):
-            # It joins the others the next time that they are due, which is sooner than this.
+        others = [self._due[place] for place in self._tracked if place not in places]
+        if others and len(others) >= len(places):
+            # They join the others the next time that those are due, which is sooner than this.
             due += self._interval_s + self._jitter_s
         for place in places:
             self._over[place], self._due[place] = over, due

@@ -39,6 +39,8 @@ class Cities:
         self._settings = settings
         self._asked: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._listened: Counter[str] = Counter()
+        self._names: dict[str, str] = {}
+        """Place → the city's name by which it was asked for."""
         broker.on_answer(self._answered)
 
     async def keep_interest(self) -> None:
@@ -46,8 +48,10 @@ class Cities:
         while True:
             if self._listened:
                 try:
-                    await self._places.touch(list(self._listened), self._settings.interest_s)
-                except Unavailable as error:
+                    unknown = await self._places.touch(list(self._listened), self._settings.interest_s)
+                    for slug in unknown:  # Redis has lost its data
+                        await self._find(self._names[slug])
+                except WindsockError as error:
                     log.warning("cannot renew interest in places", error=str(error))
             await asyncio.sleep(self._settings.interest_s / 3)
 
@@ -90,6 +94,7 @@ class Cities:
                 raise
             followed[slug] = subscription
             self._listened[slug] += 1
+            self._names.setdefault(slug, city)
             if not after.offset:
                 asyncio.get_running_loop().call_later(self._settings.weather_timeout_s, tell_if_none, slug, city)
 
@@ -104,7 +109,7 @@ class Cities:
                 self._broker.leave(topics.WEATHER + slug, subscription)
                 self._listened[slug] -= 1
                 if not self._listened[slug]:
-                    del self._listened[slug]
+                    del self._listened[slug], self._names[slug]
             followed.clear()
 
     async def current(self, city: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ export class ResumingSocket {
     this.pauseMs = 500;
     this.connect();
     setInterval(() => this.checkSilence(), 1_000);
+    addEventListener("offline", () => this.giveUp());
   }
 
   connect() {
@@ -45,7 +46,11 @@ export class ResumingSocket {
   }
 
   checkSilence() {
-    if (Date.now() - this.heard < SILENCE_MS) return;
+    if (Date.now() - this.heard >= SILENCE_MS) this.giveUp();
+  }
+
+  giveUp() {
+    if (this.heard === Infinity) return;
     // A closing handshake with a server that is gone would only take longer.
     this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
     this.socket.close();

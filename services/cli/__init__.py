@@ -1,48 +1,19 @@
-"""The `windsock` command: one module per command, one line on standard error per expected failure."""
+"""The `windsock` command: one module per command."""
 
 from __future__ import annotations
 
-import os
 import sys
-
-import stamina
-import typer
-
-from services.cli import replay, rooms, send, tail
-from services.cli.output import note
-from services.errors import WindsockError
 
 INTERRUPTED = 130
 """What shells answer for a command that Ctrl-C ended before it was done."""
 
-app = typer.Typer(
-    name="windsock",
-    help="Streams device readings and weather to browsers in real time.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command()(rooms.up)
-app.command()(rooms.ingest)
-app.command()(rooms.gateway)
-app.command()(rooms.weather)
-app.command()(send.send)
-app.command()(tail.tail)
-app.command()(replay.replay)
-
 
 def main() -> None:
-    """Entry point. Exit codes: 0 done, 1 an error that one line names, 2 wrong usage."""
-    # The commands say in their own lines what they wait for.
-    stamina.instrumentation.set_on_retry_hooks([])
+    """Entry point."""
     try:
-        app()
-    except WindsockError as error:
-        note(str(error))
-        sys.exit(1)
+        # Here, so that Ctrl-C is heard while the command is being loaded, too.
+        from services.cli.app import run
+
+        run()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # `windsock tail … | head`: whoever read is done; nothing may be written at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

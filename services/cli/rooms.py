@@ -27,7 +27,7 @@ def up() -> None:
     environ = dict(os.environ)
     common = _checked(environ, "windsock")
     listener = bind(common.host, common.port)
-    _run(lambda: _up(environ, common, listener))
+    _run(lambda: _up(environ, common, listener, os.path.abspath(common.data_dir)))
 
 
 def ingest() -> None:
@@ -57,7 +57,7 @@ def _one(name: str) -> None:
     _run(lambda: serve([name], environ, listener, common.redis_url or DEFAULT_URL, started))
 
 
-async def _up(environ: Mapping[str, str], common: CommonSettings, listener: socket.socket) -> None:
+async def _up(environ: Mapping[str, str], common: CommonSettings, listener: socket.socket, data_dir: str) -> None:
     async with AsyncExitStack() as stack:
         if common.redis_url:
             redis_url, where = common.redis_url, f"Redis at {shown(common.redis_url)}"
@@ -67,7 +67,7 @@ async def _up(environ: Mapping[str, str], common: CommonSettings, listener: sock
 
             binary = redis_binary.find(environ.get("PATH"))
             redis_url = await stack.enter_async_context(embedded.running(binary, common.data_dir, common.redis_fsync))
-            where = f"{common.data_dir} ({binary})"
+            where = f"{data_dir} ({binary})"
         url = address(common.host, listener.getsockname()[1])
         await serve(ALL, environ, listener, redis_url, lambda: _greet(url, where))
 

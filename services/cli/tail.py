@@ -78,10 +78,16 @@ def tail(
         asyncio.run(_Tail(source, url, since).run())
     except KeyboardInterrupt:
         return
+    except _UnreadError:
+        raise BrokenPipeError from None
 
 
 class _LostError(Exception):
     """The connection is gone, or could not be made now."""
+
+
+class _UnreadError(Exception):
+    """Nobody reads what is printed any more."""
 
 
 class _Tail:
@@ -130,8 +136,13 @@ class _Tail:
             position, shown = look_into(line)
             self._since = position or self._since
         if shown:
-            sys.stdout.write(line + "\n")
-            sys.stdout.flush()
+            try:
+                sys.stdout.write(line + "\n")
+                sys.stdout.flush()
+            except BrokenPipeError:
+                raise _UnreadError from None
+            except OSError as error:
+                raise ClientError(f"cannot print: {error.strerror or error}") from None
 
 
 def look_into(message: str) -> tuple[str | None, bool]:

@@ -72,10 +72,12 @@ local function trim_at_marks(stream, state, fields, name, before, last, retentio
   if mark == math.floor(before / step) then return end
   for k = math.max(math.floor(before / step) + 1, mark - 10), mark do
     fields[#fields + 1] = name .. (k % 11)
-    fields[#fields + 1] = id
+    fields[#fields + 1] = id .. string.format(' %.0f', before)
   end
   local oldest = call('HGET', state, name .. ((mark + 1) % 11))
-  if oldest then call('XTRIM', stream, 'MINID', '~', oldest) end
+  local first_kept, left_out = string.match(oldest or '', '^(%S+) (%d+)$')
+  -- A mark that was made under another retention may lie elsewhere.
+  if first_kept and tonumber(left_out) <= last - retention then call('XTRIM', stream, 'MINID', '~', first_kept) end
 end
 
 for topic = 1, topics do

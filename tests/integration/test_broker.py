@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -237,3 +237,36 @@ async def test_a_notice_reaches_all_subscribers_and_is_not_kept(system: Running)
     await until(lambda: one.notices == other.notices == [b"+{}"], "it does not arrive")
     assert not one.numbers
     assert not one.losses
+
+
+class LateStream(Stream):
+    """Its positions are as old as `held` lets them be."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(client)
+        self.held = asyncio.Event()
+        self.held.set()
+
+    async def positions(self, names: Sequence[str]) -> list[Position | Unavailable]:
+        found = await super().positions(names)
+        await self.held.wait()
+        return found
+
+
+async def test_a_position_that_was_asked_for_before_the_connection_broke_settles_nothing(
+    common_redis: RedisServer, client: Client
+) -> None:
+    stream = LateStream(client)
+    limits = replace(GatewaySettings(), canary_s=0.1, canary_timeout_s=1.0)
+    broker = Broker(client, common_redis.url, stream, limits)
+    async with broker.running():
+        await until(lambda: not broker.unready(), "the broker does not get ready")
+        stream.held.clear()
+        joining = asyncio.ensure_future(broker.join(TOPIC, Recorder()))
+        await until(lambda: not broker._unsettled and TOPIC in broker._confirmed, "no position is asked for")
+        broker._on_lost()
+        stream.held.set()
+        await asyncio.sleep(0.1)
+        assert not broker.hub.settled(TOPIC)
+        await client.client_kill_filter(_type="pubsub")
+        await joining

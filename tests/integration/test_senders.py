@@ -102,3 +102,23 @@ async def test_a_client_that_talks_too_fast_is_closed(common_redis: RedisServer,
             await one.send("x")
         await one.wait_closed()
         assert one.close_code == 3013
+
+
+async def test_the_books_balance_though_clients_go_in_the_middle(common_redis: RedisServer, client: Client) -> None:
+    limits = {"outbox_bytes": "65536", "client_messages_per_s": "10000"}
+    async with serving(common_redis.url, client, **limits) as gateway, gateway.open("/ws/feed/books/") as one:
+        for messages in (1, 20, 300):
+            lazy = await gateway.open("/ws/feed/books/", max_queue=1)
+            for _ in range(messages):
+                await say(one, "x" * 50_000)
+            lazy.transport.abort()
+
+        async def alone() -> bool:
+            return await gateway.metric("windsock_connections") == 1
+
+        await until(alone, "the others do not go")
+        matched, sent, refused = [
+            await gateway.metric(f"windsock_publications_{what}_total") for what in ("matched", "sent", "refused")
+        ]
+        assert matched == sent + refused
+        assert refused > 0

@@ -3,9 +3,13 @@ from __future__ import annotations
 from typing import cast
 
 from gateway.channels import Channels
-from gateway.clients.centrifuge.pings import Pinged
-from gateway.clients.centrifuge.session import Session
+from gateway.clients.centrifuge.codes import MALFORMED
+from gateway.clients.centrifuge.commands import Command, ConnectRequest
+from gateway.clients.centrifuge.pings import Pinged, Pings
+from gateway.clients.centrifuge.session import Connected, Nothing, Session
 from gateway.sender import Sender
+
+CONNECT = Command(id=1, connect=ConnectRequest())
 
 
 class Recorder:
@@ -55,3 +59,17 @@ def test_an_answer_that_nobody_read_may_still_be_read_before_the_client_is_blame
     assert recorder.closed == []
     one.tick(63.0)
     assert recorder.closed == [3012]
+
+
+def test_a_busy_connection_is_pinged_all_the_same_and_each_answer_is_taken() -> None:
+    session, recorder, one = pinged()
+    one.busy()
+    one.tick(20.0)
+    assert (recorder.pings, session.unanswered_pings, recorder.closed) == (2, 2, [])
+    pong = Command()
+    assert session.begin(CONNECT) == Connected(1)
+    assert [session.begin(pong) for _ in range(3)] == [Nothing(), Nothing(), MALFORMED]
+
+
+def test_an_answer_is_not_waited_for_longer_than_until_the_next_ping() -> None:
+    assert Pings(ping_s=2, pong_s=60)._pong_s == 2

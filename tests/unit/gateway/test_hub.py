@@ -290,3 +290,14 @@ def test_answers_that_come_late_neither_repeat_nor_lose_anything(events: list[tu
     assert hub.settled(TOPIC)
     assert recorder.losses == []
     assert recorder.payloads == numbers(1, settling.top)
+
+
+def test_frames_are_made_once_for_each_kind_of_client() -> None:
+    delivery = Delivery(TOPIC, batch(1, 2))
+
+    def render(_topic: str, one: Batch) -> list[bytes]:
+        return one.payloads
+
+    text, binary = delivery.frames(render, binary=False), delivery.frames(render, binary=True)
+    assert (text, binary) == (b"\x81\x011\x81\x012", b"\x82\x011\x82\x012")
+    assert delivery.frames(render, binary=False) is text

@@ -142,3 +142,50 @@ async def test_a_topic_that_never_had_a_publication_begins_with_its_first() -> N
     topic.epoch = "E"
     topic.publish(2)
     assert topic.recorder.messages == numbers(1, 2)
+
+
+async def test_what_the_hub_brings_late_of_an_epoch_that_history_has_passed_is_left_out() -> None:
+    topic = Topic(4, epoch="F")
+    await topic.subscription.resume(Position("E", 2), topic.read, 10)
+    topic.subscription.deliver(Delivery(TOPIC, Batch("E", 0, 3, [b"late"])))
+    topic.publish(1)
+    assert topic.recorder.messages == [b"lost F.4", b"5"]
+
+
+async def test_an_epoch_that_begins_after_history_was_read_is_told_and_followed() -> None:
+    topic = Topic(2, epoch="E")
+    await topic.subscription.resume(Position("E", 2), topic.read, 10)
+    for first in (1, 2):
+        topic.subscription.deliver(Delivery(TOPIC, Batch("F", 0, first, [b"F%d" % first])))
+    assert topic.recorder.messages == [b"lost F.0", b"F1", b"F2"]
+
+
+async def test_no_more_is_read_for_a_client_that_is_gone() -> None:
+    topic = Topic(100)
+    topic.recorder.open = False
+    await topic.subscription.resume(Position("E", 0), topic.read, 10)
+    topic.publish(1)
+    assert topic.recorder.messages == numbers(1, 10)
+
+
+async def test_what_was_dropped_before_going_live_is_read() -> None:
+    topic = Topic(3, hold_bytes=1)
+    topic.publish(4)
+    await topic.subscription.go_live(Position("E", 3), topic.read, 10)
+    topic.publish(1)
+    assert topic.recorder.messages == numbers(4, 8)
+
+
+def test_the_books_count_what_was_wanted_and_what_was_not() -> None:
+    recorder = Recorder()
+    subscription = Subscription(
+        TOPIC,
+        recorder,
+        lambda _, batch: batch.payloads,
+        lambda _: None,
+        1_000,
+        wanted=lambda delivery: [delivery.batch.before(delivery.batch.first + 1)],
+    )
+    subscription.release()
+    subscription.deliver(Delivery(TOPIC, Batch("E", 0, 1, [b"1", b"2", b"3"])))
+    assert (recorder.counters.matched, recorder.counters.filtered) == (1, 2)

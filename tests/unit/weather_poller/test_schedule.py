@@ -122,16 +122,13 @@ def test_a_place_that_was_asked_for_alone_joins_the_others() -> None:
     clock.now += 300
     schedule.succeeded(["paris"])
     schedule.track(["berlin", "london", "paris"])
-    clock.now += 630
-    assert schedule.due() == ["berlin", "london"]
+    clock.now += schedule.wait_s(10_000.0)
+    assert (clock.now, schedule.due()) == (1_930.0, ["berlin", "london"])
     schedule.succeeded(["berlin", "london"])
-    clock.now += 930
-    assert schedule.due() == ["berlin", "london", "paris"]
-    schedule.succeeded(["berlin", "london", "paris"])
-    clock.now += 929
-    assert schedule.due() == []
-    clock.now += 1
-    assert schedule.due() == ["berlin", "london", "paris"]
+    for together in (2_860.0, 3_790.0):
+        clock.now += schedule.wait_s(10_000.0)
+        assert (clock.now, schedule.due()) == (together, ["berlin", "london", "paris"])
+        schedule.succeeded(["berlin", "london", "paris"])
 
 
 def test_a_place_left_out_for_a_while_is_not_asked_again_within_its_interval() -> None:
