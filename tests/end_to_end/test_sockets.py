@@ -309,7 +309,7 @@ def test_a_stopping_gateway_sends_its_clients_away(tmp_path: Path) -> None:
 def test_who_talks_before_the_handshake_is_done_is_cut_off_without_a_traceback(
     tmp_path: Path, redis_server: RedisServer
 ) -> None:
-    with Windsock(tmp_path, "gateway", redis_url=redis_server.url) as windsock:
+    with Windsock(tmp_path, "gateway", redis_url=redis_server.url, subscribe_timeout_s="0.5") as windsock:
         redis_server.send(signal.SIGSTOP)
         for words in (frame(PING, b"x") * 50, frame(TEXT, b"\xff"), frame(TEXT, b"x")):
             with handshaking(windsock.url, "/ws/device/x/") as rude:
