@@ -30,7 +30,8 @@ from services.background import background
 from services.places import Places
 from services.reading import Limits
 from services.room import Room, Shared
-from services.settings import GatewaySettings, IngestSettings
+from services.settings import GatewaySettings, IngestSettings, TokenSettings
+from services.tokens import Tokens
 
 DASHBOARD = Path(__file__).parent / "dashboard"
 
@@ -56,8 +57,11 @@ def build(shared: Shared) -> Room:
         group_topics=shared.streams.group_topics,
     )
     procedures = Procedures(shared.stream, cities, limits.devices_page)
+    tokens = Tokens(settings.load(TokenSettings, shared.environ))
     channels, presence = Channels(limits.namespaces), Presence(shared.redis)
-    centrifuge = CentrifugeSockets(door, broker, shared.stream, shared.writer, procedures, channels, presence, limits)
+    centrifuge = CentrifugeSockets(
+        door, broker, shared.stream, shared.writer, procedures, channels, presence, tokens, limits
+    )
     events = Events(door, broker, shared.stream, limits)
     shared.registry.register(GatewayReport(broker, door))
     beside = (

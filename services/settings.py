@@ -275,6 +275,30 @@ class GatewaySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenSettings:
+    """How SDKs' tokens are verified."""
+
+    token_secret: Annotated[
+        str, Meta(description="Secret of tokens that are signed with HS256, HS384 or HS512. Without any key, none.")
+    ] = ""
+    token_previous_secret: Annotated[
+        str, Meta(description="The secret before it, which is good as well while tokens are renewed.")
+    ] = ""
+    token_public_key: Annotated[
+        str, Meta(description="PEM file with the public key of tokens that are signed with RS*, ES* or EdDSA.")
+    ] = ""
+    token_jwks_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(https?://.*)?$",
+            description="Address of a JWKS document with the public keys; it replaces the other keys.",
+        ),
+    ] = ""
+    token_audience: Annotated[str, Meta(description="The `aud` that tokens must name. Empty: any.")] = ""
+    token_issuer: Annotated[str, Meta(description="The `iss` that tokens must name. Empty: any.")] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WeatherSettings:
     """What the poller asks, whom and how often."""
 
@@ -322,7 +346,7 @@ class WeatherSettings:
             )
 
 
-GROUPS = (CommonSettings, StreamSettings, IngestSettings, GatewaySettings, WeatherSettings)
+GROUPS = (CommonSettings, StreamSettings, IngestSettings, GatewaySettings, TokenSettings, WeatherSettings)
 
 T = TypeVar("T")
 

@@ -30,6 +30,7 @@ ALREADY_SUBSCRIBED = Refusal(105, "already subscribed")
 LIMIT_EXCEEDED = Refusal(106, "limit exceeded")
 BAD_REQUEST = Refusal(107, "bad request")
 NOT_AVAILABLE = Refusal(108, "not available")
+TOKEN_EXPIRED = Refusal(109, "token expired")
 UNRECOVERABLE_POSITION = Refusal(112, "unrecoverable position")
 
 
@@ -41,6 +42,9 @@ class Close:
     reason: str
 
 
+CLOSED = Close(3000, "connection closed")
+EXPIRED = Close(3005, "connection expired")
+LOST_STATE = Close(3010, "insufficient state")
 NO_PONG = Close(3012, "no pong")
 INVALID_TOKEN = Close(3500, "invalid token")
 MALFORMED = Close(3501, "bad request")
@@ -49,3 +53,5 @@ SEND_NOT_AVAILABLE = Close(3508, "not available")
 
 INSUFFICIENT_STATE = (2500, "insufficient state")
 """An unsubscribe: the SDK subscribes again, and learns whether it can recover."""
+SUBSCRIPTION_EXPIRED = (2501, "subscription expired")
+"""The same: the SDK subscribes again, with a new token."""

@@ -52,6 +52,7 @@ class ConnectRequest(Struct, gc=False):
 
     token: str = ""
     data: Raw = NO_DATA
+    subs: dict[str, SubscribeRequest] = {}
     name: str = ""
     version: str = ""
 

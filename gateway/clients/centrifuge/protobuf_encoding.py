@@ -136,9 +136,8 @@ def _varint(frame: bytes, at: int) -> tuple[int, int]:
     raise MalformedError("a message has no length")
 
 
-_REQUESTS: dict[str, Callable[[Any], Any]] = {
-    "connect": lambda r: c.ConnectRequest(r.token, Raw(r.data), r.name, r.version),
-    "subscribe": lambda r: c.SubscribeRequest(
+def _subscribe(r: pb.SubscribeRequest) -> c.SubscribeRequest:
+    return c.SubscribeRequest(
         channel=r.channel,
         token=r.token,
         recover=r.recover,
@@ -152,7 +151,14 @@ _REQUESTS: dict[str, Callable[[Any], Any]] = {
         tf=_filter(r.tf) if r.HasField("tf") else None,
         flag=r.flag,
         type=r.type,
+    )
+
+
+_REQUESTS: dict[str, Callable[[Any], Any]] = {
+    "connect": lambda r: c.ConnectRequest(
+        r.token, Raw(r.data), {name: _subscribe(one) for name, one in r.subs.items()}, r.name, r.version
     ),
+    "subscribe": _subscribe,
     "unsubscribe": lambda r: c.ChannelRequest(r.channel),
     "publish": lambda r: c.PublishRequest(r.channel, Raw(r.data)),
     "presence": lambda r: c.ChannelRequest(r.channel),

@@ -50,7 +50,10 @@ class Published:
     @classmethod
     def unwrapped(cls, batch: Batch, offset: int, payload: bytes) -> Published:
         """The publication in an envelope of a batch at an offset."""
-        envelope = _envelope.decode(payload)
+        try:
+            envelope = _envelope.decode(payload)
+        except msgspec.MsgspecError:
+            envelope = Envelope(Raw(payload))  # not ours, and no reason to stop the others
         return cls(bytes(envelope.data), offset, batch.epoch if offset == 1 else "", envelope.info, envelope.tags)
 
 

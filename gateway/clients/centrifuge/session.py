@@ -2,6 +2,7 @@
 
     state     event               next       what happens
     new       connect             connected  the reply names the client and the pings
+    new       connect, bad token  closed     3500; 109 if it has expired, and what follows is not carried out
     new       any other command   closed     3501
     connected connect             closed     3501: only once
     connected any other command   connected  carried out, or refused with an error code
@@ -15,6 +16,7 @@ reply. Commands are taken one after the other, in the order in which they came.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
@@ -24,6 +26,7 @@ from gateway.clients.centrifuge import codes
 from gateway.clients.centrifuge.codes import Close, Refusal
 from gateway.clients.centrifuge.commands import Command, HistoryRequest, SubscribeRequest
 from gateway.clients.centrifuge.filters import Filter
+from services.tokens import Grant
 
 REJECT_UNRECOVERED = 2
 """Bit of a subscribe request's flag: rather an error than a subscription that begins now."""
@@ -38,10 +41,30 @@ class State(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Connected:
-    """Answer who the client is."""
+class Connect:
+    """Find out who the client is, and call `connected` or `refused`."""
 
     id: int
+    token: str
+    subs: Mapping[str, SubscribeRequest]
+    """Where the client stands in channels that the server subscribes it to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """Verify the new token of the same user, and answer for how long it holds."""
+
+    id: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubRefresh:
+    """The same for a subscription."""
+
+    id: int
+    channel: str
+    token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +89,7 @@ class Subscribe:
     recoverable: bool
     join_leave: bool
     filter: Filter | None = None
+    grant: Grant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +149,9 @@ class Nothing:
 
 
 Step: TypeAlias = (
-    Connected
+    Connect
+    | Refresh
+    | SubRefresh
     | Refused
     | Subscribe
     | Unsubscribe
@@ -149,13 +175,40 @@ class Session:
         self.user = ""
         """Who it is; empty if nobody said."""
         self.subscribed: set[str] = set()
+        self.server_side: set[str] = set()
+        """Those of them that the server made."""
         self.unanswered_pings = 0
 
-    def begin(self, command: Command) -> Step:
-        """What is to be done for the next command of the client."""
+    def connected(self, user: str) -> None:
+        """It is `user`."""
+        self.user = user
+        self.state = State.CONNECTED
+
+    def subscribe_server_side(self, names: Iterable[str], stand: Mapping[str, SubscribeRequest]) -> list[Subscribe]:
+        """The subscriptions that the server makes; `stand` tells where the client left them, if it was there before.
+
+        Channels that do not exist, or above the bound, are left out.
+        """
+        steps = []
+        for name in dict.fromkeys(names):
+            try:
+                channel = self._find(name)
+            except _RefusedError:
+                continue
+            if len(self.subscribed) < self._most:
+                self.server_side.add(name)
+                steps.append(self._step(0, channel, stand.get(name, SubscribeRequest()), None, None))
+        return steps
+
+    def refused(self) -> None:
+        """It could not say who it is: nothing of it is carried out any more."""
+        self.state = State.CLOSED
+
+    def begin(self, command: Command, grant: Grant | None = None) -> Step:
+        """What is to be done for the next command of the client; `grant` is what its token opens."""
         if self.state is State.CLOSED:
             return Nothing()
-        step = self._begin(command)
+        step = self._begin(command, grant)
         if isinstance(step, Close):
             self.state = State.CLOSED
         return step
@@ -172,15 +225,13 @@ class Session:
     def lost(self, topic: str) -> None:
         """The server ended a subscription."""
         self.subscribed.discard(topic)
+        self.server_side.discard(topic)
 
-    def _begin(self, command: Command) -> Step:
+    def _begin(self, command: Command, grant: Grant | None) -> Step:
         if self.state is State.NEW:
             if command.connect is None or not command.id:
                 return codes.MALFORMED
-            if command.connect.token:
-                return codes.INVALID_TOKEN
-            self.state = State.CONNECTED
-            return Connected(command.id)
+            return Connect(command.id, command.connect.token, command.connect.subs)
         if command.send is not None:
             return codes.SEND_NOT_AVAILABLE
         if not command.id:
@@ -188,27 +239,32 @@ class Session:
                 self.unanswered_pings -= 1
                 return Nothing()
             return codes.MALFORMED
-        return self._carry_out(command)
+        return self._carry_out(command, grant)
 
-    def _carry_out(self, command: Command) -> Step:
+    def _carry_out(self, command: Command, grant: Grant | None) -> Step:
         number = command.id
         if command.unsubscribe is not None:
             self.subscribed.discard(command.unsubscribe.channel)
+            self.server_side.discard(command.unsubscribe.channel)
             return Unsubscribe(number, command.unsubscribe.channel)
         if command.rpc is not None:
             return Call(number, command.rpc.method, bytes(command.rpc.data))
         if command.ping is not None:
             return Answer(number)
-        if command.refresh is not None or command.sub_refresh is not None:
-            return Refused(number, codes.NOT_AVAILABLE)
+        if command.refresh is not None:
+            return Refresh(number, command.refresh.token) if command.refresh.token else codes.MALFORMED
+        if command.sub_refresh is not None:
+            if not command.sub_refresh.token:
+                return codes.MALFORMED
+            return SubRefresh(number, command.sub_refresh.channel, command.sub_refresh.token)
         try:
-            return self._about_a_channel(number, command)
+            return self._about_a_channel(number, command, grant)
         except _RefusedError as refused:
             return Refused(number, refused.error)
 
-    def _about_a_channel(self, number: int, command: Command) -> Step:
+    def _about_a_channel(self, number: int, command: Command, grant: Grant | None) -> Step:
         if command.subscribe is not None:
-            return self._subscribe(number, command.subscribe)
+            return self._subscribe(number, command.subscribe, grant)
         if command.publish is not None:
             channel = self._find(command.publish.channel)
             self._demand("publish", channel)
@@ -230,19 +286,26 @@ class Session:
             return ShowPresence(number, channel, command.presence is None)
         return codes.MALFORMED
 
-    def _subscribe(self, number: int, request: SubscribeRequest) -> Step:
+    def _subscribe(self, number: int, request: SubscribeRequest, grant: Grant | None) -> Step:
         if request.delta not in ("", "fossil"):
             return codes.MALFORMED
         channel = self._find(request.channel)
-        options = channel.options
         if request.type:
             raise _RefusedError(codes.NOT_AVAILABLE)
         if channel.name in self.subscribed:
             raise _RefusedError(codes.ALREADY_SUBSCRIBED)
-        self._demand("subscribe", channel)
+        if grant is None:
+            self._demand("subscribe", channel)
+        elif grant.channel != channel.name or grant.user != self.user:
+            return codes.INVALID_TOKEN
         if len(self.subscribed) >= self._most:
             raise _RefusedError(codes.LIMIT_EXCEEDED)
-        wanted = _filter(channel, request)
+        return self._step(number, channel, request, grant, _filter(channel, request))
+
+    def _step(
+        self, number: int, channel: Channel, request: SubscribeRequest, grant: Grant | None, wanted: Filter | None
+    ) -> Subscribe:
+        options = channel.options
         self.subscribed.add(channel.name)
         kept = channel.built_in or options.has_history
         sees_history = channel.grants("history", self.user, subscribed=True)
@@ -266,6 +329,7 @@ class Session:
             recoverable=recoverable,
             join_leave=options.join_leave and (options.force_push_join_leave or (request.join_leave and sees_presence)),
             filter=wanted,
+            grant=grant,
         )
 
     def _find(self, name: str) -> Channel:

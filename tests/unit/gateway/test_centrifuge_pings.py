@@ -6,7 +6,7 @@ from gateway.channels import Channels
 from gateway.clients.centrifuge.codes import MALFORMED
 from gateway.clients.centrifuge.commands import Command, ConnectRequest
 from gateway.clients.centrifuge.pings import Pinged, Pings
-from gateway.clients.centrifuge.session import Connected, Nothing, Session
+from gateway.clients.centrifuge.session import Connect, Nothing, Session
 from gateway.sender import Sender
 
 CONNECT = Command(id=1, connect=ConnectRequest())
@@ -67,7 +67,8 @@ def test_a_busy_connection_is_pinged_all_the_same_and_each_answer_is_taken() -> 
     one.tick(20.0)
     assert (recorder.pings, session.unanswered_pings, recorder.closed) == (2, 2, [])
     pong = Command()
-    assert session.begin(CONNECT) == Connected(1)
+    assert session.begin(CONNECT) == Connect(1, "", {})
+    session.connected("")
     assert [session.begin(pong) for _ in range(3)] == [Nothing(), Nothing(), MALFORMED]
 
 

@@ -12,18 +12,21 @@ from gateway.clients.centrifuge.commands import Command, MalformedError
 from gateway.clients.centrifuge.json_encoding import JsonEncoding
 from gateway.clients.centrifuge.session import (
     Call,
-    Connected,
+    Connect,
     Nothing,
     Publish,
     ReadHistory,
+    Refresh,
     Refused,
     Session,
     State,
     Step,
+    SubRefresh,
     Subscribe,
     Unsubscribe,
 )
 from services.batch import Batch, Position
+from services.tokens import Grant
 
 JSON = JsonEncoding()
 METHODS = ["subscribe", "unsubscribe", "publish", "presence", "presence_stats", "history", "rpc", "refresh"]
@@ -33,9 +36,10 @@ def say(session: Session, *commands: str) -> list[Step]:
     return [session.begin(command) for text in commands for command in JSON.decode(text.encode())]
 
 
-def connected(channels: int = 3) -> Session:
+def connected(channels: int = 3, user: str = "") -> Session:
     session = Session(Channels(), channels)
-    assert say(session, '{"id":1,"connect":{}}') == [Connected(1)]
+    assert say(session, '{"id":1,"connect":{}}') == [Connect(1, "", {})]
+    session.connected(user)
     return session
 
 
@@ -60,8 +64,29 @@ def test_a_second_connect_closes() -> None:
     assert say(connected(), '{"id":2,"connect":{}}') == [codes.MALFORMED]
 
 
-def test_a_token_that_nobody_can_verify_is_invalid() -> None:
-    assert say(Session(Channels(), 3), '{"id":1,"connect":{"token":"x"}}') == [codes.INVALID_TOKEN]
+def test_who_was_refused_is_not_listened_to() -> None:
+    session = Session(Channels(), 3)
+    assert say(session, '{"id":1,"connect":{"token":"x"}}') == [Connect(1, "x", {})]
+    session.refused()
+    assert say(session, '{"id":2,"subscribe":{"channel":"readings"}}') == [Nothing()]
+
+
+def test_a_token_opens_its_channel_for_its_user() -> None:
+    (command,) = JSON.decode(b'{"id":2,"subscribe":{"channel":"command:a","token":"x"}}')
+    step = connected(user="7").begin(command, Grant("command:a", "7"))
+    assert isinstance(step, Subscribe)
+    for grant in (Grant("command:b", "7"), Grant("command:a", "8")):
+        assert connected(user="7").begin(command, grant) == codes.INVALID_TOKEN
+
+
+def test_a_refresh_carries_a_token() -> None:
+    steps = say(
+        connected(),
+        '{"id":2,"refresh":{"token":"x"}}',
+        '{"id":3,"sub_refresh":{"channel":"a","token":"y"}}',
+        '{"id":4,"refresh":{}}',
+    )
+    assert steps == [Refresh(2, "x"), SubRefresh(3, "a", "y"), codes.MALFORMED]
 
 
 def test_a_command_without_a_request_or_an_unknown_one_closes() -> None:
@@ -181,9 +206,9 @@ def test_clients_publish_to_feeds_only() -> None:
     assert [error(step).code for step in steps[1:]] == [103, 107]
 
 
-def test_presence_and_refresh_are_not_available() -> None:
+def test_presence_is_not_available_on_topics() -> None:
     session = connected()
-    for text in ('"presence":{"channel":"readings"}', '"presence_stats":{"channel":"readings"}', '"refresh":{}'):
+    for text in ('"presence":{"channel":"readings"}', '"presence_stats":{"channel":"readings"}'):
         assert error(say(session, f'{{"id":2,{text}}}')[0]) == codes.NOT_AVAILABLE
 
 
@@ -221,7 +246,7 @@ def test_no_frame_raises_anything_else(frames: list[bytes]) -> None:
         except MalformedError:
             continue
         for command in commands:
-            assert not isinstance(session.begin(command), Connected)
+            assert not isinstance(session.begin(command), Connect)
 
 
 @given(st.lists(st.sampled_from([*METHODS, "connect", "send", "ping", "sub_refresh", ""]), max_size=6))

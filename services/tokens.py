@@ -1,0 +1,202 @@
+"""Who a client is, by a JSON Web Token (RFC 7519) with Centrifugo's claims (centrifugal.dev, 'Authentication').
+
+A connection token names the user (`sub`), what others are shown of it (`info`), until when it holds (`exp`, or
+`expire_at` for the connection) and the channels that the server subscribes it to (`channels`). A subscription token
+opens one channel for one user. Keys: a secret (and the one before it), a public key, or a JWKS address (RFC 7517).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import orjson
+
+from services import logs
+from services.errors import SettingError, Unavailable
+from services.settings import TokenSettings
+
+HMAC = ("HS256", "HS384", "HS512")
+PUBLIC = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA")
+KEYS_KEPT_S = 3_600.0
+KEYS_WITHIN_S = 1.0
+KEYS_AGAIN_S = 10.0
+"""Shortest time between two questions for keys: a token with an unknown key id must not make a flood."""
+LONGEST = 16_384
+SHORTEST_SECRET = 32
+"""Bytes that a secret should have at least (RFC 7518, section 3.2)."""
+
+log = logs.get("tokens")
+warnings.filterwarnings("ignore", category=jwt.warnings.InsecureKeyLengthWarning)  # said once, on start
+
+
+class InvalidTokenError(Exception):
+    """The token cannot be believed."""
+
+
+class ExpiredTokenError(Exception):
+    """The token was good once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a connection is. `expires_at` is Unix seconds, None for never; `info` is JSON or nothing."""
+
+    user: str = ""
+    info: bytes = b""
+    expires_at: float | None = None
+    channels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A channel opened for a user (and, if `client` is set, for one connection of it alone)."""
+
+    channel: str
+    user: str
+    client: str = ""
+    info: bytes = b""
+    expires_at: float | None = None
+
+
+class Tokens:
+    """Verifies tokens with the keys of the settings."""
+
+    def __init__(self, settings: TokenSettings, clock: Callable[[], float] = time.time) -> None:
+        """Raises SettingError for a key that cannot be read."""
+        self._settings = settings
+        self._clock = clock
+        for secret in (settings.token_secret, settings.token_previous_secret):
+            if 0 < len(secret.encode()) < SHORTEST_SECRET:
+                log.warning("a token secret is short and may be guessed", characters=len(secret))
+        self._secrets = [one for one in (settings.token_secret, settings.token_previous_secret) if one]
+        self._public = _public_key(settings.token_public_key)
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._keys_until = self._ask_again = 0.0
+        self._asking = asyncio.Lock()
+
+    async def connection(self, token: str) -> Identity:
+        """Raises InvalidTokenError, ExpiredTokenError, or Unavailable if the keys cannot be had."""
+        claims = await self._claims(token)
+        if "channel" in claims:
+            raise InvalidTokenError("a subscription token cannot open a connection")
+        channels = claims.get("channels", [])
+        if not isinstance(channels, list) or not all(isinstance(one, str) for one in channels):
+            raise InvalidTokenError("channels is not a list of names")
+        return Identity(_text(claims, "sub"), _info(claims), _expiry(claims), tuple(channels))
+
+    async def subscription(self, token: str) -> Grant:
+        """Raises as `connection` does."""
+        claims = await self._claims(token)
+        channel = _text(claims, "channel")
+        if not channel:
+            raise InvalidTokenError("the token names no channel")
+        return Grant(channel, _text(claims, "sub"), _text(claims, "client"), _info(claims), _expiry(claims))
+
+    async def _claims(self, token: str) -> Mapping[str, Any]:
+        if len(token) > LONGEST:
+            raise InvalidTokenError("the token is too long")
+        try:
+            header = jwt.get_unverified_header(token)
+        except jwt.InvalidTokenError as error:
+            raise InvalidTokenError(str(error)) from None
+        reason = f"no key for a token signed with {header.get('alg')!r}"
+        for key in await self._candidates(header):
+            try:
+                claims = self._decoded(token, key, str(header["alg"]))
+            except jwt.PyJWTError as error:
+                reason = str(error)
+                continue
+            expires = claims.get("exp")
+            if expires is not None and (not isinstance(expires, int | float) or expires <= self._clock()):
+                raise ExpiredTokenError("the token has expired")
+            return claims
+        raise InvalidTokenError(reason)
+
+    def _decoded(self, token: str, key: Any, algorithm: str) -> dict[str, Any]:
+        settings = self._settings
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=[algorithm],
+            audience=settings.token_audience or None,
+            issuer=settings.token_issuer or None,
+            options={"verify_exp": False, "verify_aud": bool(settings.token_audience), "verify_sub": False},
+        )
+        return claims
+
+    async def _candidates(self, header: Mapping[str, Any]) -> Sequence[Any]:
+        """The keys that may have signed; a token never chooses the kind of key itself."""
+        algorithm = header.get("alg")
+        if self._settings.token_jwks_url:
+            key = await self._published_key(str(header.get("kid", "")))
+            return [key] if key is not None and algorithm in PUBLIC else []
+        if algorithm in HMAC:
+            return self._secrets
+        return [self._public] if algorithm in PUBLIC and self._public is not None else []
+
+    async def _published_key(self, key_id: str) -> jwt.PyJWK | None:
+        async with self._asking:
+            now = self._clock()
+            if (key_id not in self._keys or now > self._keys_until) and now >= self._ask_again:
+                self._ask_again = now + KEYS_AGAIN_S
+                await self._ask_for_keys()
+        return self._keys.get(key_id)
+
+    async def _ask_for_keys(self) -> None:
+        try:
+            async with httpx.AsyncClient(timeout=KEYS_WITHIN_S) as http:
+                answer = await http.get(self._settings.token_jwks_url)
+                answer.raise_for_status()
+                found = jwt.PyJWKSet.from_dict(answer.json())
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, AttributeError, jwt.PyJWTError) as error:
+            raise Unavailable(f"the keys of tokens cannot be had: {error}") from None
+        self._keys = {key.key_id: key for key in found.keys if key.key_id}
+        self._keys_until = self._clock() + KEYS_KEPT_S
+
+
+def _public_key(file: str) -> Any:
+    if not file:
+        return None
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    try:
+        return load_pem_public_key(Path(file).read_bytes())
+    except (OSError, ValueError) as error:
+        raise SettingError(f"WINDSOCK_TOKEN_PUBLIC_KEY={file!r}: {error}") from None
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    value = claims.get(name, "")
+    if not isinstance(value, str):
+        raise InvalidTokenError(f"{name} is not a string")
+    return value
+
+
+def _info(claims: Mapping[str, Any]) -> bytes:
+    encoded = claims.get("b64info")
+    if isinstance(encoded, str):
+        try:
+            info = base64.b64decode(encoded, validate=True)
+            orjson.loads(info)
+        except (binascii.Error, ValueError):
+            raise InvalidTokenError("b64info is not JSON in Base64") from None
+        return info.replace(b"\n", b" ").replace(b"\r", b" ")
+    return orjson.dumps(claims["info"]) if claims.get("info") is not None else b""
+
+
+def _expiry(claims: Mapping[str, Any]) -> float | None:
+    """`expire_at` instead of `exp`; 0 is never."""
+    at = claims.get("expire_at", claims.get("exp"))
+    if at is not None and (isinstance(at, bool) or not isinstance(at, int | float)):
+        raise InvalidTokenError("expire_at is not a number")
+    return float(at) if at else None
