@@ -15,7 +15,9 @@ from starlette.staticfiles import StaticFiles
 from gateway.api import ReadApi
 from gateway.broker import Broker
 from gateway.channels import Channels
+from gateway.clients.centrifuge import connection as centrifuge_connection
 from gateway.clients.centrifuge.endpoint import CentrifugeSockets
+from gateway.clients.centrifuge.pings import Pings
 from gateway.clients.centrifuge.procedures import Procedures
 from gateway.clients.door import Door
 from gateway.clients.heartbeat import Heartbeat
@@ -59,8 +61,11 @@ def build(shared: Shared) -> Room:
     procedures = Procedures(shared.stream, cities, limits.devices_page)
     tokens = Tokens(settings.load(TokenSettings, shared.environ))
     channels, presence = Channels(limits.namespaces), Presence(shared.redis)
+    pings = Pings(limits.ping_s, limits.pong_s)
     centrifuge = CentrifugeSockets(
-        door, broker, shared.stream, shared.writer, procedures, channels, presence, tokens, limits
+        centrifuge_connection.Shared(
+            door, broker, shared.stream, shared.writer, procedures, channels, presence, tokens, pings, limits
+        )
     )
     events = Events(door, broker, shared.stream, limits)
     shared.registry.register(GatewayReport(broker, door))
@@ -68,7 +73,7 @@ def build(shared: Shared) -> Room:
         presence.keep,
         cities.keep_interest,
         heartbeat.run,
-        centrifuge.pings.run,
+        pings.run,
         partial(sweep_for_ever, shared.stream),
     )
 

@@ -106,7 +106,7 @@ class Subscription:
             self._tell_lost(position)
 
     def notice(self, topic: str, text: bytes) -> None:
-        if self._notice is not None and not self._ended:
+        if self._notice is not None and not self._holding and not self._ended:
             self._notice(text)
 
     def release(self, passed: Position | None = None) -> None:

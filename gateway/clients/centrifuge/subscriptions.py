@@ -1,0 +1,228 @@
+"""The channels of one connection: joined with what was missed, left, and who is told of it.
+
+Promise: a subscriber gets what came after its position once and in order: first in the reply, then, if there
+is more than one reply takes, as pushes; live publications follow without a gap. Where that is not possible it
+is told: `recovered` is missing, or the subscription ends with 2500, whereupon SDKs subscribe again.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import msgspec
+from msgspec import Raw
+
+from gateway.broker import Broker
+from gateway.channels import Channel
+from gateway.clients.centrifuge import codes, replies
+from gateway.clients.centrifuge.expiry import Expiry
+from gateway.clients.centrifuge.replies import ClientInfo, Encoding, Published
+from gateway.clients.centrifuge.session import Session, Subscribe
+from gateway.hub import Delivery, Render
+from gateway.kept import within
+from gateway.presence import Presence
+from gateway.sender import Sender
+from gateway.subscription import Subscription
+from services import logs
+from services.batch import Batch, Position, fitting
+from services.errors import Unavailable
+from services.settings import GatewaySettings
+from services.stream import END, Bound, Direction, Page, Stream
+
+log = logs.get("centrifuge")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A subscription that is made and does not push yet: what it answers, and from where it goes on."""
+
+    channel: Channel
+    subscription: Subscription
+    info: ClientInfo
+    result: dict[str, object]
+    publications: int
+    at: Position
+    more: bool
+
+
+class Subscriptions:
+    """All of one connection."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        stream: Stream,
+        presence: Presence,
+        settings: GatewaySettings,
+        session: Session,
+        sender: Sender,
+        encoding: Encoding,
+        expiry: Expiry,
+    ) -> None:
+        self._broker = broker
+        self._stream = stream
+        self._presence = presence
+        self._settings = settings
+        self._session = session
+        self._sender = sender
+        self._encoding = encoding
+        self._expiry = expiry
+        self.info = ClientInfo("", "")
+        """Who the client is to others."""
+        self._all: dict[str, Subscription] = {}
+        self._present: dict[str, tuple[Channel, ClientInfo]] = {}
+        self._absent: list[tuple[Channel, ClientInfo]] = []
+        """Channels that it has left and whose others are yet to be told."""
+
+    def __contains__(self, channel: str) -> bool:
+        return channel in self._all
+
+    async def open(self, step: Subscribe) -> Opened | None:
+        """Join the channel and read what was missed; None if that is gone and the client wants nothing else."""
+        topic = step.channel.name
+        subscription = Subscription(
+            topic,
+            self._sender,
+            _render(step, self._encoding),
+            (lambda _: self._insufficient(topic)) if step.positioned else lambda _: None,
+            self._settings.outbox_bytes,
+            step.filter.wanted if step.filter else None,
+            partial(self._tell_presence, topic) if step.join_leave else None,
+        )
+        info = self._info_in(step)
+        try:
+            await self._broker.join(topic, subscription)
+            self._all[topic] = subscription
+            await self._enter(step.channel, info)
+            bound: tuple[Bound, int] = (END, 0)
+            if step.recover:
+                bound = ("offset", step.offset), self._settings.recovery_publications
+            page = await self.read(step.channel, "up", *bound)
+        except Unavailable:
+            self._drop(topic)
+            raise
+        missed = _missed(step, page)
+        if step.recover and step.reject_unrecovered and missed is None:
+            self._drop(topic)
+            return None
+        at, more = page.top, False
+        if missed is not None:
+            found, missed = missed, fitting(missed, replies.REPLY_BYTES)
+            at = Position(page.top.epoch, missed[-1].last if missed else step.offset)
+            more = page.more or missed != found
+        recovered = self._wanted(step, missed) if missed is not None else None
+        result: dict[str, object] = {}
+        if step.positioned:
+            result = replies.subscribed(
+                page.top, recovered, since=step.offset, recovering=step.recover, recoverable=step.recoverable
+            )
+        if step.grant is not None:
+            ended = partial(self.end, topic, codes.SUBSCRIPTION_EXPIRED)
+            result |= self._expiry.set(topic, step.grant.expires_at, ended)
+        return Opened(step.channel, subscription, info, result, len(recovered or ()), at, more)
+
+    def _wanted(self, step: Subscribe, missed: list[Batch]) -> list[Published]:
+        """What of the publications that were missed passes the filter."""
+        wanted = missed
+        if step.filter:
+            name, matching = step.channel.name, step.filter.wanted
+            wanted = [batch for one in missed for batch in matching(Delivery(name, one))]
+        recovered = replies.publications(wanted, wrapped=not step.channel.built_in)
+        self._sender.counters.matched += len(recovered)
+        self._sender.counters.filtered += sum(len(batch.payloads) for batch in missed) - len(recovered)
+        return recovered
+
+    async def read(self, channel: Channel, direction: Direction, bound: Bound, limit: int) -> Page:
+        """A page of the channel's history, of a namespace no more than it promises to keep."""
+        page = await self._stream.read(channel.name, direction, bound, limit)
+        return page if channel.built_in else within(page, channel.options, time.time_ns() // 1_000_000)
+
+    def _info_in(self, step: Subscribe) -> ClientInfo:
+        """Who it is to the others of a channel."""
+        about = step.grant.info if step.grant is not None else b""
+        return msgspec.structs.replace(self.info, chan_info=Raw(about)) if about else self.info
+
+    async def _enter(self, channel: Channel, info: ClientInfo) -> None:
+        """Be present, where that is asked for."""
+        if channel.options.presence or channel.options.join_leave:
+            self._present[channel.name] = (channel, info)
+        if channel.options.presence:
+            await self._presence.add(channel.name, info.client, replies.shown_info(info))
+
+    def leave_all(self) -> None:
+        """Forget all of them."""
+        for topic in list(self._all):
+            self.leave(topic)
+
+    async def tell_absence(self) -> None:
+        """Tell the others of the channels that were left."""
+        while self._absent:
+            channel, info = self._absent.pop()
+            try:
+                if channel.options.presence:
+                    await self._presence.remove(channel.name, self.info.client)
+                if channel.options.join_leave:
+                    await self._broker.announce(channel.name, b"-" + replies.shown_info(info))
+            except Unavailable as error:
+                log.warning("cannot tell that a client left", error=str(error))
+
+    def _tell_presence(self, topic: str, text: bytes) -> None:
+        kind: Literal["join", "leave"] = "join" if text.startswith(b"+") else "leave"
+        self._sender.send(self._encoding.presence(topic, kind, replies.read_info(text[1:])))
+
+    async def go_on(self, opened: Opened) -> None:
+        """Push what one reply did not take, if there is more, then what is live; tell the others."""
+        topic = opened.channel.name
+        try:
+            begin = opened.subscription.resume if opened.more else opened.subscription.go_live
+            await begin(opened.at, self._stream.read, self._settings.history_page)
+            if opened.channel.options.join_leave:
+                await self._broker.announce(topic, b"+" + replies.shown_info(opened.info))
+        except Unavailable:
+            self._insufficient(topic)
+
+    def _insufficient(self, topic: str) -> None:
+        """Publications of `topic` can no longer be had: the subscription ends, and the SDK begins another."""
+        if topic in self._session.server_side:
+            self._sender.close(codes.LOST_STATE.code, codes.LOST_STATE.reason)
+        else:
+            self.end(topic, codes.INSUFFICIENT_STATE)
+
+    def end(self, topic: str, why: tuple[int, str]) -> None:
+        """The server ends a subscription."""
+        if topic in self._session.subscribed:
+            self._drop(topic)
+            self._sender.send(self._encoding.unsubscribed(topic, *why))
+
+    def _drop(self, topic: str) -> None:
+        self._session.lost(topic)
+        self.leave(topic)
+
+    def leave(self, topic: str) -> None:
+        """Forget a subscription, if there is one."""
+        self._expiry.forget(topic)
+        subscription = self._all.pop(topic, None)
+        if subscription is not None:
+            subscription.end()
+            self._broker.leave(topic, subscription)
+        present = self._present.pop(topic, None)
+        if present is not None:
+            self._absent.append(present)
+
+
+def _render(step: Subscribe, encoding: Encoding) -> Render:
+    if step.channel.built_in:
+        return encoding.pushes
+    return encoding.pushes_wrapped if step.positioned else encoding.pushes_unpositioned
+
+
+def _missed(step: Subscribe, page: Page) -> list[Batch] | None:
+    """What came after the position that is to be recovered; None if that cannot be told."""
+    if not step.recover or step.epoch not in ("", page.top.epoch):
+        return None
+    if page.batches:
+        return page.batches if page.batches[0].first == step.offset + 1 else None
+    return [] if page.top.offset == step.offset else None
