@@ -158,7 +158,15 @@ class Tokens:
                 answer = await http.get(self._settings.token_jwks_url)
                 answer.raise_for_status()
                 found = jwt.PyJWKSet.from_dict(answer.json())
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, AttributeError, jwt.PyJWTError) as error:
+        except (
+            httpx.HTTPError,
+            httpx.InvalidURL,
+            ValueError,
+            AttributeError,
+            ImportError,
+            OSError,
+            jwt.PyJWTError,
+        ) as error:
             raise Unavailable(f"the keys of tokens cannot be had: {error}") from None
         self._keys = {key.key_id: key for key in found.keys if key.key_id}
         self._keys_until = self._clock() + KEYS_KEPT_S
