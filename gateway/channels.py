@@ -170,19 +170,21 @@ class Channels:
         if options is None:
             raise UnknownChannelError(name)
         users = None
-        if "#" in name and options.allow_user_limited_channels:
+        is_personal = self._personal is not None and self._personal.namespace == (namespace if colon else "")
+        if "#" in name and (options.allow_user_limited_channels or is_personal):
             users = frozenset(name.rpartition("#")[2].split(","))
         return Channel(name, options, built_in=False, users=users, private=name.startswith("$"))
 
     def personal(self, user: str) -> Channel | None:
-        """The channel to which the server subscribes `user`."""
-        if self._personal is None or not user:
+        """The channel to which the server subscribes `user`; None if there is none, or its name would be another's."""
+        if self._personal is None or not user or "#" in user or "," in user:
             return None
         namespace = self._personal.namespace
-        try:
-            return self.find(f"{namespace}:#{user}" if namespace else f"#{user}")
-        except BadChannelError:
+        name = f"{namespace}:#{user}" if namespace else f"#{user}"
+        options = self._namespaces.get(namespace) if namespace else self._default
+        if options is None or not _NAME.fullmatch(name):
             return None
+        return Channel(name, options, built_in=False, users=frozenset((user,)))
 
 
 def _read(file: str) -> _File:

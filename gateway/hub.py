@@ -11,7 +11,7 @@ What the hub does not do: it never reads or writes; its verdicts say when the ca
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -112,10 +112,6 @@ class Hub:
 
     def __len__(self) -> int:
         return len(self._topics)
-
-    def topics(self) -> Iterable[str]:
-        """The topics that have subscribers."""
-        return list(self._topics)
 
     def join(self, topic: str, subscriber: Subscriber) -> bool:
         """Register; True if the topic is new here, so that the caller must subscribe to it."""

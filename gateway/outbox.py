@@ -20,11 +20,6 @@ class Outbox:
     def __bool__(self) -> bool:
         return bool(self._chunks)
 
-    @property
-    def waiting_bytes(self) -> int:
-        """Bytes pushed and not yet taken."""
-        return self._waiting
-
     def push(self, chunk: bytes, unsent_bytes: int) -> bool:
         """Add a chunk; False, and nothing added, if the client is too far behind.
 

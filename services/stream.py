@@ -33,11 +33,6 @@ class Page:
     batches: list[Batch]
     more: bool
 
-    @property
-    def count(self) -> int:
-        """Publications on the page."""
-        return sum(len(one.payloads) for one in self.batches)
-
 
 @dataclass(slots=True)
 class Latest:

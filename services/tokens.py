@@ -20,13 +20,20 @@ from typing import Any
 import httpx
 import jwt
 import orjson
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from services import logs
 from services.errors import SettingError, Unavailable
 from services.settings import TokenSettings
 
 HMAC = ("HS256", "HS384", "HS512")
-PUBLIC = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA")
+FAMILIES = {"RSA": "RS", "EC": "ES", "OKP": "EdDSA"}
+"""Type of a JWK (RFC 7518, section 6.1) → what the names of its algorithms begin with."""
+NOTHING = "-"
+NEVER_S = 100_000_000_000
+"""Later than the year 5000: most likely milliseconds."""
 KEYS_KEPT_S = 3_600.0
 KEYS_WITHIN_S = 1.0
 KEYS_AGAIN_S = 10.0
@@ -89,10 +96,12 @@ class Tokens:
         claims = await self._claims(token)
         if "channel" in claims:
             raise InvalidTokenError("a subscription token cannot open a connection")
-        channels = claims.get("channels", [])
+        channels, subs = claims.get("channels", []), claims.get("subs", {})
         if not isinstance(channels, list) or not all(isinstance(one, str) for one in channels):
             raise InvalidTokenError("channels is not a list of names")
-        return Identity(_text(claims, "sub"), _info(claims), _expiry(claims), tuple(channels))
+        if not isinstance(subs, dict):
+            raise InvalidTokenError("subs is not an object with channels")
+        return Identity(_text(claims, "sub"), _info(claims), _expiry(claims), (*channels, *subs))
 
     async def subscription(self, token: str) -> Grant:
         """Raises as `connection` does."""
@@ -109,15 +118,17 @@ class Tokens:
             header = jwt.get_unverified_header(token)
         except jwt.InvalidTokenError as error:
             raise InvalidTokenError(str(error)) from None
-        reason = f"no key for a token signed with {header.get('alg')!r}"
+        reason = f"no key for a token signed with {str(header.get('alg'))[:16]!r}"
         for key in await self._candidates(header):
             try:
                 claims = self._decoded(token, key, str(header["alg"]))
-            except jwt.PyJWTError as error:
+            except jwt.ImmatureSignatureError:
+                raise ExpiredTokenError("the token does not hold yet") from None
+            except (jwt.PyJWTError, TypeError, ValueError) as error:
                 reason = str(error)
                 continue
-            expires = claims.get("exp")
-            if expires is not None and (not isinstance(expires, int | float) or expires <= self._clock()):
+            expires = _seconds(claims, "exp")
+            if expires is not None and expires <= self._clock():
                 raise ExpiredTokenError("the token has expired")
             return claims
         raise InvalidTokenError(reason)
@@ -130,31 +141,51 @@ class Tokens:
             algorithms=[algorithm],
             audience=settings.token_audience or None,
             issuer=settings.token_issuer or None,
-            options={"verify_exp": False, "verify_aud": bool(settings.token_audience), "verify_sub": False},
+            options={
+                "verify_exp": False,
+                "verify_aud": bool(settings.token_audience),
+                "verify_sub": False,
+                "verify_iat": False,
+            },
         )
         return claims
 
     async def _candidates(self, header: Mapping[str, Any]) -> Sequence[Any]:
         """The keys that may have signed; a token never chooses the kind of key itself."""
-        algorithm = header.get("alg")
+        algorithm = str(header.get("alg"))
         if self._settings.token_jwks_url:
-            key = await self._published_key(str(header.get("kid", "")))
-            return [key] if key is not None and algorithm in PUBLIC else []
+            key_id = header.get("kid")
+            if not isinstance(key_id, str) or not key_id or algorithm in HMAC:
+                return []
+            key = await self._published_key(key_id)
+            return [key] if algorithm.startswith(FAMILIES.get(str(key.key_type), NOTHING)) else []
         if algorithm in HMAC:
             return self._secrets
-        return [self._public] if algorithm in PUBLIC and self._public is not None else []
+        return [self._public] if self._public is not None and algorithm.startswith(_family(self._public)) else []
 
-    async def _published_key(self, key_id: str) -> jwt.PyJWK | None:
+    async def _published_key(self, key_id: str) -> jwt.PyJWK:
+        if key_id in self._keys and self._clock() <= self._keys_until:
+            return self._keys[key_id]
         async with self._asking:
-            now = self._clock()
-            if (key_id not in self._keys or now > self._keys_until) and now >= self._ask_again:
-                self._ask_again = now + KEYS_AGAIN_S
+            now, known = self._clock(), self._keys.get(key_id)
+            if known is not None and (now <= self._keys_until or now < self._ask_again):
+                return known
+            if now < self._ask_again:
+                raise Unavailable("the keys of tokens were asked for a moment ago")
+            self._ask_again = now + KEYS_AGAIN_S
+            try:
                 await self._ask_for_keys()
-        return self._keys.get(key_id)
+            except Unavailable:
+                if known is not None:
+                    return known
+                raise
+        if key_id not in self._keys:
+            raise InvalidTokenError(f"no key is called {key_id[:64]!r}")
+        return self._keys[key_id]
 
     async def _ask_for_keys(self) -> None:
         try:
-            async with httpx.AsyncClient(timeout=KEYS_WITHIN_S) as http:
+            async with asyncio.timeout(2 * KEYS_WITHIN_S), httpx.AsyncClient(timeout=KEYS_WITHIN_S) as http:
                 answer = await http.get(self._settings.token_jwks_url)
                 answer.raise_for_status()
                 found = jwt.PyJWKSet.from_dict(answer.json())
@@ -175,18 +206,30 @@ class Tokens:
 def _public_key(file: str) -> Any:
     if not file:
         return None
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
     try:
-        return load_pem_public_key(Path(file).read_bytes())
-    except (OSError, ValueError) as error:
+        key = load_pem_public_key(Path(file).read_bytes())
+    except (OSError, ValueError, UnsupportedAlgorithm) as error:
         raise SettingError(f"WINDSOCK_TOKEN_PUBLIC_KEY={file!r}: {error}") from None
+    if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey):
+        raise SettingError(f"WINDSOCK_TOKEN_PUBLIC_KEY={file!r}: it is no RSA, EC or Ed25519 key")
+    return key
+
+
+def _family(key: Any) -> str:
+    """What the names of the algorithms of a public key begin with."""
+    if isinstance(key, rsa.RSAPublicKey):
+        return "RS"
+    return "ES" if isinstance(key, ec.EllipticCurvePublicKey) else "EdDSA"
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name, "")
     if not isinstance(value, str):
         raise InvalidTokenError(f"{name} is not a string")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidTokenError(f"{name} is not Unicode text") from None
     return value
 
 
@@ -199,12 +242,22 @@ def _info(claims: Mapping[str, Any]) -> bytes:
         except (binascii.Error, ValueError):
             raise InvalidTokenError("b64info is not JSON in Base64") from None
         return info.replace(b"\n", b" ").replace(b"\r", b" ")
-    return orjson.dumps(claims["info"]) if claims.get("info") is not None else b""
+    try:
+        return orjson.dumps(claims["info"]) if claims.get("info") is not None else b""
+    except TypeError as error:
+        raise InvalidTokenError(f"info: {error}") from None
 
 
 def _expiry(claims: Mapping[str, Any]) -> float | None:
     """`expire_at` instead of `exp`; 0 is never."""
-    at = claims.get("expire_at", claims.get("exp"))
-    if at is not None and (isinstance(at, bool) or not isinstance(at, int | float)):
-        raise InvalidTokenError("expire_at is not a number")
-    return float(at) if at else None
+    return _seconds(claims, "expire_at" if "expire_at" in claims else "exp") or None
+
+
+def _seconds(claims: Mapping[str, Any], name: str) -> float | None:
+    """A time in Unix seconds; None if it is not there, or so late that it is never."""
+    at = claims.get(name)
+    if at is None:
+        return None
+    if isinstance(at, bool) or not isinstance(at, int | float) or at != at:
+        raise InvalidTokenError(f"{name} is not a number")
+    return float(at) if at < NEVER_S else None

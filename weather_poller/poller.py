@@ -118,14 +118,15 @@ class Poller:
         Raises UnknownCityError, TooManyPlacesError, FetchError or Unavailable.
         """
         place = await self._places.lookup(city)
-        if (place is None or place.place not in self._tracked) and len(self._tracked) >= self._settings.places_max:
-            raise TooManyPlacesError(f"{self._settings.places_max} places are tracked already")
         if place is None:
             place = await self._found(city)
+            await self._places.register(place, city)
+        if place.place not in self._tracked and len(self._tracked) >= self._settings.places_max:
+            raise TooManyPlacesError(f"{self._settings.places_max} places are tracked already")
         observed = (await self._stream.position(topics.WEATHER + place.place)).offset
         if not observed or not self._schedule.rests(place.place):
-            await self._fetch([place])
-        await self._places.register(place, city)
+            await self._fetch([place], alone=True)
+            await self._places.register(place, city)
         await self._places.touch([place.place], INTEREST_S)
         self._tracked[place.place] = place
         return place
@@ -208,7 +209,7 @@ class Poller:
         for start in range(0, len(due), open_meteo.MOST_PLACES):
             await self._fetch(due[start : start + open_meteo.MOST_PLACES])
 
-    async def _fetch(self, places: Sequence[Place]) -> None:
+    async def _fetch(self, places: Sequence[Place], *, alone: bool = False) -> None:
         with _failures_counted(self._schedule.backoff):
             answer = await self._fetcher.json(
                 open_meteo.PROVIDER,
@@ -219,7 +220,7 @@ class Poller:
         for fault in faults:
             log.warning("no observation of a place; asking again when it is due next", error=str(fault))
         await self._append(observed)
-        self._schedule.succeeded([place.place for place in places])
+        self._schedule.succeeded([place.place for place in places], alone=alone)
 
     async def _append(self, observed: Sequence[Reading]) -> None:
         stored = await self._stream.latest([reading.device for reading in observed], topics.WEATHER)

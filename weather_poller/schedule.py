@@ -100,15 +100,15 @@ class Schedule:
         next_due = min(self._due[place] for place in self._tracked)
         return min(most, max(0.0, next_due - self._clock(), self.backoff.left_s))
 
-    def succeeded(self, places: Iterable[str]) -> None:
-        """The request for `places`, tracked already or about to be, was answered."""
+    def succeeded(self, places: Iterable[str], *, alone: bool = False) -> None:
+        """The request for `places`, tracked already or about to be, was answered.
+
+        What was asked for `alone`, out of turn, joins the others the next time that they are due.
+        """
         self.backoff.succeeded()
-        places = list(places)
         over = self._clock() + self._interval_s
         due = over + self._chance() * self._jitter_s
-        others = [self._due[place] for place in self._tracked if place not in places]
-        if others and len(others) >= len(places):
-            # They join the others the next time that those are due, which is sooner than this.
-            due += self._interval_s + self._jitter_s
+        if alone and self._tracked:
+            due += self._interval_s + self._jitter_s  # the others are due sooner
         for place in places:
             self._over[place], self._due[place] = over, due

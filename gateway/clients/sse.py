@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import orjson
 from starlette.requests import Request
@@ -101,15 +101,12 @@ class Events:
     async def _start(
         self, client: _Client, subscriptions: Sequence[Subscription], starts: Sequence[Position], *, resuming: bool
     ) -> None:
-        try:
+        with ExitStack() as if_it_fails, suppress(Unavailable):
+            if_it_fails.callback(client.end)
             for subscription, position in zip(subscriptions, starts, strict=True):
                 begin = subscription.resume if resuming else subscription.go_live
                 await begin(position, self._stream.read, self._settings.history_page)
-        except Unavailable:
-            client.end()
-        except BaseException:
-            client.end()
-            raise
+            if_it_fails.pop_all()
 
     def _end_all(self) -> None:
         for client in self._open:

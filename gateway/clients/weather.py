@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
 import orjson
@@ -49,11 +49,20 @@ class Cities:
             if self._listened:
                 try:
                     unknown = await self._places.touch(list(self._listened), self._settings.interest_s)
-                    for slug in unknown:  # Redis has lost its data
-                        await self._find(self._names[slug])
-                except WindsockError as error:
+                except Unavailable as error:
                     log.warning("cannot renew interest in places", error=str(error))
+                else:
+                    await self._ask_again(unknown)
             await asyncio.sleep(self._settings.interest_s / 3)
+
+    async def _ask_again(self, slugs: Sequence[str]) -> None:
+        """Have places tracked that Redis, which has lost its data, does not know any more."""
+        for slug in slugs:
+            try:
+                if slug in self._names:
+                    await self._find(self._names[slug])
+            except WindsockError as error:
+                log.warning("a place cannot be found again", place=slug, error=str(error))
 
     @asynccontextmanager
     async def follower(self, sender: Sender) -> AsyncIterator[Callable[[bytes], Awaitable[None]]]:
@@ -85,13 +94,12 @@ class Cities:
                 self._settings.outbox_bytes,
             )
             await self._broker.join(topic, subscription)
-            try:
+            with ExitStack() as if_it_fails:
+                if_it_fails.callback(self._broker.leave, topic, subscription)
                 await self._places.touch([slug], self._settings.interest_s)
                 after = await self._send_latest(slug, city, sender)
                 await subscription.go_live(after, self._stream.read, self._settings.history_page)
-            except BaseException:
-                self._broker.leave(topic, subscription)
-                raise
+                if_it_fails.pop_all()
             followed[slug] = subscription
             self._listened[slug] += 1
             self._names.setdefault(slug, city)

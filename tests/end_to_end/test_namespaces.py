@@ -148,6 +148,8 @@ async def test_history_is_as_long_as_the_namespace_says(windsock: Windsock, prot
         history = await subscription.history(limit=-1)
         assert [unpacked(one.data) for one in history.publications] == [3, 4, 5, 6, 7]
         assert history.publications[0].info.client
+        oldest = await subscription.history(limit=2)
+        assert [unpacked(one.data) for one in oldest.publications] == [3, 4]
         newest = await subscription.history(limit=2, reverse=True)
         assert [unpacked(one.data) for one in newest.publications] == [7, 6]
         since = StreamPosition(offset=6, epoch=history.epoch)

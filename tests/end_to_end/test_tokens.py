@@ -228,3 +228,24 @@ def test_who_came_with_an_expired_token_is_not_listened_to(windsock: Windsock) -
             socket.recv(timeout=10)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 3000
+
+
+def test_a_subscription_that_ended_and_began_again_is_present(windsock: Windsock) -> None:
+    with connect(f"{windsock.ws}/connection/websocket", proxy=None) as socket:
+
+        def say(command: dict[str, Any]) -> Any:
+            socket.send(json.dumps(command))
+            return json.loads(socket.recv(timeout=10))
+
+        say({"id": 1, "connect": {"token": token(sub="7")}})
+        for number in (2, 4):
+            say({"id": number, "subscribe": {"channel": "chat:again"}})
+            if number == 2:
+                say({"id": 3, "unsubscribe": {"channel": "chat:again"}})
+        assert say({"id": 5, "presence_stats": {"channel": "chat:again"}})["presence_stats"]["num_clients"] == 1
+
+
+async def test_a_user_with_a_colon_comes_in(windsock: Windsock, protobuf: bool) -> None:
+    events = Events()
+    async with connected(windsock, token(sub="google:1"), protobuf=protobuf, events=events):
+        await until(lambda: events.subscribed == ["chat:#google:1"], "not subscribed")

@@ -94,10 +94,10 @@ class Connection:
         """Until WebSocketDisconnect."""
         try:
             async with asyncio.timeout(self._shared.settings.hello_s):
-                while self._session.state is State.NEW:
-                    await self._take(await self._client.receive())
+                hello = await self._client.receive()
         except TimeoutError:
             self._end(codes.STALE)
+        await self._take(hello)
         if self._session.state is State.CLOSED:
             await self._wait_for_goodbye()
         clock = asyncio.get_running_loop().time
@@ -134,16 +134,20 @@ class Connection:
             await self._take_one(command)
 
     async def _take_one(self, command: Command) -> None:
-        grant, refused = None, None
-        if command.subscribe is not None and command.subscribe.token and self._session.state is State.CONNECTED:
-            grant, refused = await self._granted(command.subscribe.token)
-        step = self._session.begin(command, grant) if refused is None else Refused(command.id, refused)
         try:
-            await self._carry_out(step)
+            # Before it comes back to a channel that the server took it off.
+            await self._subscriptions.tell_absence()
+            grant, refused = None, None
+            if command.subscribe is not None and command.subscribe.token and self._session.state is State.CONNECTED:
+                grant, refused = await self._granted(command.subscribe.token)
+            await self._carry_out(
+                self._session.begin(command, grant) if refused is None else Refused(command.id, refused)
+            )
             await self._subscriptions.tell_absence()
         except Unavailable:
-            assert not isinstance(step, Close | Nothing)
-            self._refuse(step.id, codes.INTERNAL)
+            if command.connect is not None:
+                self._session.refused()
+            self._refuse(command.id, codes.INTERNAL)
 
     async def _carry_out(self, step: Step) -> None:
         match step:
@@ -194,10 +198,9 @@ class Connection:
         self._subscriptions.info = ClientInfo(identity.user, self._subscriptions.info.client, about)
         hello: dict[str, object] = {"client": self._subscriptions.info.client, "version": VERSION}
         hello |= self._expires(identity.expires_at)
-        names = list(identity.channels)
-        if (personal := self._shared.channels.personal(identity.user)) is not None:
-            names.append(personal.name)
-        opened = [await self._subscriptions.open(one) for one in self._session.subscribe_server_side(names, step.subs)]
+        steps = self._session.subscribe_server_side(identity.channels, step.subs)
+        share = replies.REPLY_BYTES // max(1, len(steps))
+        opened = [await self._subscriptions.open(one, share) for one in steps]
         there = [one for one in opened if one is not None]
         if there:
             hello["subs"] = {one.channel.name: one.result for one in there}

@@ -17,6 +17,7 @@ reply. Commands are taken one after the other, in the order in which they came.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
@@ -185,16 +186,20 @@ class Session:
         self.state = State.CONNECTED
 
     def subscribe_server_side(self, names: Iterable[str], stand: Mapping[str, SubscribeRequest]) -> list[Subscribe]:
-        """The subscriptions that the server makes; `stand` tells where the client left them, if it was there before.
+        """The subscriptions that the server makes, the user's own channel among them.
+
+        `stand` tells where the client left them, if it was there before.
 
         Channels that do not exist, or above the bound, are left out.
         """
         steps = []
-        for name in dict.fromkeys(names):
-            try:
-                channel = self._find(name)
-            except _RefusedError:
-                continue
+        channels: dict[str, Channel] = {}
+        for name in names:
+            with suppress(_RefusedError):
+                channels[name] = self._find(name)
+        if (personal := self._channels.personal(self.user)) is not None:
+            channels[personal.name] = personal
+        for name, channel in channels.items():
             if len(self.subscribed) < self._most:
                 self.server_side.add(name)
                 steps.append(self._step(0, channel, stand.get(name, SubscribeRequest()), None, None))

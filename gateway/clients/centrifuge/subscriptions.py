@@ -80,7 +80,7 @@ class Subscriptions:
     def __contains__(self, channel: str) -> bool:
         return channel in self._all
 
-    async def open(self, step: Subscribe) -> Opened | None:
+    async def open(self, step: Subscribe, most_bytes: int = replies.REPLY_BYTES) -> Opened | None:
         """Join the channel and read what was missed; None if that is gone and the client wants nothing else."""
         topic = step.channel.name
         subscription = Subscription(
@@ -110,7 +110,7 @@ class Subscriptions:
             return None
         at, more = page.top, False
         if missed is not None:
-            found, missed = missed, fitting(missed, replies.REPLY_BYTES)
+            found, missed = missed, fitting(missed, most_bytes)
             at = Position(page.top.epoch, missed[-1].last if missed else step.offset)
             more = page.more or missed != found
         recovered = self._wanted(step, missed) if missed is not None else None
@@ -137,8 +137,18 @@ class Subscriptions:
 
     async def read(self, channel: Channel, direction: Direction, bound: Bound, limit: int) -> Page:
         """A page of the channel's history, of a namespace no more than it promises to keep."""
-        page = await self._stream.read(channel.name, direction, bound, limit)
-        return page if channel.built_in else within(page, channel.options, time.time_ns() // 1_000_000)
+        if channel.built_in:
+            return await self._stream.read(channel.name, direction, bound, limit)
+        if direction == "up":
+            top = await self._stream.position(channel.name)
+            lowest = max(0, top.offset - channel.options.history_size)
+            bound = ("offset", max(lowest, bound[1]))
+        while True:
+            page = await self._stream.read(channel.name, direction, bound, limit)
+            shown = within(page, channel.options, time.time_ns() // 1_000_000)
+            if shown.batches or not page.batches or not page.more or direction == "down":
+                return shown
+            bound = ("offset", page.batches[-1].last)
 
     def _info_in(self, step: Subscribe) -> ClientInfo:
         """Who it is to the others of a channel."""

@@ -95,7 +95,9 @@ def test_each_user_has_a_personal_channel(channels: Channels) -> None:
     channel = channels.personal("7")
     assert channel is not None
     assert (channel.name, channel.users) == ("chat:#7", frozenset({"7"}))
-    assert channels.personal("") is None
+    for nobody in ("", "7#8", "7,8", "a b"):
+        assert channels.personal(nobody) is None
+    assert not channels.find("chat:#7").grants("subscribe", "8", subscribed=False)
     assert Channels().personal("7") is None
 
 

@@ -120,7 +120,7 @@ def test_a_place_that_was_asked_for_alone_joins_the_others() -> None:
     schedule.track(["berlin", "london"])
     schedule.succeeded(["berlin", "london"])
     clock.now += 300
-    schedule.succeeded(["paris"])
+    schedule.succeeded(["paris"], alone=True)
     schedule.track(["berlin", "london", "paris"])
     clock.now += schedule.wait_s(10_000.0)
     assert (clock.now, schedule.due()) == (1_930.0, ["berlin", "london"])
