@@ -67,5 +67,6 @@ have_chromium() {
 # need_chromium: a Chromium on the PATH.
 need_chromium() {
     have_chromium || apt_install chromium || true
-    have_chromium || fail "the tests drive the page in Chromium, and none is on the PATH; apt-get install chromium"
+    have_chromium || fail "the tests drive the page in Chromium, and none is on the PATH; apt-get install chromium" \
+        "(Debian), or google-chrome-stable from https://www.google.com/chrome/ (Ubuntu has no such package of its own)"
 }
