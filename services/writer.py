@@ -73,14 +73,19 @@ class Writer:
         Raises TooLarge if they go to more topics than one commit takes, Overloaded when the buffer is full, and
         Unavailable when Redis does not acknowledge in time.
         """
-        names = {entry.topic for entry in entries}
-        names.update(topic for entry in entries for topic, _ in entry.also)
+        names: set[str] = set()
+        size = 0
+        for entry in entries:
+            names.add(entry.topic)
+            size += len(entry.payload)
+            for topic, line in entry.also:
+                names.add(topic)
+                size += len(line)
         if len(names) > self._settings.commit_topics:
             raise TooLarge(
                 f"the readings go to {len(names)} topics (one a device and a metric); "
                 f"one request may name {self._settings.commit_topics}"
             )
-        size = sum(len(entry.payload) + sum(len(line) for _, line in entry.also) for entry in entries)
         if self._waiting and (
             self._waiting + len(entries) > self._settings.append_buffer_items
             or self._waiting_bytes + size > self._settings.append_buffer_bytes
