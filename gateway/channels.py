@@ -109,20 +109,21 @@ class Channel:
     built_in: bool
     users: frozenset[str] | None = None
     private: bool = False
-    """Whether only a token opens it."""
+    """Whether only a token opens it, and nothing can be done there before."""
 
     def grants(self, action: str, user: str, *, subscribed: bool) -> bool:
         """Whether its options let a user (empty: anonymous) `subscribe`, `publish`, see `presence` or `history`."""
         options = self.options
+        if action != "publish" and self.users is not None and user not in self.users:
+            return False
+        if self.private and not subscribed:
+            return False
         for_client = getattr(options, f"allow_{action}_for_client")
         for_subscriber = subscribed and getattr(options, f"allow_{action}_for_subscriber", False)
-        if action == "subscribe":
-            if self.private:
-                return False
-            if self.users is not None:
-                return user in self.users and bool(user)
+        if action == "subscribe" and self.users is not None:
+            return bool(user)
         for_anonymous = bool(user) or getattr(options, f"allow_{action}_for_anonymous")
-        return (for_client and for_anonymous) or (for_subscriber and for_anonymous)
+        return (for_client or for_subscriber) and for_anonymous
 
 
 class UnknownChannelError(Exception):

@@ -81,6 +81,18 @@ def test_a_private_channel_wants_a_token(channels: Channels) -> None:
     assert not channels.find("$chat:room").grants("subscribe", "7", subscribed=False)
 
 
+def test_nothing_of_a_private_or_user_limited_channel_is_told_to_others(tmp_path: Path) -> None:
+    every = "\n".join(f"allow_{action}_for_client = true" for action in ("subscribe", "publish", "presence", "history"))
+    channels = written(tmp_path, f"[namespaces.chat]\nallow_user_limited_channels = true\n{every}")
+    for action in ("publish", "presence", "history"):
+        assert not channels.find("$chat:a").grants(action, "7", subscribed=False)
+        assert channels.find("$chat:a").grants(action, "7", subscribed=True)
+    for action in ("subscribe", "presence", "history"):
+        assert not channels.find("chat:#7").grants(action, "8", subscribed=False)
+        assert channels.find("chat:#7").grants(action, "7", subscribed=False)
+    assert channels.find("chat:#7").grants("publish", "8", subscribed=False)
+
+
 def test_a_user_limited_channel_is_for_its_users(channels: Channels) -> None:
     pair = channels.find("chat:talk#7,8")
     assert [pair.grants("subscribe", user, subscribed=False) for user in ("7", "8", "9", "")] == [
