@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from importlib.resources import files
 
 from services import logs, topics
@@ -44,9 +43,8 @@ class Presence:
 
     async def all(self, channel: str) -> dict[str, bytes]:
         """The info of each client in `channel`."""
-        keys = [topics.presence_key(channel), topics.presence_times_key(channel)]
         async with answered():
-            found = await self._script(keys=keys)
+            found = await self._script(keys=_keys(channel))
         return {text(client): bytes(info) for client, info in zip(found[::2], found[1::2], strict=True)}
 
     async def keep(self) -> None:
@@ -62,13 +60,13 @@ class Presence:
 
     async def _write(self, members: list[tuple[str, str]]) -> None:
         pipeline = self._redis.pipeline(transaction=False)
-        until = round((time.time() + KEPT_S) * 1000)
         for channel, client in members:
             info = self._here.get((channel, client))
             if info is not None:
-                pipeline.hset(topics.presence_key(channel), client, info)
-                pipeline.zadd(topics.presence_times_key(channel), {client: until})
-                pipeline.expire(topics.presence_key(channel), 2 * KEPT_S)
-                pipeline.expire(topics.presence_times_key(channel), 2 * KEPT_S)
+                await self._script(keys=_keys(channel), args=[KEPT_S, client, info], client=pipeline)
         async with answered():
             await pipeline.execute()
+
+
+def _keys(channel: str) -> list[str]:
+    return [topics.presence_key(channel), topics.presence_times_key(channel)]
