@@ -27,7 +27,7 @@ from gateway.clients.weather import Cities
 from gateway.presence import Presence
 from gateway.report import GatewayReport
 from gateway.sweep import sweep_for_ever
-from services import settings
+from services import environment
 from services.background import background
 from services.places import Places
 from services.reading import Limits
@@ -40,8 +40,8 @@ DASHBOARD = Path(__file__).parent / "dashboard"
 
 def build(shared: Shared) -> Room:
     """The gateway room; ready while Redis pub/sub is heard."""
-    limits = settings.load(GatewaySettings, shared.environ)
-    intake = settings.load(IngestSettings, shared.environ)
+    limits = environment.load(GatewaySettings, shared.environ)
+    intake = environment.load(IngestSettings, shared.environ)
     broker = Broker(shared.vital, shared.redis_url, shared.stream, limits)
     places = Places(shared.redis)
     cities = Cities(broker, shared.stream, places, limits)
@@ -59,7 +59,7 @@ def build(shared: Shared) -> Room:
         group_topics=shared.streams.group_topics,
     )
     procedures = Procedures(shared.stream, cities, limits.devices_page)
-    tokens = Tokens(settings.load(TokenSettings, shared.environ))
+    tokens = Tokens(environment.load(TokenSettings, shared.environ))
     channels, presence = Channels(limits.namespaces), Presence(shared.redis)
     pings = Pings(limits.ping_s, limits.pong_s)
     centrifuge = CentrifugeSockets(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingest.readings import ReadingsIntake
-from services import settings
+from services import environment
 from services.room import Room, Shared
 from services.settings import IngestSettings
 
@@ -12,7 +12,7 @@ def build(shared: Shared) -> Room:
     """The ingest room."""
     intake = ReadingsIntake(
         shared.writer,
-        settings.load(IngestSettings, shared.environ),
+        environment.load(IngestSettings, shared.environ),
         group_topics=shared.streams.group_topics,
         registry=shared.registry,
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
-from services import metrics, settings
+from services import environment, metrics
 from services.background import background
 from services.liveness import RedisPulse
 from services.redis import Client
@@ -43,7 +43,7 @@ class Shared:
     @classmethod
     def over(cls, client: Client, vital: Client, redis_url: str, environ: Mapping[str, str]) -> Shared:
         """Everything over two clients of one Redis. Raises SettingError."""
-        streams = settings.load(StreamSettings, environ)
+        streams = environment.load(StreamSettings, environ)
         registry = metrics.registry()
         report = metrics.WriterReport(registry)
         writer = Writer(vital, streams, report)

@@ -15,7 +15,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 
-from services import logs, redis, settings
+from services import environment, logs, redis
 from services.background import background
 from services.errors import StartError
 from services.http_wire import bounded
@@ -80,8 +80,8 @@ async def serve(
 
     Raises StartError if Redis or a setting is unusable, and an exception group when a room's task died.
     """
-    common = settings.load(CommonSettings, environ)
-    gateway = settings.load(GatewaySettings, environ)
+    common = environment.load(CommonSettings, environ)
+    gateway = environment.load(GatewaySettings, environ)
     wanted = gateway.connections + common.http_connections
     most = min(wanted, allow_connections(wanted))
     async with redis.connect(redis_url) as client, redis.connect(redis_url) as vital:

@@ -1,25 +1,18 @@
-"""Settings: one frozen dataclass per room, read from `WINDSOCK_*` variables.
+"""Settings: one frozen dataclass per room. A field `outbox_bytes` is the variable `WINDSOCK_OUTBOX_BYTES`.
 
-A field `outbox_bytes` is the variable `WINDSOCK_OUTBOX_BYTES`; its type carries the bounds, and its
-description is the row in `docs/settings.md` (a test compares the two). Nothing here reads the
-environment by itself: `load` takes a mapping.
+Its type carries the bounds, and its description is the row in `docs/settings.md` (a test compares the two).
+`services.environment` reads them.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
-import math
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
+from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta
 
 from services.errors import SettingError
 
-PREFIX = "WINDSOCK_"
 DAY_S = 86_400
 TEN_YEARS_S = 3_650 * DAY_S
 GIBIBYTE = 2**30
@@ -347,55 +340,3 @@ class WeatherSettings:
 
 
 GROUPS = (CommonSettings, StreamSettings, IngestSettings, GatewaySettings, TokenSettings, WeatherSettings)
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One row of the settings table."""
-
-    key: str
-    default: Any
-    description: str
-    group: type
-
-
-def table() -> Iterator[Setting]:
-    """Every setting, in the order of the classes."""
-    for group in GROUPS:
-        hints = get_type_hints(group, include_extras=True)
-        for field in dataclasses.fields(group):
-            meta = next(arg for arg in get_args(hints[field.name]) if isinstance(arg, Meta))
-            yield Setting(PREFIX + field.name.upper(), field.default, meta.description or "", group)
-
-
-def load(group: type[T], environ: Mapping[str, str]) -> T:
-    """Build `group` from the variables in `environ`; absent or empty ones take the default.
-
-    Raises SettingError, which names the variable and its value.
-    """
-    hints = get_type_hints(group, include_extras=True)
-    values: dict[str, Any] = {}
-    for field in dataclasses.fields(group):  # type: ignore[arg-type]  # T is one of GROUPS
-        key = PREFIX + field.name.upper()
-        raw = environ.get(key, "")
-        if raw == "":
-            continue
-        try:
-            values[field.name] = msgspec.convert(raw, hints[field.name], strict=False)
-        except msgspec.ValidationError as error:
-            raise SettingError(f"{key}={raw!r}: {error}") from None
-        if isinstance(values[field.name], float) and math.isnan(values[field.name]):
-            raise SettingError(f"{key}={raw!r}: Expected a number")
-    return group(**values)
-
-
-def check_names(environ: Mapping[str, str]) -> None:
-    """Raise SettingError for a `WINDSOCK_*` variable that is no setting: it is most likely a slip."""
-    known = [setting.key for setting in table()]
-    for key in environ:
-        if key.startswith(PREFIX) and key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else "docs/settings.md lists them all"
-            raise SettingError(f"{key} is not a setting; {hint}")

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from services import settings
+from services import environment
 from services.background import background
 from services.errors import StartError
 from services.places import Places
@@ -21,7 +21,7 @@ from weather_poller.requests import Requests
 
 def build(shared: Shared) -> Room:
     """The weather room; ready whatever the weather services do."""
-    limits = settings.load(WeatherSettings, shared.environ)
+    limits = environment.load(WeatherSettings, shared.environ)
     pinned = parse_places(limits.places, limits.places_max)
     places = Places(shared.redis)
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import typer
 
-from services import logs, settings
+from services import environment, logs
 from services.cli.values import address
 from services.errors import StartError
 from services.redis import DEFAULT_URL, shown
 from services.serve import bind, serve
-from services.settings import CommonSettings
+from services.settings import GROUPS, CommonSettings
 
 ALL = ("ingest", "gateway", "weather")
 
@@ -85,10 +85,10 @@ def _greet(url: str, where: str) -> None:
 
 def _checked(environ: Mapping[str, str], service: str) -> CommonSettings:
     """Read every setting before anything starts, and set up the logs."""
-    settings.check_names(environ)
-    for group in settings.GROUPS:
-        settings.load(group, environ)
-    common = settings.load(CommonSettings, environ)
+    environment.check_names(environ)
+    for group in GROUPS:
+        environment.load(group, environ)
+    common = environment.load(CommonSettings, environ)
     logs.configure(common.log_level, service)
     return common
 

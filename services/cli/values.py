@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-from services import settings
+from services import environment
 from services.errors import BadRequest
 from services.settings import CommonSettings
 
@@ -95,7 +95,7 @@ def parse_url(url: str) -> SplitResult:
 
 def local_url(environ: Mapping[str, str]) -> str:
     """Where a Windsock with these settings is reached from this machine. Raises SettingError."""
-    common = settings.load(CommonSettings, environ)
+    common = environment.load(CommonSettings, environ)
     return address(common.host, common.port)
 
 

@@ -21,7 +21,8 @@ from gateway.clients.centrifuge.expiry import CONNECTION, Expiry
 from gateway.clients.centrifuge.pings import Pings
 from gateway.clients.centrifuge.procedures import Procedures
 from gateway.clients.centrifuge.replies import ClientInfo, Encoding, Json
-from gateway.clients.centrifuge.session import (
+from gateway.clients.centrifuge.session import Session, State
+from gateway.clients.centrifuge.steps import (
     Answer,
     Call,
     Connect,
@@ -30,9 +31,7 @@ from gateway.clients.centrifuge.session import (
     ReadHistory,
     Refresh,
     Refused,
-    Session,
     ShowPresence,
-    State,
     Step,
     SubRefresh,
     Subscribe,
@@ -40,8 +39,8 @@ from gateway.clients.centrifuge.session import (
 )
 from gateway.clients.centrifuge.subscriptions import Subscriptions
 from gateway.clients.door import Client, Door
-from gateway.kept import kept_at_least
 from gateway.presence import Presence
+from gateway.retention import kept_at_least
 from services import logs
 from services.batch import fitting, fitting_newest
 from services.commit import free_form_entry

@@ -20,10 +20,11 @@ from gateway.channels import Channel
 from gateway.clients.centrifuge import codes, replies
 from gateway.clients.centrifuge.expiry import Expiry
 from gateway.clients.centrifuge.replies import ClientInfo, Encoding, Published
-from gateway.clients.centrifuge.session import Session, Subscribe
+from gateway.clients.centrifuge.session import Session
+from gateway.clients.centrifuge.steps import Subscribe
 from gateway.hub import Delivery, Render
-from gateway.kept import within
 from gateway.presence import Presence
+from gateway.retention import within
 from gateway.sender import Sender
 from gateway.subscription import Subscription
 from services import logs

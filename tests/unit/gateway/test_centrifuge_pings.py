@@ -6,7 +6,8 @@ from gateway.channels import Channels
 from gateway.clients.centrifuge.codes import MALFORMED
 from gateway.clients.centrifuge.commands import Command, ConnectRequest
 from gateway.clients.centrifuge.pings import Pinged, Pings
-from gateway.clients.centrifuge.session import Connect, Nothing, Session
+from gateway.clients.centrifuge.session import Session
+from gateway.clients.centrifuge.steps import Connect, Nothing
 from gateway.sender import Sender
 
 CONNECT = Command(id=1, connect=ConnectRequest())

@@ -10,7 +10,8 @@ from gateway.clients.centrifuge import codes, replies
 from gateway.clients.centrifuge.codes import Close, Refusal
 from gateway.clients.centrifuge.commands import Command, MalformedError
 from gateway.clients.centrifuge.json_encoding import JsonEncoding
-from gateway.clients.centrifuge.session import (
+from gateway.clients.centrifuge.session import Session, State
+from gateway.clients.centrifuge.steps import (
     Call,
     Connect,
     Nothing,
@@ -18,8 +19,6 @@ from gateway.clients.centrifuge.session import (
     ReadHistory,
     Refresh,
     Refused,
-    Session,
-    State,
     Step,
     SubRefresh,
     Subscribe,

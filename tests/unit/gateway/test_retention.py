@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from gateway.channels import Options
-from gateway.kept import kept_at_least, within
+from gateway.retention import kept_at_least, within
 from services.batch import Batch, Position
 from services.stream import Page
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from services.environment import check_names, load, table
 from services.errors import SettingError
-from services.settings import CommonSettings, GatewaySettings, StreamSettings, check_names, load, table
+from services.settings import CommonSettings, GatewaySettings, StreamSettings
 
 DOCS = Path(__file__).parents[3] / "docs" / "settings.md"
 
