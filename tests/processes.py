@@ -8,13 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import httpx
+
+from tests.waiting import wait_until
 
 COMMAND = str(Path(sys.executable).with_name("windsock"))
 NOWHERE = "http://127.0.0.1:9"
@@ -25,14 +25,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def wait_until(condition: Callable[[], bool], what: str, within_s: float = 30.0) -> None:
-    """Block until `condition` holds; fails with `what` otherwise."""
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -131,6 +123,12 @@ class Windsock(Command):
         """Start the process, or start it again, and wait until it is ready."""
         super().start()
         wait_until(self._ready, f"{self._arguments} does not get ready")
+
+    def metrics(self) -> dict[str, float]:
+        """Its metrics by name, labels included."""
+        lines = httpx.get(f"{self.url}/metrics", trust_env=False).text.splitlines()
+        samples = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        return {name: float(value) for name, value in samples}
 
     def _ready(self) -> bool:
         assert not self.ended(), f"{self._arguments} ended: {self.log}"

@@ -7,7 +7,8 @@ import socket
 import subprocess
 from pathlib import Path
 
-from tests.processes import free_port, wait_until
+from tests.processes import free_port
+from tests.waiting import wait_until
 
 
 class RedisServer:

@@ -52,9 +52,9 @@ class Recorder(SubscriptionEventHandler):  # type: ignore[misc]  # the SDK is no
 
 
 @asynccontextmanager
-async def connected(ws: str, *, protobuf: bool = False) -> AsyncIterator[Client]:
-    """A client of the Windsock at the WebSocket origin `ws`."""
-    client = Client(f"{ws}/connection/websocket", max_reconnect_delay=0.5, use_protobuf=protobuf)
+async def connected(ws: str, *, protobuf: bool = False, **options: Any) -> AsyncIterator[Client]:
+    """A client of the Windsock at the WebSocket origin `ws`; `options` are the SDK's."""
+    client = Client(f"{ws}/connection/websocket", max_reconnect_delay=0.5, use_protobuf=protobuf, **options)
     await client.connect()
     try:
         yield client

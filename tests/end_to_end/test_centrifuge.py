@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,10 @@ from redis import Redis
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from tests.processes import Windsock, wait_until
+from tests.processes import Windsock
 from tests.redis_server import RedisServer
 from tests.sdk import Recorder, connected, packed, unpacked
+from tests.waiting import until, wait_until
 
 pytestmark = [
     pytest.mark.usefixtures("forgiving_the_sdk"),
@@ -47,13 +47,6 @@ def post(windsock: Windsock, *readings: dict[str, Any]) -> list[str]:
 
 def numbered(device: str, first: int, last: int) -> list[dict[str, Any]]:
     return [{"device": device, "values": {"n": n}} for n in range(first, last + 1)]
-
-
-async def until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, what
-        await asyncio.sleep(0.01)
 
 
 async def subscribe(client: Client, channel: str) -> Recorder:

@@ -14,8 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.processes import Windsock, wait_until
+from tests.processes import Windsock
 from tests.redis_server import RedisServer
+from tests.waiting import wait_until
 
 NODE = Path(sys.executable).with_name("node")
 FOLLOW = Path(__file__).parents[1] / "javascript" / "follow.mjs"

@@ -11,7 +11,8 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
-from tests.processes import Command, Windsock, free_port, run, wait_until
+from tests.processes import Command, Windsock, free_port, run
+from tests.waiting import wait_until
 
 
 def history(windsock: Windsock, topic: str) -> list[dict[str, object]]:

@@ -14,8 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.processes import Windsock, wait_until
+from tests.processes import Windsock
 from tests.redis_server import RedisServer
+from tests.waiting import wait_until
 
 DAY_MS = 86_400_000
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from centrifuge import (
 
 from tests.processes import Windsock, run
 from tests.sdk import Recorder, connected, packed, unpacked
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.usefixtures("forgiving_the_sdk"),
@@ -91,13 +90,6 @@ class Member(Recorder):
 
     async def on_leave(self, ctx: LeaveContext) -> None:
         self.left.append(ctx.info)
-
-
-async def until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, what
-        await asyncio.sleep(0.01)
 
 
 async def enter(client: Client, channel: str) -> tuple[Any, Member]:

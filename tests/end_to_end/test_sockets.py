@@ -15,9 +15,10 @@ from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from tests.processes import Windsock, wait_until
+from tests.processes import Windsock
 from tests.raw_socket import CONTINUED, PING, TEXT, close_code, frame, handshaking, message, upgraded
 from tests.redis_server import RedisServer
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -224,13 +225,8 @@ def test_a_topic_that_is_switched_off_is_not_found(tmp_path: Path) -> None:
                 open_socket(windsock, path)
 
 
-def metric(windsock: Windsock, name: str) -> float:
-    lines = httpx.get(f"{windsock.url}/metrics", trust_env=False).text.splitlines()
-    return float(next(line for line in lines if line.startswith(name + " ")).split()[1])
-
-
 def seats(windsock: Windsock) -> float:
-    return metric(windsock, "windsock_connections")
+    return windsock.metrics()["windsock_connections"]
 
 
 def test_a_client_that_never_reads_is_closed_and_the_others_go_on(windsock: Windsock) -> None:
@@ -242,7 +238,7 @@ def test_a_client_that_never_reads_is_closed_and_the_others_go_on(windsock: Wind
             sent += 1
             other.send(json.dumps({"n": sent, "filling": "x" * 50_000}))
             assert take(other)["n"] == sent
-            return metric(windsock, "windsock_slow_clients_total") == 1
+            return windsock.metrics()["windsock_slow_clients_total"] == 1
 
         wait_until(closed, "the client that never reads is not closed")
         wait_until(lambda: seats(windsock) == 1, "its seat does not come back")
@@ -292,12 +288,12 @@ def test_a_client_that_reads_slowly_gets_a_history_of_many_times_its_bound(winds
             windsock,
             *({"device": "long", "values": {"n": n, "filling": "x" * 200}} for n in range(first, first + 1_000)),
         )
-    slow_before = metric(windsock, "windsock_slow_clients_total")
+    slow_before = windsock.metrics()["windsock_slow_clients_total"]
     with upgraded(windsock.url, "/ws/device/long/?since=.0") as slow:
-        wait_until(lambda: metric(windsock, "windsock_publications_matched_total") > 0, "nothing is sent")
+        wait_until(lambda: windsock.metrics()["windsock_publications_matched_total"] > 0, "nothing is sent")
         numbers = [json.loads(message(slow))["values"]["n"] for _ in range(5_000)]
     assert numbers == list(range(5_000))
-    assert metric(windsock, "windsock_slow_clients_total") == slow_before
+    assert windsock.metrics()["windsock_slow_clients_total"] == slow_before
 
 
 def test_a_stopping_gateway_sends_its_clients_away(tmp_path: Path) -> None:

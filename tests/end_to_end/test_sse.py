@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.processes import Windsock, wait_until
+from tests.processes import Windsock
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -146,11 +147,6 @@ def test_wrong_questions_are_problems(windsock: Windsock, query: str, status: in
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def metric(windsock: Windsock, name: str) -> float:
-    lines = httpx.get(f"{windsock.url}/metrics", trust_env=False).text.splitlines()
-    return float(next(line for line in lines if line.startswith(name + " ")).split()[1])
-
-
 def test_a_client_that_never_reads_is_ended_and_gives_its_seat_back(windsock: Windsock) -> None:
     host, port = windsock.url.removeprefix("http://").split(":")
     with socket.socket() as lazy, listening(windsock, "device:loud") as other:
@@ -166,10 +162,10 @@ def test_a_client_that_never_reads_is_ended_and_gives_its_seat_back(windsock: Wi
             httpx.post(f"{windsock.url}/v1/readings", json=readings, trust_env=False).raise_for_status()
             assert other.numbers(200) == [sent] * 200
             sent += 1
-            return metric(windsock, "windsock_slow_clients_total") == 1
+            return windsock.metrics()["windsock_slow_clients_total"] == 1
 
         wait_until(slow, "the client that never reads is not ended")
-        wait_until(lambda: metric(windsock, "windsock_connections") == 1, "its seat does not come back")
+        wait_until(lambda: windsock.metrics()["windsock_connections"] == 1, "its seat does not come back")
     assert "Traceback" not in windsock.log
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import Command, Windsock, run, wait_until
+from tests.processes import Command, Windsock, run
+from tests.waiting import wait_until
 
 
 def send(windsock: Windsock, value: int) -> None:

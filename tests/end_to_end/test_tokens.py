@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from typing import Any
 
 import jwt
 import pytest
 from centrifuge import (
-    Client,
     ClientEventHandler,
     DisconnectedContext,
     ServerPublicationContext,
@@ -22,7 +19,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from tests.processes import Windsock
-from tests.sdk import Recorder, packed, unpacked
+from tests.sdk import Recorder, connected, packed, unpacked
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.usefixtures("forgiving_the_sdk"),
@@ -84,39 +82,8 @@ class Events(ClientEventHandler):  # type: ignore[misc]  # the SDK is not typed
         self.disconnected.append(ctx.code)
 
 
-@asynccontextmanager
-async def connected(
-    windsock: Windsock,
-    token: str = "",
-    *,
-    protobuf: bool,
-    events: Events | None = None,
-    get_token: Callable[[], Awaitable[str]] | None = None,
-) -> AsyncIterator[Client]:
-    client = Client(
-        f"{windsock.ws}/connection/websocket",
-        events=events,
-        token=token,
-        get_token=get_token,
-        use_protobuf=protobuf,
-        max_reconnect_delay=0.5,
-    )
-    await client.connect()
-    try:
-        yield client
-    finally:
-        await client.disconnect()
-
-
-async def until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, what
-        await asyncio.sleep(0.01)
-
-
 async def test_a_token_says_who_one_is(windsock: Windsock, protobuf: bool) -> None:
-    async with connected(windsock, token(sub="7", info={"name": "Ada"}), protobuf=protobuf) as client:
+    async with connected(windsock.ws, token=token(sub="7", info={"name": "Ada"}), protobuf=protobuf) as client:
         member = Recorder()
         subscription = client.new_subscription(f"chat:who-{protobuf}", events=member)
         await subscription.subscribe()
@@ -127,7 +94,7 @@ async def test_a_token_says_who_one_is(windsock: Windsock, protobuf: bool) -> No
 
 async def test_user_limited_channels_are_for_their_users(windsock: Windsock, protobuf: bool) -> None:
     for user, allowed in (("7", True), ("8", True), ("9", False)):
-        async with connected(windsock, token(sub=user), protobuf=protobuf) as client:
+        async with connected(windsock.ws, token=token(sub=user), protobuf=protobuf) as client:
             member = Recorder()
             await client.new_subscription("chat:pair#7,8", events=member).subscribe()
             await until(lambda m=member: bool(m.subscribed or m.unsubscribed), "no answer")  # type: ignore[misc]
@@ -139,10 +106,10 @@ async def test_the_server_subscribes_to_the_personal_channel_and_those_of_the_to
 ) -> None:
     events = Events()
     mine = token(sub=f"u{protobuf}", channels=["closed:news", "nowhere:x"])
-    async with connected(windsock, mine, protobuf=protobuf, events=events) as client:
+    async with connected(windsock.ws, token=mine, protobuf=protobuf, events=events) as client:
         await until(lambda: len(events.subscribed) == 2, "not subscribed")
         assert sorted(events.subscribed) == [f"chat:#u{protobuf}", "closed:news"]
-        async with connected(windsock, token(sub="other"), protobuf=protobuf) as other:
+        async with connected(windsock.ws, token=token(sub="other"), protobuf=protobuf) as other:
             await other.publish(f"chat:#u{protobuf}", packed(1, protobuf=protobuf))
             await until(lambda: events.publications == [1], "it does not arrive")
             await client.disconnect()
@@ -163,7 +130,7 @@ async def test_an_expired_token_is_fetched_anew_and_one_that_expires_renewed(
 
     events = Events()
     expired = token(sub="7", exp=time.time() - 60)
-    async with connected(windsock, expired, protobuf=protobuf, events=events, get_token=get_token) as client:
+    async with connected(windsock.ws, token=expired, protobuf=protobuf, events=events, get_token=get_token) as client:
         await client.ready(timeout=10)
         await until(lambda: asked >= 3, "it is not renewed")
         assert client.state.value == "connected"
@@ -171,7 +138,7 @@ async def test_an_expired_token_is_fetched_anew_and_one_that_expires_renewed(
 
 
 async def test_a_subscription_token_opens_a_closed_channel(windsock: Windsock, protobuf: bool) -> None:
-    async with connected(windsock, token(sub="7"), protobuf=protobuf) as client:
+    async with connected(windsock.ws, token=token(sub="7"), protobuf=protobuf) as client:
         refused, member = Recorder(), Recorder()
         without = client.new_subscription("closed:a", events=refused)
         await without.subscribe()
@@ -247,5 +214,5 @@ def test_a_subscription_that_ended_and_began_again_is_present(windsock: Windsock
 
 async def test_a_user_with_a_colon_comes_in(windsock: Windsock, protobuf: bool) -> None:
     events = Events()
-    async with connected(windsock, token(sub="google:1"), protobuf=protobuf, events=events):
+    async with connected(windsock.ws, token=token(sub="google:1"), protobuf=protobuf, events=events):
         await until(lambda: events.subscribed == ["chat:#google:1"], "not subscribed")

@@ -10,13 +10,9 @@ from pathlib import Path
 import httpx
 from websockets.sync.client import connect
 
-from tests.processes import Windsock, wait_until
+from tests.processes import Windsock
 from tests.raw_socket import upgraded
-
-
-def counts(windsock: Windsock) -> dict[str, float]:
-    lines = httpx.get(f"{windsock.url}/metrics", trust_env=False).text.splitlines()
-    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
+from tests.waiting import wait_until
 
 
 @contextmanager
@@ -64,11 +60,11 @@ def test_accepted_is_stored_and_matched_is_sent_and_refused(tmp_path: Path) -> N
                 with connect(url + f"?since={answer.json()['positions'][49]}", proxy=None) as late:
                     for _ in range(50):
                         late.recv(timeout=10)
-                return counts(windsock)["windsock_slow_clients_total"] == 1
+                return windsock.metrics()["windsock_slow_clients_total"] == 1
 
             wait_until(slow, "the client that never reads is not noticed")
             slow()
-            books = counts(windsock)
+            books = windsock.metrics()
         stored = httpx.get(f"{windsock.url}/api/devices/x", trust_env=False).json()["position"]
         assert accepted == int(stored.split(".")[1])
         assert accepted + published == books["windsock_appended_total"]

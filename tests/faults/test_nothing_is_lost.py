@@ -12,8 +12,9 @@ import httpx
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from tests.processes import Windsock, wait_until
+from tests.processes import Windsock
 from tests.redis_server import RedisServer
+from tests.waiting import wait_until
 
 
 class Poster(threading.Thread):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -26,6 +26,7 @@ from services.settings import GatewaySettings, StreamSettings
 from services.stream import Stream
 from services.writer import Writer
 from tests.redis_server import RedisServer
+from tests.waiting import until
 
 TOPIC = "device:a"
 
@@ -65,13 +66,6 @@ async def running(url: str, **settings: Any) -> AsyncIterator[Running]:
         async with background(writer.run), broker.running():
             await until(lambda: not broker.unready(), "the broker does not get ready")
             yield Running(broker, writer)
-
-
-async def until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, what
-        await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -266,7 +260,7 @@ async def test_a_position_that_was_asked_for_before_the_connection_broke_settles
         await until(lambda: not broker._unsettled and TOPIC in broker._confirmed, "no position is asked for")
         broker._on_lost()
         stream.held.set()
-        await asyncio.sleep(0.1)
+        await broker.join("device:later", Recorder())  # topics are settled one round after the other
         assert not broker.hub.settled(TOPIC)
         await client.client_kill_filter(_type="pubsub")
         await joining

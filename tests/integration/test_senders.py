@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -21,6 +20,7 @@ from services.redis import Client
 from services.room import Shared
 from services.web import status_routes
 from tests.redis_server import RedisServer
+from tests.waiting import until_found
 
 
 class Gateway:
@@ -55,13 +55,6 @@ async def serving(url: str, client: Client, **settings: str) -> AsyncIterator[Ga
         listener.close()
 
 
-async def until(condition: Callable[[], Any], what: str) -> None:
-    deadline = time.monotonic() + 30
-    while not await condition():
-        assert time.monotonic() < deadline, what
-        await asyncio.sleep(0.02)
-
-
 async def say(connection: ClientConnection, message: Any) -> Any:
     await connection.send(json.dumps(message))
     return json.loads(await connection.recv())
@@ -89,8 +82,8 @@ async def test_a_client_that_does_not_read_loses_its_seat_and_the_others_go_on(
         async def left() -> bool:
             return await gateway.metric("windsock_connections") == 1
 
-        await until(slow, "the client that never reads is not noticed")
-        await until(left, "its seat does not come back")
+        await until_found(slow, "the client that never reads is not noticed")
+        await until_found(left, "its seat does not come back")
         assert await say(other, 7) == 7
         lazy.transport.abort()
 
@@ -116,7 +109,7 @@ async def test_the_books_balance_though_clients_go_in_the_middle(common_redis: R
         async def alone() -> bool:
             return await gateway.metric("windsock_connections") == 1
 
-        await until(alone, "the others do not go")
+        await until_found(alone, "the others do not go")
         matched, sent, refused = [
             await gateway.metric(f"windsock_publications_{what}_total") for what in ("matched", "sent", "refused")
         ]

@@ -20,6 +20,7 @@ from services.stream import END
 from tests.processes import NOWHERE
 from tests.redis_server import RedisServer
 from tests.stand_ins.open_meteo import OpenMeteo
+from tests.waiting import until_found
 from weather_poller import app
 from weather_poller.poller import LOOK_S
 from weather_poller.requests import CLAIM_AFTER_MS
@@ -31,16 +32,6 @@ WITHIN_S = 20.0
 def weather() -> Iterator[OpenMeteo]:
     with OpenMeteo() as stand_in:
         yield stand_in
-
-
-async def until(condition: Callable[[], Awaitable[Any]], what: str) -> Any:
-    """What `condition` returns once it is true."""
-    deadline = time.monotonic() + WITHIN_S
-    while True:
-        if found := await condition():
-            return found
-        assert time.monotonic() < deadline, what
-        await asyncio.sleep(0.02)
 
 
 class Running:
@@ -103,7 +94,7 @@ TWO = {"places": "Berlin=52.52,13.41;London=51.51,-0.13"}
 
 async def test_several_places_are_asked_for_in_one_request(redis_server: RedisServer, weather: OpenMeteo) -> None:
     async with poller(redis_server, weather, **TWO) as running:
-        (london,) = await until(lambda: running.observed("london"), "no observation")
+        (london,) = await until_found(lambda: running.observed("london"), "no observation")
         (berlin,) = await running.observed("berlin")
         assert [query["latitude"] for query in weather.forecasts()] == ["52.5200,51.5100"]
         assert (berlin["device"], berlin["ts"]) == ("berlin", weather.observed * 1000)
@@ -118,7 +109,7 @@ async def test_a_repeat_is_dropped_and_the_next_observation_is_stored(
     redis_server: RedisServer, weather: OpenMeteo
 ) -> None:
     async with poller(redis_server, weather, places="Berlin=52.52,13.41", **OFTEN) as running:
-        await until(at_least(3, lambda: len(weather.forecasts())), "not polled again")
+        await until_found(at_least(3, lambda: len(weather.forecasts())), "not polled again")
         assert len(await running.observed("berlin")) == 1
         weather.observed += 900
         weather.values["temperature_2m"] = None
@@ -126,16 +117,16 @@ async def test_a_repeat_is_dropped_and_the_next_observation_is_stored(
         async def second() -> bool:
             return len(await running.observed("berlin")) == 2
 
-        await until(second, "the new observation is missing")
+        await until_found(second, "the new observation is missing")
         assert "temperature" not in (await running.observed("berlin"))[1]["values"]
 
 
 async def test_several_pollers_store_an_observation_once(redis_server: RedisServer, weather: OpenMeteo) -> None:
     async with poller(redis_server, weather, **TWO) as one, poller(redis_server, weather, **TWO):
-        await until(at_least(2, lambda: len(weather.forecasts())), "one of them does not ask")
-        await until(lambda: one.observed("london"), "no observation")
+        await until_found(at_least(2, lambda: len(weather.forecasts())), "one of them does not ask")
+        await until_found(lambda: one.observed("london"), "no observation")
     async with poller(redis_server, weather, **TWO) as third:
-        await until(at_least(3, lambda: len(weather.forecasts())), "the third does not ask")
+        await until_found(at_least(3, lambda: len(weather.forecasts())), "the third does not ask")
         assert len(await third.observed("berlin")) == 1
 
 
@@ -146,10 +137,10 @@ async def test_a_refusal_is_followed_by_the_pause_that_it_asks_for(
     weather.next("429")
     started = time.monotonic()
     async with poller(redis_server, weather, places="Berlin=52.52,13.41") as running:
-        await until(at_least(1, lambda: len(weather.forecasts())), "not asked")
+        await until_found(at_least(1, lambda: len(weather.forecasts())), "not asked")
         answer = await running.ask("Paris")
         assert answer["error"]["code"] == "unavailable"
-        await until(lambda: running.observed("berlin"), "no recovery")
+        await until_found(lambda: running.observed("berlin"), "no recovery")
         assert time.monotonic() - started >= 2.0
         assert len(weather.forecasts()) == 2
         assert running.metric("windsock_weather_requests_total", provider="open-meteo", result="refused") == 1
@@ -163,7 +154,7 @@ async def test_the_poller_outlives_every_fault_of_the_service(
 ) -> None:
     weather.next(fault, fault)
     async with poller(redis_server, weather, places="Berlin=52.52,13.41") as running:
-        await until(lambda: running.observed("berlin"), f"no recovery from {fault}")
+        await until_found(lambda: running.observed("berlin"), f"no recovery from {fault}")
         assert len(weather.forecasts()) == 3
         assert not running.unready()
 
@@ -173,7 +164,7 @@ async def test_one_unreadable_place_does_not_cost_the_others_their_weather(
 ) -> None:
     weather.next("one broken")
     async with poller(redis_server, weather, **TWO) as running:
-        await until(lambda: running.observed("london"), "no observation")
+        await until_found(lambda: running.observed("london"), "no observation")
         assert await running.observed("berlin") == []
 
 
@@ -184,7 +175,7 @@ async def test_without_internet_it_stays_ready_and_answers_unavailable(redis_ser
         async def failures() -> bool:
             return running.metric("windsock_weather_requests_total", provider="open-meteo", result="failed") >= 4
 
-        await until(failures, "it does not try again")
+        await until_found(failures, "it does not try again")
         assert not running.unready()
 
 
@@ -193,10 +184,10 @@ async def test_a_failing_geocoder_holds_up_neither_start_nor_other_places(
 ) -> None:
     weather.next(*["500"] * 30, path="/v1/search")
     async with poller(redis_server, weather, places="Berlin;London=51.51,-0.13") as running:
-        await until(lambda: running.observed("london"), "London waits for Berlin")
+        await until_found(lambda: running.observed("london"), "London waits for Berlin")
         assert await running.observed("berlin") == []
         weather.forgive("/v1/search")
-        await until(lambda: running.observed("berlin"), "Berlin is not found later")
+        await until_found(lambda: running.observed("berlin"), "Berlin is not found later")
 
 
 async def test_a_new_city_is_answered_once_its_observation_is_stored(
@@ -224,7 +215,7 @@ async def test_an_unknown_city_is_answered_as_such(redis_server: RedisServer, we
 
 async def test_more_places_than_allowed_are_refused(redis_server: RedisServer, weather: OpenMeteo) -> None:
     async with poller(redis_server, weather, **TWO, places_max="2") as running:
-        await until(lambda: running.observed("london"), "no observation")
+        await until_found(lambda: running.observed("london"), "no observation")
         assert (await running.ask("Paris"))["error"]["code"] == "too_many_places"
         assert (await running.ask("Berlin"))["place"] == "berlin"
 
@@ -242,18 +233,18 @@ async def test_a_place_is_polled_while_somebody_is_interested(redis_server: Redi
         async def dropped() -> bool:
             return running.metric("windsock_weather_places") == 1
 
-        await until(tracked, "Paris is not tracked")
-        await until(at_least(3, paris), "Paris is not polled again")
+        await until_found(tracked, "Paris is not tracked")
+        await until_found(at_least(3, paris), "Paris is not polled again")
         await running.shared.redis.zadd(INTEREST_KEY, {"paris": 1})
-        await until(dropped, "Paris is still tracked")
+        await until_found(dropped, "Paris is still tracked")
         asked, asked_of_paris = len(weather.forecasts()), paris()
-        await until(at_least(asked + 3, lambda: len(weather.forecasts())), "Berlin is not polled any more")
+        await until_found(at_least(asked + 3, lambda: len(weather.forecasts())), "Berlin is not polled any more")
         assert paris() <= asked_of_paris + 1  # one request may have been under way
 
 
 async def test_the_poller_goes_on_after_redis_was_killed(redis_server: RedisServer, weather: OpenMeteo) -> None:
     async with poller(redis_server, weather, places="Berlin=52.52,13.41", **OFTEN) as running:
-        await until(lambda: running.observed("berlin"), "no observation")
+        await until_found(lambda: running.observed("berlin"), "no observation")
         redis_server.kill()
 
         async def down() -> bool:
@@ -262,15 +253,15 @@ async def test_the_poller_goes_on_after_redis_was_killed(redis_server: RedisServ
         async def up() -> bool:
             return not running.unready()
 
-        await until(down, "it does not notice that Redis is gone")
+        await until_found(down, "it does not notice that Redis is gone")
         weather.observed += 900
         redis_server.start()
-        await until(up, "it does not notice that Redis is back")
+        await until_found(up, "it does not notice that Redis is back")
 
         async def second() -> bool:
             return len(await running.observed("berlin")) == 2
 
-        await until(second, "no observation after the restart")
+        await until_found(second, "no observation after the restart")
         assert (await running.ask("Paris"))["place"] == "paris"
 
 
@@ -326,7 +317,7 @@ async def test_a_place_keeps_its_name_when_another_of_that_name_is_asked_for(
     redis_server: RedisServer, weather: OpenMeteo
 ) -> None:
     async with poller(redis_server, weather, **TWO) as running:
-        await until(lambda: running.observed("berlin"), "no observation")
+        await until_found(lambda: running.observed("berlin"), "no observation")
         assert await running.ask("03570") == {"place": "berlin-44.5n-71.2w", "city": "Berlin"}
         for name, slug in (("Berlin", "berlin"), ("03570", "berlin-44.5n-71.2w")):
             place = await running.places.lookup(name)
@@ -356,7 +347,7 @@ async def test_above_the_limit_the_same_places_go_on_and_each_is_asked_for_in_it
         async def left_out() -> bool:
             return running.metric("windsock_weather_places_left_out") == 5
 
-        await until(left_out, "the limit is not noticed")
+        await until_found(left_out, "the limit is not noticed")
         before = len(weather.forecasts())
         await asyncio.sleep(3 * LOOK_S)
         assert len(weather.forecasts()) == before
@@ -388,11 +379,11 @@ async def test_a_redis_that_lost_its_data_is_told_of_the_places_again(
     redis_server: RedisServer, weather: OpenMeteo
 ) -> None:
     async with poller(redis_server, weather, **TWO) as running:
-        await until(lambda: running.observed("berlin"), "no observation")
+        await until_found(lambda: running.observed("berlin"), "no observation")
         await running.shared.redis.flushall()
 
         async def told() -> bool:
             return [place.name for place in await running.places.tracked()] == ["Berlin", "London"]
 
-        await until(told, "the places are not told again")
+        await until_found(told, "the places are not told again")
         assert await running.shared.stream.devices("", "", 10) == []
