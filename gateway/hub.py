@@ -38,13 +38,15 @@ def frame(payload: bytes, *, binary: bool = False) -> bytes:
 class Delivery:
     """A batch on its way to many clients: rendered and framed once per kind, not once per client."""
 
-    __slots__ = ("_cached", "_frames", "_messages", "batch", "topic")
+    __slots__ = ("_binary", "_cached", "_messages", "_text", "batch", "count", "topic")
 
     def __init__(self, topic: str, batch: Batch) -> None:
         self.topic = topic
         self.batch = batch
+        self.count = len(batch.payloads)
         self._messages: dict[Render, list[bytes]] = {}
-        self._frames: dict[tuple[Render, bool], bytes] = {}
+        self._text: dict[Render, bytes] = {}
+        self._binary: dict[Render, bytes] = {}
         self._cached: dict[Callable[[Batch], Any], Any] = {}
 
     def messages(self, render: Render) -> list[bytes]:
@@ -56,10 +58,10 @@ class Delivery:
 
     def frames(self, render: Render, *, binary: bool) -> bytes:
         """The same as WebSocket frames, joined."""
-        kind = (render, binary)
-        frames = self._frames.get(kind)
+        made = self._binary if binary else self._text
+        frames = made.get(render)
         if frames is None:
-            frames = self._frames[kind] = b"".join([frame(message, binary=binary) for message in self.messages(render)])
+            frames = made[render] = b"".join([frame(message, binary=binary) for message in self.messages(render)])
         return frames
 
     def cached(self, look: Callable[[Batch], T]) -> T:

@@ -140,7 +140,7 @@ class WireSender:
         self._closed = False
 
     def deliver(self, delivery: Delivery, render: Render) -> None:
-        self._push(delivery.frames(render, binary=self._binary), len(delivery.batch.payloads))
+        self._push(delivery.frames(render, binary=self._binary), delivery.count)
 
     def send(self, message: bytes, publications: int = 0) -> None:
         self._push(frame(message, binary=self._binary), publications)
@@ -206,7 +206,7 @@ class AsgiSender:
         *most, last = delivery.messages(render)
         for message in most:
             self.send(message)
-        self.send(last, len(delivery.batch.payloads))
+        self.send(last, delivery.count)
 
     def send(self, message: bytes, publications: int = 0) -> None:
         if self._ending is not None or self._task.done():

@@ -41,6 +41,7 @@ class Subscription:
     ) -> None:
         self.topic = topic
         self._sender = sender
+        self._counters = sender.counters
         self._render = render
         self._wanted = wanted
         self._notice = notice
@@ -81,11 +82,12 @@ class Subscription:
         self._send(delivery)
 
     def _send(self, delivery: Delivery) -> None:
-        counters, count = self._sender.counters, len(delivery.batch.payloads)
+        counters = self._counters
         if self._wanted is None:
-            counters.matched += count
+            counters.matched += delivery.count
             self._sender.deliver(delivery, self._render)
             return
+        count = delivery.count
         for batch in self._wanted(delivery):
             wanted = len(batch.payloads)
             count -= wanted
