@@ -24,6 +24,7 @@ from gateway.clients.heartbeat import Heartbeat
 from gateway.clients.plain import PlainSockets
 from gateway.clients.sse import Events
 from gateway.clients.weather import Cities
+from gateway.mesh import Mesh
 from gateway.presence import Presence
 from gateway.report import GatewayReport
 from gateway.sweep import sweep_for_ever
@@ -43,8 +44,9 @@ def build(shared: Shared) -> Room:
     limits = environment.load(GatewaySettings, shared.environ)
     intake = environment.load(IngestSettings, shared.environ)
     broker = Broker(shared.vital, shared.redis_url, shared.stream, limits)
+    mesh = Mesh(shared.vital, broker)
     places = Places(shared.redis)
-    cities = Cities(broker, shared.stream, places, limits)
+    cities = Cities(broker, mesh, shared.stream, places, limits)
     heartbeat = Heartbeat(lambda: not broker.unready(), limits.status_s)
     door = Door(limits, shared.refusals)
     sockets = PlainSockets(
@@ -70,6 +72,7 @@ def build(shared: Shared) -> Room:
     events = Events(door, broker, shared.stream, limits)
     shared.registry.register(GatewayReport(broker, door))
     beside = (
+        mesh.run,
         presence.keep,
         cities.keep_interest,
         heartbeat.run,

@@ -10,9 +10,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
-import msgspec
 from redis.exceptions import RedisError
 
 from gateway.bus import Bus
@@ -33,8 +31,6 @@ CANARY = b"canary"
 NOTICE = b"!"
 """Opens what is published on a topic's channel and is no batch."""
 
-_answer = msgspec.json.Decoder(dict[str, Any])
-
 
 class Broker:
     """The gateway's view of all topics."""
@@ -51,23 +47,24 @@ class Broker:
             on_lost=self._on_lost,
             silence_s=settings.canary_timeout_s,
         )
-        self.own_channel = f"windsock:gateway:{uuid.uuid4().hex}"
-        self._own = self.own_channel.encode()
+        self._others: dict[bytes, tuple[Callable[[bytes], None], Callable[[], None]]] = {}
+        self._own_channel = f"windsock:canary:{uuid.uuid4().hex}"
+        self.listen(self._own_channel, lambda _: None)
         self._names: dict[bytes, str] = {}
         self._confirmed: set[str] = set()
         self._unsettled: dict[str, None] = {}
         self._unreadable: set[str] = set()
         self._wake = asyncio.Event()
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
-        self._on_answer: Callable[[dict[str, Any]], None] = lambda answer: None
 
     def unready(self) -> Sequence[str]:
         """Why nothing can be relied on to arrive now; empty while Redis is heard."""
         return [] if self.bus.connected else ["no pub/sub connection to Redis"]
 
-    def on_answer(self, take: Callable[[dict[str, Any]], None]) -> None:
-        """`take` gets each JSON object that is published to `own_channel`."""
-        self._on_answer = take
+    def listen(self, channel: str, take: Callable[[bytes], None], heard: Callable[[], None] = lambda: None) -> None:
+        """`take` gets what is published on a channel that is no topic's; `heard` tells when it is subscribed."""
+        self._others[channel.encode()] = take, heard
+        self.bus.subscribe(channel)
 
     async def join(self, topic: str, subscriber: Subscriber) -> None:
         """Register `subscriber`; on return it gets every publication that is appended from now on.
@@ -115,7 +112,6 @@ class Broker:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Listen for as long as the context is open."""
-        self.bus.subscribe(self.own_channel)
         async with background(self.bus.run, self._settle, self._canary):
             yield
 
@@ -124,7 +120,7 @@ class Broker:
         while True:
             try:
                 async with asyncio.timeout(self._settings.canary_timeout_s):
-                    await self._redis.publish(self.own_channel, CANARY)
+                    await self._redis.publish(self._own_channel, CANARY)
             except (RedisError, OSError, TimeoutError) as error:
                 log.debug("the canary did not reach Redis", error=str(error))
             await asyncio.sleep(self._settings.canary_s)
@@ -142,17 +138,18 @@ class Broker:
                 return
             if self.hub.receive(topic, arrived):
                 self._want(topic)
-        elif channel == self._own and data != CANARY:
-            try:
-                self._on_answer(_answer.decode(data))
-            except msgspec.MsgspecError as error:
-                log.error("not an answer of a poller", error=str(error))
+        elif channel in self._others:
+            take, _ = self._others[channel]
+            take(data)
 
     def _on_subscribed(self, channel: bytes) -> None:
         topic = self._names.get(channel)
         if topic is not None:
             self._confirmed.add(topic)
             self._want(topic)
+        elif channel in self._others:
+            _, heard = self._others[channel]
+            heard()
 
     def _on_lost(self) -> None:
         self.hub.unsettle()

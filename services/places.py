@@ -25,6 +25,8 @@ PINNED_KEY = "windsock:{places}:pinned"
 """Set of the slugs that the settings name."""
 REQUESTS_KEY = "windsock:{places}:requests"
 """Stream of requests for cities that are not tracked: city, reply channel, token, milliseconds that it is awaited."""
+ANSWER = "place"
+"""Kind of the message that answers a request (`gateway.mesh`)."""
 GROUP = "pollers"
 MOST_REQUESTS = 1_000
 
@@ -96,7 +98,7 @@ class Places:
     async def answer(self, reply: str, body: dict[str, Any]) -> None:
         """Publish a poller's answer."""
         async with answered():
-            await self._redis.publish(reply, orjson.dumps(body))
+            await self._redis.publish(reply, orjson.dumps({"kind": ANSWER, "body": body}))
 
     async def register(self, place: Place, *asked_as: str) -> None:
         """Remember a place under its own name, unless another has it, and under those it was asked as.

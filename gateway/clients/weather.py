@@ -17,12 +17,13 @@ import orjson
 
 from gateway.broker import Broker
 from gateway.clients import rendering
+from gateway.mesh import Mesh
 from gateway.sender import Sender
 from gateway.subscription import Subscription
 from services import json_text, logs, topics
 from services.batch import Position
 from services.errors import BadRequest, NotFound, Overloaded, TooLarge, Unavailable, WindsockError
-from services.places import Places
+from services.places import ANSWER, Places
 from services.settings import GatewaySettings
 from services.stream import END, Stream
 
@@ -32,8 +33,9 @@ log = logs.get("weather")
 class Cities:
     """The gateway's side of the weather."""
 
-    def __init__(self, broker: Broker, stream: Stream, places: Places, settings: GatewaySettings) -> None:
+    def __init__(self, broker: Broker, mesh: Mesh, stream: Stream, places: Places, settings: GatewaySettings) -> None:
         self._broker = broker
+        self._channel = mesh.channel
         self._stream = stream
         self._places = places
         self._settings = settings
@@ -41,7 +43,7 @@ class Cities:
         self._listened: Counter[str] = Counter()
         self._names: dict[str, str] = {}
         """Place → the city's name by which it was asked for."""
-        broker.on_answer(self._answered)
+        mesh.on(ANSWER, self._answered)
 
     async def keep_interest(self) -> None:
         """Renew the interest in the places that are listened to, until cancelled."""
@@ -144,7 +146,7 @@ class Cities:
         token = uuid.uuid4().hex
         answered = self._asked[token] = asyncio.get_running_loop().create_future()
         try:
-            await self._places.request(city, self._broker.own_channel, token, self._settings.weather_timeout_s)
+            await self._places.request(city, self._channel, token, self._settings.weather_timeout_s)
             async with asyncio.timeout(self._settings.weather_timeout_s):
                 answer = await answered
         except TimeoutError:

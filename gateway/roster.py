@@ -1,0 +1,63 @@
+"""Who is connected to this gateway, by user. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from services.tokens import Identity
+
+
+class Member(Protocol):
+    """A client that said who it is, or is anonymous (user '')."""
+
+    @property
+    def identity(self) -> Identity:
+        """Who it is."""
+
+    @property
+    def client_id(self) -> str:
+        """Its id of this connection; empty where the protocol has none."""
+
+    def end(self, code: int, reason: str) -> None:
+        """Close its connection."""
+
+    def unsubscribe(self, channel: str, code: int, reason: str) -> None:
+        """End its subscription to a channel, if there is one (or all of its own kind, where it has only one)."""
+
+    def channels(self) -> list[str]:
+        """What it is subscribed to."""
+
+
+class Roster:
+    """All members."""
+
+    def __init__(self) -> None:
+        self._by_user: dict[str, dict[Member, None]] = {}
+
+    def __iter__(self) -> Iterator[Member]:
+        """A snapshot of them all: they may go while it is read."""
+        return iter([member for members in self._by_user.values() for member in members])
+
+    @property
+    def users(self) -> int:
+        """How many users there are; the anonymous ones are one."""
+        return len(self._by_user)
+
+    def of(self, user: str) -> list[Member]:
+        """Those of one user."""
+        return list(self._by_user.get(user, ()))
+
+    @contextmanager
+    def listed(self, member: Member) -> Iterator[None]:
+        """`member` is here while the context is open. Its user must not change meanwhile."""
+        user = member.identity.user
+        members = self._by_user.setdefault(user, {})
+        members[member] = None
+        try:
+            yield
+        finally:
+            del members[member]
+            if not members:
+                del self._by_user[user]
