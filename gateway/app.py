@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from gateway.api import ReadApi
 from gateway.broker import Broker
 from gateway.channels import Channels
-from gateway.clients.centrifuge import connection as centrifuge_connection
+from gateway.clients.centrifuge import shared as centrifuge
 from gateway.clients.centrifuge.endpoint import CentrifugeSockets
 from gateway.clients.centrifuge.pings import Pings
 from gateway.clients.centrifuge.procedures import Procedures
@@ -27,6 +27,7 @@ from gateway.clients.weather import Cities
 from gateway.mesh import Mesh
 from gateway.presence import Presence
 from gateway.report import GatewayReport
+from gateway.roster import Roster
 from gateway.sweep import sweep_for_ever
 from services import environment
 from services.background import background
@@ -64,9 +65,20 @@ def build(shared: Shared) -> Room:
     tokens = Tokens(environment.load(TokenSettings, shared.environ))
     channels, presence = Channels(limits.namespaces), Presence(shared.redis)
     pings = Pings(limits.ping_s, limits.pong_s)
-    centrifuge = CentrifugeSockets(
-        centrifuge_connection.Shared(
-            door, broker, shared.stream, shared.writer, procedures, channels, presence, tokens, pings, limits
+    sdk_sockets = CentrifugeSockets(
+        centrifuge.Shared(
+            door,
+            broker,
+            mesh,
+            shared.stream,
+            shared.writer,
+            procedures,
+            channels,
+            presence,
+            tokens,
+            Roster(),
+            pings,
+            limits,
         )
     )
     events = Events(door, broker, shared.stream, limits)
@@ -86,7 +98,7 @@ def build(shared: Shared) -> Room:
             yield
 
     api = ReadApi(shared.stream, places, limits)
-    routes: list[BaseRoute] = [*api.routes(), *sockets.routes(), *centrifuge.routes(), *events.routes(), *_page()]
+    routes: list[BaseRoute] = [*api.routes(), *sockets.routes(), *sdk_sockets.routes(), *events.routes(), *_page()]
     return Room("gateway", routes, running, broker.unready, door.drain, wire="gateway.wire:WireProtocol")
 
 

@@ -56,12 +56,14 @@ class ExpiredTokenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a connection is. `expires_at` is Unix seconds, None for never; `info` is JSON or nothing."""
+    """Who a connection is. Times are Unix seconds, None for never or unknown; `info` is JSON or nothing."""
 
     user: str = ""
     info: bytes = b""
     expires_at: float | None = None
     channels: tuple[str, ...] = ()
+    token_id: str = ""
+    issued_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class Grant:
     client: str = ""
     info: bytes = b""
     expires_at: float | None = None
+    token_id: str = ""
+    issued_at: float | None = None
 
 
 class Tokens:
@@ -101,7 +105,14 @@ class Tokens:
             raise InvalidTokenError("channels is not a list of names")
         if not isinstance(subs, dict):
             raise InvalidTokenError("subs is not an object with channels")
-        return Identity(_text(claims, "sub"), _info(claims), _expiry(claims), (*channels, *subs))
+        return Identity(
+            _text(claims, "sub"),
+            _info(claims),
+            _expiry(claims),
+            (*channels, *subs),
+            _text(claims, "jti"),
+            _seconds(claims, "iat"),
+        )
 
     async def subscription(self, token: str) -> Grant:
         """Raises as `connection` does."""
@@ -109,7 +120,15 @@ class Tokens:
         channel = _text(claims, "channel")
         if not channel:
             raise InvalidTokenError("the token names no channel")
-        return Grant(channel, _text(claims, "sub"), _text(claims, "client"), _info(claims), _expiry(claims))
+        return Grant(
+            channel,
+            _text(claims, "sub"),
+            _text(claims, "client"),
+            _info(claims),
+            _expiry(claims),
+            _text(claims, "jti"),
+            _seconds(claims, "iat"),
+        )
 
     async def _claims(self, token: str) -> Mapping[str, Any]:
         if len(token) > LONGEST:

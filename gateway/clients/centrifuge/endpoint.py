@@ -5,10 +5,11 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from gateway.clients.centrifuge.connection import Connection, Shared
+from gateway.clients.centrifuge.connection import Connection
 from gateway.clients.centrifuge.json_encoding import JsonEncoding
 from gateway.clients.centrifuge.protobuf_encoding import ProtobufEncoding
 from gateway.clients.centrifuge.replies import Encoding
+from gateway.clients.centrifuge.shared import Shared
 
 JSON_NAME = "centrifuge-json"
 PROTOBUF_NAME = "centrifuge-protobuf"

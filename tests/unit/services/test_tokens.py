@@ -60,7 +60,7 @@ async def test_a_token_that_was_good_once_has_expired() -> None:
 
 @pytest.mark.parametrize("claims", [{"exp": 10**400}, {"exp": float("inf")}, {"exp": 1_800_000_000_000}, {"iat": 2e9}])
 async def test_a_time_that_is_very_late_is_never(claims: dict[str, Any]) -> None:
-    assert await tokens().connection(signed(**{"sub": "7"} | claims)) == Identity("7")
+    assert (await tokens().connection(signed(**{"sub": "7"} | claims))).expires_at is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,129 @@
+"""Who a connection is, and for how long: connection tokens, subscription tokens, their renewal."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from msgspec import Raw
+
+from gateway.clients.centrifuge import codes, replies
+from gateway.clients.centrifuge.answers import Answers
+from gateway.clients.centrifuge.codes import Refusal
+from gateway.clients.centrifuge.commands import NO_DATA
+from gateway.clients.centrifuge.expiry import CONNECTION, Expiry
+from gateway.clients.centrifuge.replies import ClientInfo
+from gateway.clients.centrifuge.session import Session
+from gateway.clients.centrifuge.shared import Shared
+from gateway.clients.centrifuge.steps import Connect, Refresh, SubRefresh
+from gateway.clients.centrifuge.subscriptions import Subscriptions
+from gateway.sender import Sender
+from services import logs
+from services.tokens import ExpiredTokenError, Grant, Identity, InvalidTokenError
+
+log = logs.get("centrifuge")
+
+VERSION = "windsock"
+
+
+class Login:
+    """Carries out what has to do with tokens."""
+
+    def __init__(
+        self,
+        shared: Shared,
+        session: Session,
+        subscriptions: Subscriptions,
+        expiry: Expiry,
+        answers: Answers,
+        sender: Sender,
+    ) -> None:
+        self._shared = shared
+        self._session = session
+        self._subscriptions = subscriptions
+        self._expiry = expiry
+        self._answers = answers
+        self._sender = sender
+        self.identity = Identity()
+
+    async def identify(self, step: Connect) -> bool:
+        """Find out who it is; False if it was refused, and told so."""
+        if step.token:
+            try:
+                self.identity = await self._shared.tokens.connection(step.token)
+            except InvalidTokenError as error:
+                log.info("a token was refused", reason=str(error))
+                self._answers.end(codes.INVALID_TOKEN)
+            except ExpiredTokenError:
+                self._session.refused()
+                self._answers.refuse(step.id, codes.TOKEN_EXPIRED)
+                return False
+        identity = self.identity
+        self._session.connected(identity.user)
+        about = Raw(identity.info) if identity.info else NO_DATA
+        self._subscriptions.info = ClientInfo(identity.user, self._subscriptions.info.client, about)
+        return True
+
+    async def greet(self, step: Connect) -> None:
+        """Let it in, with the subscriptions that the server makes."""
+        identity = self.identity
+        hello: dict[str, object] = {"client": self._subscriptions.info.client, "version": VERSION}
+        hello |= self._expires(identity.expires_at)
+        steps = self._session.subscribe_server_side(identity.channels, step.subs)
+        share = replies.REPLY_BYTES // max(1, len(steps))
+        opened = [await self._subscriptions.open(one, share) for one in steps]
+        there = [one for one in opened if one is not None]
+        if there:
+            hello["subs"] = {one.channel.name: one.result for one in there}
+        hello |= {"ping": self._shared.settings.ping_s, "pong": True}
+        self._answers.reply(step.id, "connect", hello, sum(one.publications for one in there))
+        for one in there:
+            await self._subscriptions.go_on(one)
+
+    async def refresh(self, step: Refresh) -> None:
+        """Take a new token of the same user."""
+        try:
+            identity = await self._shared.tokens.connection(step.token)
+        except InvalidTokenError:
+            self._answers.end(codes.INVALID_TOKEN)
+        except ExpiredTokenError:
+            self._answers.end(codes.EXPIRED)
+        if identity.user != self._session.user:
+            self._answers.end(codes.INVALID_TOKEN)
+        result: dict[str, object] = {"client": self._subscriptions.info.client, "version": VERSION}
+        self._answers.reply(step.id, "refresh", result | self._expires(identity.expires_at))
+
+    async def sub_refresh(self, step: SubRefresh) -> None:
+        """Take a new token of a subscription."""
+        grant, refused = await self.granted(step.token)
+        if grant is None:
+            if refused is codes.TOKEN_EXPIRED:
+                self._answers.refuse(step.id, codes.TOKEN_EXPIRED)
+                return
+            self._answers.end(codes.INVALID_TOKEN)
+        # centrifuge-python leaves the channel out.
+        channel = step.channel or grant.channel
+        if channel not in self._subscriptions:
+            self._answers.refuse(step.id, codes.PERMISSION_DENIED)
+        elif grant.channel != channel or grant.user != self._session.user:
+            self._answers.end(codes.INVALID_TOKEN)
+        else:
+            self._answers.reply(step.id, "sub_refresh", self._sub_expires(channel, grant.expires_at))
+
+    async def granted(self, token: str) -> tuple[Grant | None, Refusal | None]:
+        """What a subscription token opens, or why nothing."""
+        try:
+            grant = await self._shared.tokens.subscription(token)
+        except InvalidTokenError as error:
+            log.info("a subscription token was refused", reason=str(error))
+            return None, codes.PERMISSION_DENIED
+        except ExpiredTokenError:
+            return None, codes.TOKEN_EXPIRED
+        if grant.client and grant.client != self._subscriptions.info.client:
+            self._answers.end(codes.INVALID_TOKEN)
+        return grant, None
+
+    def _expires(self, at: float | None) -> dict[str, object]:
+        return self._expiry.set(CONNECTION, at, partial(self._sender.close, codes.EXPIRED.code, codes.EXPIRED.reason))
+
+    def _sub_expires(self, channel: str, at: float | None) -> dict[str, object]:
+        return self._expiry.set(channel, at, partial(self._subscriptions.end, channel, codes.SUBSCRIPTION_EXPIRED))
