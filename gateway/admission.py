@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
+from services.access import is_this_machine
 from services.errors import Forbidden, Overloaded, SettingError, Unavailable
 
 
 class Seats:
-    """A bounded number of connections."""
+    """A bounded number of connections: in all, from one address, and new ones in a second."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, most_per_address: int, per_s: int, clock: Callable[[], float]) -> None:
+        """`clock` tells seconds."""
         self._most = most
+        self._most_per_address = most_per_address
+        self._clock = clock
+        self._pace = Pace(per_s, clock())
+        self._from: Counter[str] = Counter()
         self.taken = 0
-        self.refused = 0
+        self.refused: Counter[str] = Counter()
+        """How many there was none for, by reason: `seats`, `address` or `pace`."""
         self._closed = False
 
     def close(self) -> None:
@@ -23,18 +32,35 @@ class Seats:
         self._closed = True
 
     @contextmanager
-    def one(self) -> Iterator[None]:
-        """Hold one while the context is open; raises Overloaded when none is left, Unavailable once closed."""
+    def one(self, address: str = "") -> Iterator[None]:
+        """Hold one while the context is open; those of this machine are not counted by address.
+
+        Raises Overloaded when there is none for the address, Unavailable once closed.
+        """
         if self._closed:
             raise Unavailable("this gateway is stopping")
+        counted = bool(address) and not is_this_machine(address)
         if self.taken >= self._most:
-            self.refused += 1
-            raise Overloaded(f"this gateway has its {self._most} connections", retry_after_s=5)
+            self._refuse("seats", f"this gateway has its {self._most} connections")
+        if counted and self._from[address] >= self._most_per_address:
+            self._refuse("address", f"{address} has its {self._most_per_address} connections already")
+        if not self._pace.allows(self._clock()):
+            self._refuse("pace", "too many clients connect at once")
         self.taken += 1
+        if counted:
+            self._from[address] += 1
         try:
             yield
         finally:
             self.taken -= 1
+            if counted:
+                self._from[address] -= 1
+                if not self._from[address]:
+                    del self._from[address]
+
+    def _refuse(self, reason: str, words: str) -> NoReturn:
+        self.refused[reason] += 1
+        raise Overloaded(words, retry_after_s=5)
 
 
 class Origins:

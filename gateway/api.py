@@ -13,7 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from gateway.identities import Identities
 from services import topics
+from services.access import Permits
 from services.batch import Batch, Position
 from services.errors import BadRequest, NotFound, PositionLost
 from services.places import Places
@@ -25,8 +27,9 @@ from services.web import json_response
 class ReadApi:
     """The endpoints under `/api/`."""
 
-    def __init__(self, stream: Stream, places: Places, settings: GatewaySettings) -> None:
+    def __init__(self, stream: Stream, places: Places, identities: Identities, settings: GatewaySettings) -> None:
         self._stream = stream
+        self._identities = identities
         self._places = places
         self._settings = settings
 
@@ -45,9 +48,12 @@ class ReadApi:
             if not re.fullmatch(r"[!-~]{0,128}", value):
                 raise BadRequest(name, "must be at most 128 visible ASCII characters")
         limit = _limit(request, self._settings.devices_page)
+        permits = await self._permits(request)
         names = await self._stream.devices(after, prefix, limit)
-        found = await self._stream.latest(names)
-        await self._stream.forget_devices([name for name, latest in zip(names, found, strict=True) if latest is None])
+        permitted = [name for name in names if permits(topics.DEVICE + name)]
+        found = await self._stream.latest(permitted)
+        gone = [name for name, latest in zip(permitted, found, strict=True) if latest is None]
+        await self._stream.forget_devices(gone)
         following = None
         if len(names) == limit:
             following = "/api/devices?" + urlencode({"prefix": prefix, "after": names[-1], "limit": limit})
@@ -59,6 +65,7 @@ class ReadApi:
         """One device: latest values, and the position of its topic."""
         device = request.path_params["device"]
         topic = topics.parse(topics.DEVICE + device)
+        await self._permits(request, topic)
         latest = (await self._stream.latest([device]))[0]
         if latest is None:
             raise NotFound(f"no reading of {device!r} is known")
@@ -74,6 +81,7 @@ class ReadApi:
         """
         query = request.query_params
         topic = topics.parse(query.get("topic", ""))
+        await self._permits(request, topic)
         order = query.get("order", "desc")
         if order not in ("asc", "desc"):
             raise BadRequest("order", f"{order[:32]!r} is neither 'asc' nor 'desc'")
@@ -104,9 +112,17 @@ class ReadApi:
             }
         )
 
-    async def places(self, _request: Request) -> Response:
+    async def places(self, request: Request) -> Response:
         """The places with weather: those of the settings, and those that somebody follows."""
-        return json_response({"places": [msgspec.to_builtins(place) for place in await self._places.tracked()]})
+        permits = await self._permits(request)
+        tracked = [place for place in await self._places.tracked() if permits(topics.WEATHER + place.place)]
+        return json_response({"places": [msgspec.to_builtins(place) for place in tracked]})
+
+    async def _permits(self, request: Request, topic: str | None = None) -> Permits:
+        """What the client may see. Raises Unauthorized or Forbidden if not `topic`, or nothing at all."""
+        identity = await self._identities.of(request)
+        self._identities.access.admit(identity, topic)
+        return self._identities.access.of(identity)
 
 
 Edge = Position | int | None

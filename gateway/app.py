@@ -23,18 +23,23 @@ from gateway.clients.door import Door
 from gateway.clients.heartbeat import Heartbeat
 from gateway.clients.plain import PlainSockets
 from gateway.clients.sse import Events
+from gateway.clients.visitor import Guests
 from gateway.clients.weather import Cities
+from gateway.evictions import Evictions
+from gateway.identities import Identities
 from gateway.mesh import Mesh
 from gateway.presence import Presence
 from gateway.report import GatewayReport
 from gateway.roster import Roster
 from gateway.sweep import sweep_for_ever
 from services import environment
+from services.access import Access
 from services.background import background
 from services.places import Places
 from services.reading import Limits
+from services.revocations import Revocations
 from services.room import Room, Shared
-from services.settings import GatewaySettings, IngestSettings, TokenSettings
+from services.settings import AccessSettings, CommonSettings, GatewaySettings, IngestSettings, TokenSettings
 from services.tokens import Tokens
 
 DASHBOARD = Path(__file__).parent / "dashboard"
@@ -50,6 +55,14 @@ def build(shared: Shared) -> Room:
     cities = Cities(broker, mesh, shared.stream, places, limits)
     heartbeat = Heartbeat(lambda: not broker.unready(), limits.status_s)
     door = Door(limits, shared.refusals)
+    common = environment.load(CommonSettings, shared.environ)
+    token_settings = environment.load(TokenSettings, shared.environ)
+    tokens, roster, revocations = Tokens(token_settings), Roster(), Revocations(shared.redis)
+    access = Access(environment.load(AccessSettings, shared.environ), common.host)
+    access.say(common.host, keys=tokens.has_keys)
+    identities = Identities(tokens, access, revocations)
+    guests = Guests(identities, roster)
+    evictions = Evictions(broker, revocations, roster)
     sockets = PlainSockets(
         door,
         broker,
@@ -58,11 +71,11 @@ def build(shared: Shared) -> Room:
         cities,
         heartbeat,
         limits,
+        guests,
         limits=Limits(intake.batch_readings, intake.reading_metrics, intake.ts_ahead_s),
         group_topics=shared.streams.group_topics,
     )
     procedures = Procedures(shared.stream, cities, limits.devices_page)
-    tokens = Tokens(environment.load(TokenSettings, shared.environ))
     channels, presence = Channels(limits.namespaces), Presence(shared.redis)
     pings = Pings(limits.ping_s, limits.pong_s)
     sdk_sockets = CentrifugeSockets(
@@ -76,15 +89,18 @@ def build(shared: Shared) -> Room:
             channels,
             presence,
             tokens,
-            Roster(),
+            access,
+            revocations,
+            roster,
             pings,
             limits,
         )
     )
-    events = Events(door, broker, shared.stream, limits)
+    events = Events(door, broker, shared.stream, guests, limits)
     shared.registry.register(GatewayReport(broker, door))
     beside = (
         mesh.run,
+        evictions.run,
         presence.keep,
         cities.keep_interest,
         heartbeat.run,
@@ -97,7 +113,7 @@ def build(shared: Shared) -> Room:
         async with broker.running(), background(*beside):
             yield
 
-    api = ReadApi(shared.stream, places, limits)
+    api = ReadApi(shared.stream, places, identities, limits)
     routes: list[BaseRoute] = [*api.routes(), *sockets.routes(), *sdk_sockets.routes(), *events.routes(), *_page()]
     return Room("gateway", routes, running, broker.unready, door.drain, wire="gateway.wire:WireProtocol")
 

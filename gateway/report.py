@@ -27,10 +27,6 @@ class GatewayReport(Collector):
             "windsock_bus_connected": ("1 while Redis pub/sub is heard", int(bus.connected)),
         }
         counters = {
-            "windsock_connections_refused": (
-                "WebSockets and event streams refused for want of a seat",
-                door.seats.refused,
-            ),
             "windsock_publications": ("Publications that came through the hub", hub.published),
             "windsock_publications_matched": ("Publications that were for clients", books.matched),
             "windsock_publications_sent": ("Publications handed to clients", books.sent),
@@ -46,7 +42,15 @@ class GatewayReport(Collector):
         closed = CounterMetricFamily("windsock_sockets_closed", "WebSockets that ended, by close code", labels=["code"])
         for code, count in door.counters.closed.items():
             closed.add_metric([code], count)
+        refused = CounterMetricFamily(
+            "windsock_connections_refused",
+            "WebSockets and event streams that were refused, by reason",
+            labels=["reason"],
+        )
+        for reason in ("seats", "address", "pace"):
+            refused.add_metric([reason], door.seats.refused[reason])
         yield closed
+        yield refused
         for name, (about, value) in gauges.items():
             yield GaugeMetricFamily(name, about, value)
         for name, (about, value) in counters.items():

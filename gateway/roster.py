@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
-from services.tokens import Identity
+from services.tokens import Grant, Identity
 
 
 class Member(Protocol):
@@ -28,6 +28,9 @@ class Member(Protocol):
 
     def channels(self) -> list[str]:
         """What it is subscribed to."""
+
+    def grants(self) -> Mapping[str, Grant]:
+        """What its subscription tokens opened, by channel."""
 
 
 class Roster:

@@ -6,6 +6,7 @@
     │   │   ├── MalformedBody   400  not JSON at all
     │   │   └── InvalidReadings 422  JSON, but not readings
     │   ├── BadRequest          400  a parameter is wrong
+    │   ├── Unauthorized        401  who is it?
     │   ├── Forbidden           403
     │   ├── NotFound            404
     │   ├── PositionLost        410  the position's epoch or history is gone
@@ -133,6 +134,17 @@ class InvalidReadings(FaultyInput):
     code = "invalid_reading"
     title = "Invalid reading"
     status = 422
+
+
+class Unauthorized(ClientError):
+    """It is not known who asks: no token, or none that can be believed."""
+
+    code = "unauthorized"
+    title = "Unauthorized"
+    status = 401
+
+    def headers(self) -> dict[str, str]:
+        return {"WWW-Authenticate": "Bearer"}  # RFC 6750, section 3
 
 
 class Forbidden(ClientError):

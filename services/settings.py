@@ -48,6 +48,13 @@ class CommonSettings:
     http_connections: Annotated[
         int, Meta(ge=1, le=BILLION, description="Most open HTTP connections, beside WebSockets; above it 503.")
     ] = 2_000
+    trusted_proxies: Annotated[
+        str,
+        Meta(
+            description="Addresses or networks (CIDR) of proxies, by spaces, whose `X-Forwarded-For` tells a client's "
+            "address; `*` for any."
+        ),
+    ] = ""
     head_s: Annotated[
         float, Meta(gt=0, le=DAY_S, description="Seconds that the head of an HTTP request may take; then 408.")
     ] = 10.0
@@ -168,6 +175,24 @@ class GatewaySettings:
     connections: Annotated[int, Meta(ge=1, le=BILLION, description="Most WebSockets on one gateway; above it 503.")] = (
         16_000
     )
+    connections_per_address: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=BILLION,
+            description="Most WebSockets and event streams from one address (not from this machine's own); above it "
+            "503. Behind a proxy set `WINDSOCK_TRUSTED_PROXIES`, or all clients share the proxy's address.",
+        ),
+    ] = 2_000
+    connects_per_s: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=BILLION,
+            description="New WebSockets and event streams a second (bursts of twice that), so that returning clients "
+            "do not hinder those who are here; above it 503.",
+        ),
+    ] = 1_000
     origins: Annotated[
         str,
         Meta(
@@ -215,7 +240,13 @@ class GatewaySettings:
         float, Meta(gt=0, le=DAY_S, description="Longest wait of a new client for its topic; then 503.")
     ] = 5.0
     hello_s: Annotated[
-        float, Meta(gt=0, le=DAY_S, description="Seconds that an SDK has for its connect command; then close 3502.")
+        float,
+        Meta(
+            gt=0,
+            le=DAY_S,
+            description="Seconds that an SDK has for its connect command, and a plain socket for the token that it "
+            "needs; then close 3502.",
+        ),
     ] = 10.0
     ping_s: Annotated[int, Meta(ge=1, le=3600, description="Seconds between pings to an SDK.")] = 25
     pong_s: Annotated[
@@ -292,6 +323,27 @@ class TokenSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessSettings:
+    """Who may use which topics."""
+
+    anonymous: Annotated[
+        Literal["auto", "on", "off"],
+        Meta(
+            description="Whether clients without a token are let in. `auto`: only where `WINDSOCK_HOST` is this "
+            "machine alone (127.0.0.1, localhost)."
+        ),
+    ] = "auto"
+    anonymous_allow: Annotated[
+        str,
+        Meta(description="Topics that clients without a token may use, as patterns such as `weather:*`, by spaces."),
+    ] = "*"
+    allow: Annotated[
+        str,
+        Meta(description="Topics that clients may use whose token has no claim `allow`, as patterns, by spaces."),
+    ] = "*"
+
+
+@dataclass(frozen=True, slots=True)
 class WeatherSettings:
     """What the poller asks, whom and how often."""
 
@@ -339,4 +391,12 @@ class WeatherSettings:
             )
 
 
-GROUPS = (CommonSettings, StreamSettings, IngestSettings, GatewaySettings, TokenSettings, WeatherSettings)
+GROUPS = (
+    CommonSettings,
+    StreamSettings,
+    IngestSettings,
+    GatewaySettings,
+    TokenSettings,
+    AccessSettings,
+    WeatherSettings,
+)

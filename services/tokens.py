@@ -2,7 +2,8 @@
 
 A connection token names the user (`sub`), what others are shown of it (`info`), until when it holds (`exp`, or
 `expire_at` for the connection) and the channels that the server subscribes it to (`channels`). A subscription token
-opens one channel for one user. Keys: a secret (and the one before it), a public key, or a JWKS address (RFC 7517).
+opens one channel for one user. `allow` lists patterns of the topics that the user may use. Keys: a secret (and the
+one before it), a public key, or a JWKS address (RFC 7517).
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ class Identity:
     channels: tuple[str, ...] = ()
     token_id: str = ""
     issued_at: float | None = None
+    allow: tuple[str, ...] | None = None
+    """Patterns of the topics that it may use; None where the token says nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +98,17 @@ class Tokens:
         self._keys_until = self._ask_again = 0.0
         self._asking = asyncio.Lock()
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether any token can be believed."""
+        return bool(self._secrets or self._public or self._settings.token_jwks_url)
+
     async def connection(self, token: str) -> Identity:
         """Raises InvalidTokenError, ExpiredTokenError, or Unavailable if the keys cannot be had."""
         claims = await self._claims(token)
         if "channel" in claims:
             raise InvalidTokenError("a subscription token cannot open a connection")
-        channels, subs = claims.get("channels", []), claims.get("subs", {})
-        if not isinstance(channels, list) or not all(isinstance(one, str) for one in channels):
-            raise InvalidTokenError("channels is not a list of names")
+        channels, subs = _list(claims, "channels") or (), claims.get("subs", {})
         if not isinstance(subs, dict):
             raise InvalidTokenError("subs is not an object with channels")
         return Identity(
@@ -112,6 +118,7 @@ class Tokens:
             (*channels, *subs),
             _text(claims, "jti"),
             _seconds(claims, "iat"),
+            _list(claims, "allow"),
         )
 
     async def subscription(self, token: str) -> Grant:
@@ -250,6 +257,15 @@ def _text(claims: Mapping[str, Any], name: str) -> str:
     except UnicodeEncodeError:
         raise InvalidTokenError(f"{name} is not Unicode text") from None
     return value
+
+
+def _list(claims: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
+    value = claims.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise InvalidTokenError(f"{name} is not a list of strings")
+    return tuple(value)
 
 
 def _info(claims: Mapping[str, Any]) -> bytes:

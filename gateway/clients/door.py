@@ -4,28 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import NoReturn
 
 import orjson
+from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from gateway.admission import Origins, Pace, Seats
 from gateway.sender import Counters, Flusher, Sender, sender_for
 from gateway.wire import TOO_FAST
-from services.errors import WindsockError
+from services.errors import Forbidden, Unauthorized, WindsockError
 from services.metrics import Refusals
 from services.settings import GatewaySettings
 from services.web import problem_response
 
 TRY_AGAIN = (1013, "try again later")
+CLOSES: dict[type[WindsockError], tuple[int, str]] = {
+    Unauthorized: (3500, "invalid token"),
+    Forbidden: (3507, "permission denied"),
+}
+"""How a socket is closed for an error after its handshake, if not with `TRY_AGAIN`."""
 SHUTDOWN = (3001, "shutdown")
 
 PAUSE_S = 0.01
 """Longest pause between two clients that a stopping gateway closes."""
 
 Endpoint = Callable[[WebSocket], Awaitable[None]]
+
+
+def address_of(connection: HTTPConnection) -> str:
+    """The network address that a client comes from; empty if it has none."""
+    return connection.client.host if connection.client is not None else ""
 
 
 class Client:
@@ -72,7 +84,9 @@ class Door:
         self._origins = Origins(settings.origins)
         self._drain_s = settings.drain_s
         self.counters = Counters()
-        self.seats = Seats(settings.connections)
+        self.seats = Seats(
+            settings.connections, settings.connections_per_address, settings.connects_per_s, time.monotonic
+        )
 
     def guarded(self, endpoint: Endpoint) -> Endpoint:
         """`endpoint` with a seat; what fails before the handshake is answered with an HTTP status."""
@@ -80,7 +94,7 @@ class Door:
         async def guarded(socket: WebSocket) -> None:
             try:
                 self._origins.check(socket.headers.get("origin"))
-                with self.seats.one():
+                with self.seats.one(address_of(socket)):
                     await endpoint(socket)
             except WebSocketDisconnect as gone:
                 self.counters.count_close(gone.code)
@@ -101,9 +115,11 @@ class Door:
         except WindsockError as error:
             if socket.application_state is WebSocketState.CONNECTING:
                 raise
+            close = CLOSES.get(type(error), TRY_AGAIN)
+            self.refused_message(error.code)
             sender.send(orjson.dumps(error.message()))
-            sender.close(*TRY_AGAIN)
-            raise WebSocketDisconnect(*TRY_AGAIN) from error
+            sender.close(*close)
+            raise WebSocketDisconnect(*close) from error
         finally:
             del self._clients[client]
             await sender.finish()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import NoReturn
 
 import orjson
@@ -18,7 +19,9 @@ from starlette.websockets import WebSocket
 from gateway.broker import Broker
 from gateway.clients import rendering
 from gateway.clients.door import Client, Door, Endpoint
+from gateway.clients.entrance import Entrance, accept
 from gateway.clients.heartbeat import Heartbeat
+from gateway.clients.visitor import Guests, Visitor
 from gateway.clients.weather import Cities
 from gateway.hub import Render
 from gateway.sender import Sender
@@ -26,13 +29,13 @@ from gateway.subscription import Subscription
 from services import topics
 from services.batch import Position
 from services.commit import entry_of, free_form_entry
-from services.errors import BadRequest, NotFound, WindsockError
+from services.errors import BadRequest, Forbidden, NotFound, WindsockError
 from services.reading import Limits, decode
 from services.settings import GatewaySettings
 from services.stream import Stream
 from services.writer import Writer
 
-Take = Callable[[Client, bytes], Awaitable[None]]
+Take = Callable[[Client, Visitor, bytes], Awaitable[None]]
 
 
 class PlainSockets:
@@ -47,11 +50,13 @@ class PlainSockets:
         cities: Cities,
         heartbeat: Heartbeat,
         settings: GatewaySettings,
+        guests: Guests,
         *,
         limits: Limits,
         group_topics: bool,
     ) -> None:
         self._door = door
+        self._entrance = Entrance(door, guests, settings.hello_s)
         self._broker = broker
         self._stream = stream
         self._writer = writer
@@ -79,9 +84,13 @@ class PlainSockets:
         ]
 
     async def _sensor(self, socket: WebSocket) -> None:
-        async def take(client: Client, text: bytes) -> None:
+        async def take(client: Client, visitor: Visitor, text: bytes) -> None:
             decoded = decode(text, "json", self._limits, time.time_ns() // 1_000_000)
-            entries = [entry_of(reading, group_topics=self._group_topics) for reading in decoded.all_or_raise()]
+            readings = decoded.all_or_raise()
+            for reading in readings:
+                if not visitor.permits(topics.DEVICE + reading.device):
+                    raise Forbidden(f"readings of {reading.device} are not yours to send")
+            entries = [entry_of(reading, group_topics=self._group_topics) for reading in readings]
             appended = await self._writer.append(entries)
             for entry, one in zip(entries, appended, strict=True):
                 if one.duplicate:  # nothing is broadcast that would tell the sender
@@ -102,7 +111,7 @@ class PlainSockets:
     async def _feed(self, socket: WebSocket) -> None:
         topic = topics.parse(topics.FEED + socket.path_params["name"])
 
-        async def take(_client: Client, text: bytes) -> None:
+        async def take(_client: Client, _visitor: Visitor, text: bytes) -> None:
             await self._writer.append([free_form_entry(topic, text)])
 
         await self._follow(socket, topic, take=take)
@@ -125,7 +134,7 @@ class PlainSockets:
         render: Render = rendering.with_position if positions or since is not None else rendering.as_stored
         if topic.startswith(topics.FEED) and since is not None:
             raise BadRequest("since", "a feed's messages carry no positions to resume from")
-        async with self._door.open(socket) as client:
+        async with self._entrance.visited(socket, topic) as (client, visitor):
             subscription = Subscription(
                 topic,
                 client.sender,
@@ -135,8 +144,9 @@ class PlainSockets:
             )
             await self._broker.join(topic, subscription)
             start = self._broker.hub.position(topic)
+            visitor.topics = [topic]
             try:
-                await socket.accept()
+                await accept(socket)
                 begins = since if isinstance(since, Position) else start
                 self._tell_status(socket, client, begins if render is rendering.with_position else None)
                 if isinstance(since, Position):
@@ -145,7 +155,7 @@ class PlainSockets:
                     if latest_of is not None and since is None:
                         await self._send_latest(client.sender, latest_of)
                     await subscription.go_live(start, self._stream.read, self._settings.history_page)
-                await self._listen(socket, client, take or _refuse)
+                await self._listen(socket, client, visitor, take or _refuse, topic)
             finally:
                 self._broker.leave(topic, subscription)
 
@@ -157,53 +167,52 @@ class PlainSockets:
                 return
 
     async def _weather(self, socket: WebSocket) -> None:
-        async with self._door.open(socket) as client:
-            await socket.accept()
+        async with self._entrance.visited(socket) as (client, visitor):
+            await accept(socket)
             self._tell_status(socket, client)
-            async with self._cities.follower(client.sender) as follow:
+            async with self._cities.follower(client.sender, lambda place: visitor.permits(place)) as follow:
 
-                async def take(_client: Client, text: bytes) -> None:
+                async def take(_client: Client, _visitor: Visitor, text: bytes) -> None:
                     await follow(text)
 
-                await self._listen(socket, client, take)
+                await self._listen(socket, client, visitor, take)
 
     async def _echo(self, socket: WebSocket) -> None:
-        async with self._door.open(socket) as client:
-            await socket.accept()
+        async with self._entrance.visited(socket) as (client, visitor):
+            await accept(socket)
             self._tell_status(socket, client)
-
-            async def take(client: Client, text: bytes) -> None:
-                try:
-                    text.decode()
-                except UnicodeDecodeError as error:
-                    raise BadRequest(None, f"the message is not UTF-8 at byte {error.start}") from None
-                client.sender.send(text)
-
-            await self._listen(socket, client, take)
+            await self._listen(socket, client, visitor, _echo)
 
     def _tell_status(self, socket: WebSocket, client: Client, position: Position | None = None) -> None:
         if _wants_status(socket):
             client.sender.send(self._heartbeat.first(position))
 
-    async def _listen(self, socket: WebSocket, client: Client, take: Take) -> NoReturn:
-        """Beat if the client asked for it, and hand each message of its to `take`."""
-        if _wants_status(socket):
-            with self._heartbeat.beating(client.sender):
-                await self._take_all(client, take)
-        await self._take_all(client, take)
-
-    async def _take_all(self, client: Client, take: Take) -> NoReturn:
-        """Hand over one message after the other; what `take` raises is told to the client."""
-        while True:
+    async def _listen(
+        self, socket: WebSocket, client: Client, visitor: Visitor, take: Take, topic: str | None = None
+    ) -> NoReturn:
+        """Beat if the client asked for it, and hand each message of its to `take`; a token may come first."""
+        with self._heartbeat.beating(client.sender) if _wants_status(socket) else nullcontext():
             text = await client.receive()
-            try:
-                await take(client, text)
-            except WindsockError as error:
-                self._door.refused_message(error.code)
-                client.sender.send(orjson.dumps(error.message()))
+            if take is not _echo and await self._entrance.introduced(client, visitor, text, topic):
+                text = await client.receive()
+            while True:
+                try:
+                    await take(client, visitor, text)
+                except WindsockError as error:
+                    self._door.refused_message(error.code)
+                    client.sender.send(orjson.dumps(error.message()))
+                text = await client.receive()
 
 
-async def _refuse(_client: Client, _text: bytes) -> None:
+async def _echo(client: Client, _visitor: Visitor, text: bytes) -> None:
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest(None, f"the message is not UTF-8 at byte {error.start}") from None
+    client.sender.send(text)
+
+
+async def _refuse(_client: Client, _visitor: Visitor, _text: bytes) -> None:
     raise BadRequest(None, "this socket only sends")
 
 

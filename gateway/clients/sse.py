@@ -18,7 +18,8 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from gateway.broker import Broker
-from gateway.clients.door import Door
+from gateway.clients.door import Door, address_of
+from gateway.clients.visitor import Guests
 from gateway.hub import Delivery, Render
 from gateway.sender import Counters
 from gateway.subscription import Lost, Subscription
@@ -38,8 +39,9 @@ NEVER_PUSHED = (topics.COMMAND,)
 class Events:
     """The endpoint, which is an ASGI application: it must clean up however the response ends."""
 
-    def __init__(self, door: Door, broker: Broker, stream: Stream, settings: GatewaySettings) -> None:
+    def __init__(self, door: Door, broker: Broker, stream: Stream, guests: Guests, settings: GatewaySettings) -> None:
         self._door = door
+        self._guests = guests
         self._broker = broker
         self._stream = stream
         self._settings = settings
@@ -55,7 +57,13 @@ class Events:
         since = _since(request, len(names))
         client = _Client(names, self._settings.outbox_bytes, self._door.counters)
         with ExitStack() as stack:
-            stack.enter_context(self._door.seats.one())
+            stack.enter_context(self._door.seats.one(address_of(request)))
+            visitor = stack.enter_context(self._guests.visitor(lambda _code, _reason: client.end()))
+            identity = await self._guests.identities.of(request)
+            for name in names:
+                self._guests.identities.access.admit(identity, name)
+            await visitor.come_as(identity)
+            visitor.topics = names
             subscriptions = []
             for name in names:
                 subscription = Subscription(name, client, _payloads, client.lost(name), self._settings.outbox_bytes)

@@ -21,8 +21,9 @@ from gateway.mesh import Mesh
 from gateway.sender import Sender
 from gateway.subscription import Subscription
 from services import json_text, logs, topics
+from services.access import Permits
 from services.batch import Position
-from services.errors import BadRequest, NotFound, Overloaded, TooLarge, Unavailable, WindsockError
+from services.errors import BadRequest, Forbidden, NotFound, Overloaded, TooLarge, Unavailable, WindsockError
 from services.places import ANSWER, Places
 from services.settings import GatewaySettings
 from services.stream import END, Stream
@@ -67,8 +68,11 @@ class Cities:
                 log.warning("a place cannot be found again", place=slug, error=str(error))
 
     @asynccontextmanager
-    async def follower(self, sender: Sender) -> AsyncIterator[Callable[[bytes], Awaitable[None]]]:
-        """What takes one client's messages `{"city": name}`; its subscriptions end with the context."""
+    async def follower(self, sender: Sender, permits: Permits) -> AsyncIterator[Callable[[bytes], Awaitable[None]]]:
+        """What takes one client's messages `{"city": name}`; its subscriptions end with the context.
+
+        `permits` tells which places' topics it may use.
+        """
         followed: dict[str, Subscription] = {}
 
         async def take(text: bytes) -> None:
@@ -81,6 +85,7 @@ class Cities:
 
         async def follow(city: str) -> None:
             slug = await self._find(city)
+            _demand(permits, slug)
             if slug in followed:
                 if not (await self._send_latest(slug, city, sender)).offset:
                     raise _none_yet(slug)
@@ -122,9 +127,10 @@ class Cities:
                     del self._listened[slug], self._names[slug]
             followed.clear()
 
-    async def current(self, city: str) -> dict[str, Any]:
-        """The newest observation of a city. Raises NotFound, Overloaded or Unavailable."""
+    async def current(self, city: str, permits: Permits) -> dict[str, Any]:
+        """The newest observation of a city. Raises Forbidden, NotFound, Overloaded or Unavailable."""
         slug = await self._find(city)
+        _demand(permits, slug)
         await self._places.touch([slug], self._settings.interest_s)
         page = await self._stream.read(topics.WEATHER + slug, "down", END, 1)
         if not page.batches:
@@ -166,6 +172,11 @@ class Cities:
         waiting = self._asked.get(str(answer.get("token")))
         if waiting is not None and not waiting.done():
             waiting.set_result(answer)
+
+
+def _demand(permits: Permits, slug: str) -> None:
+    if not permits(topics.WEATHER + slug):
+        raise Forbidden(f"the weather of {slug} is not for you")
 
 
 def _none_yet(slug: str) -> Unavailable:

@@ -8,7 +8,7 @@ import sys
 import stamina
 import typer
 
-from services.cli import replay, rooms, send, tail
+from services.cli import access, replay, rooms, send, tail
 from services.cli.output import note
 from services.errors import WindsockError
 
@@ -27,6 +27,8 @@ app.command()(rooms.weather)
 app.command()(send.send)
 app.command()(tail.tail)
 app.command()(replay.replay)
+app.command()(access.token)
+app.command()(access.revoke)
 
 
 def run() -> None:

@@ -69,13 +69,14 @@ def tail(
     since: Annotated[
         str, typer.Option(help="Begin after this position instead of now.", metavar="POSITION", show_default=False)
     ] = "",
+    token: Annotated[str, typer.Option(help="Token, where one is needed.", metavar="TOKEN", show_default=False)] = "",
 ) -> None:
     """Print a topic's publications live, one JSON line each, until Ctrl-C."""
     source = source_of(topic)
     if since and not source.resumes:
         raise BadRequest("--since", f"{topic} has no positions to begin from")
     try:
-        asyncio.run(_Tail(source, url, since).run())
+        asyncio.run(_Tail(source, url, since, token).run())
     except KeyboardInterrupt:
         return
     except _UnreadError:
@@ -91,7 +92,8 @@ class _UnreadError(Exception):
 
 
 class _Tail:
-    def __init__(self, source: Source, url: str, since: str) -> None:
+    def __init__(self, source: Source, url: str, since: str, token: str) -> None:
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._source = source
         self._url = url
         self._since = since
@@ -110,7 +112,9 @@ class _Tail:
         try:
             address = self._source.address(self._url, self._since)
             proxy: Literal[True] | None = None if is_local(self._url) else True
-            async with connect(address, max_size=MESSAGE_BYTES, proxy=proxy) as socket:
+            async with connect(
+                address, max_size=MESSAGE_BYTES, proxy=proxy, additional_headers=self._headers
+            ) as socket:
                 began = clock()
                 if self._source.opening is not None:
                     await socket.send(self._source.opening, text=True)

@@ -47,10 +47,14 @@ EXPIRED = Close(3005, "connection expired")
 LOST_STATE = Close(3010, "insufficient state")
 NO_PONG = Close(3012, "no pong")
 INVALID_TOKEN = Close(3500, "invalid token")
+TOKEN_NEEDED = Close(3501, "a token is needed")
 MALFORMED = Close(3501, "bad request")
 STALE = Close(3502, "stale")
 SEND_NOT_AVAILABLE = Close(3508, "not available")
 
+TOKEN_REVOKED = (2000, "token revoked")
+"""An unsubscribe: the SDK leaves it at that. So it does with the next."""
+NO_LONGER_PERMITTED = (2000, "permission denied")
 INSUFFICIENT_STATE = (2500, "insufficient state")
 """An unsubscribe: the SDK subscribes again, and learns whether it can recover."""
 SUBSCRIPTION_EXPIRED = (2501, "subscription expired")

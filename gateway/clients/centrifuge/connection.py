@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import NoReturn, assert_never
 
@@ -35,7 +36,7 @@ from gateway.clients.centrifuge.steps import (
 from gateway.clients.centrifuge.subscriptions import Subscriptions
 from gateway.clients.door import Client
 from services.errors import Unavailable
-from services.tokens import Identity
+from services.tokens import Grant, Identity
 
 GOODBYE_S = 5.0
 """Seconds that a client which was refused gets to go by itself."""
@@ -65,7 +66,7 @@ class Connection:
         )
         self._subscriptions.info = ClientInfo("", str(uuid.uuid4()))
         self._login = Login(shared, self._session, self._subscriptions, self._expiry, self._answers, self._sender)
-        self._requests = Requests(shared, self._subscriptions, self._answers)
+        self._requests = Requests(shared, self._session, self._subscriptions, self._answers)
         self._listed = ExitStack()
 
     @property
@@ -84,6 +85,9 @@ class Connection:
 
     def channels(self) -> list[str]:
         return list(self._session.subscribed)
+
+    def grants(self) -> Mapping[str, Grant]:
+        return self._subscriptions.grants
 
     async def run(self) -> None:
         """Until WebSocketDisconnect."""
@@ -180,12 +184,17 @@ class Connection:
     async def _connect(self, step: Connect) -> None:
         if await self._login.identify(step):
             self._listed.enter_context(self._shared.roster.listed(self))
+            await self._login.check()
             await self._login.greet(step)
 
     async def _subscribe(self, step: Subscribe) -> None:
         opened = await self._subscriptions.open(step)
         if opened is None:
             self._answers.refuse(step.id, codes.UNRECOVERABLE_POSITION)
+            return
+        if step.grant is not None and await self._login.was_revoked(step.grant):
+            self._subscriptions.drop(step.channel.name)
+            self._answers.refuse(step.id, codes.PERMISSION_DENIED)
             return
         self._answers.reply(step.id, "subscribe", opened.result, opened.publications)
         await self._subscriptions.go_on(opened)

@@ -47,6 +47,8 @@ class Login:
 
     async def identify(self, step: Connect) -> bool:
         """Find out who it is; False if it was refused, and told so."""
+        if not step.token and not self._shared.access.anonymous:
+            self._answers.end(codes.TOKEN_NEEDED)
         if step.token:
             try:
                 self.identity = await self._shared.tokens.connection(step.token)
@@ -58,10 +60,16 @@ class Login:
                 self._answers.refuse(step.id, codes.TOKEN_EXPIRED)
                 return False
         identity = self.identity
-        self._session.connected(identity.user)
+        self._session.connected(identity.user, self._shared.access.of(identity if step.token else None))
         about = Raw(identity.info) if identity.info else NO_DATA
         self._subscriptions.info = ClientInfo(identity.user, self._subscriptions.info.client, about)
         return True
+
+    async def check(self) -> None:
+        """End the connection if its token was revoked. From here on, it hears of that as a member of the roster."""
+        if any(await self._shared.revocations.revoked([self.identity])):
+            log.info("a token was refused", reason="it was revoked")
+            self._answers.end(codes.INVALID_TOKEN)
 
     async def greet(self, step: Connect) -> None:
         """Let it in, with the subscriptions that the server makes."""
@@ -89,6 +97,11 @@ class Login:
             self._answers.end(codes.EXPIRED)
         if identity.user != self._session.user:
             self._answers.end(codes.INVALID_TOKEN)
+        self.identity = identity
+        await self.check()
+        self._session.permits = self._shared.access.of(identity)
+        for channel in self._session.no_longer_permitted():
+            self._subscriptions.end(channel, codes.NO_LONGER_PERMITTED)
         result: dict[str, object] = {"client": self._subscriptions.info.client, "version": VERSION}
         self._answers.reply(step.id, "refresh", result | self._expires(identity.expires_at))
 
@@ -107,6 +120,11 @@ class Login:
         elif grant.channel != channel or grant.user != self._session.user:
             self._answers.end(codes.INVALID_TOKEN)
         else:
+            self._subscriptions.grants[channel] = grant
+            if await self.was_revoked(grant):
+                self._subscriptions.end(channel, codes.TOKEN_REVOKED)
+                self._answers.refuse(step.id, codes.PERMISSION_DENIED)
+                return
             self._answers.reply(step.id, "sub_refresh", self._sub_expires(channel, grant.expires_at))
 
     async def granted(self, token: str) -> tuple[Grant | None, Refusal | None]:
@@ -121,6 +139,10 @@ class Login:
         if grant.client and grant.client != self._subscriptions.info.client:
             self._answers.end(codes.INVALID_TOKEN)
         return grant, None
+
+    async def was_revoked(self, grant: Grant) -> bool:
+        """Whether a subscription token is no longer good. From `Subscriptions.open` on, it hears of that by itself."""
+        return any(await self._shared.revocations.revoked([grant]))
 
     def _expires(self, at: float | None) -> dict[str, object]:
         return self._expiry.set(CONNECTION, at, partial(self._sender.close, codes.EXPIRED.code, codes.EXPIRED.reason))

@@ -12,10 +12,12 @@ from msgspec import Meta, Struct
 from gateway.clients.centrifuge.replies import REPLY_BYTES
 from gateway.clients.weather import Cities
 from services import topics
-from services.errors import BadRequest, NotFound
+from services.access import Permits
+from services.errors import BadRequest, Forbidden, NotFound
 from services.stream import Stream
 
 T = TypeVar("T")
+Procedure = Callable[[bytes, Permits], Awaitable[Any]]
 
 
 class LatestRequest(Struct, forbid_unknown_fields=True):
@@ -45,7 +47,7 @@ class Procedures:
         self._stream = stream
         self._cities = cities
         self._devices_page = devices_page
-        self._by_name: dict[str, Callable[[bytes], Awaitable[Any]]] = {
+        self._by_name: dict[str, Procedure] = {
             "latest": self._latest,
             "devices": self._devices,
             "weather": self._weather,
@@ -54,23 +56,27 @@ class Procedures:
     def __contains__(self, name: str) -> bool:
         return name in self._by_name
 
-    async def call(self, name: str, arguments: bytes) -> Any:
-        """The result of a procedure, as JSON can show it. Raises BadRequest, NotFound or Unavailable."""
-        return await self._by_name[name](arguments)
+    async def call(self, name: str, arguments: bytes, permits: Permits) -> Any:
+        """The result of a procedure, as JSON can show it, for a client who may use what `permits` says.
 
-    async def _latest(self, arguments: bytes) -> Any:
+        Raises BadRequest, Forbidden, NotFound or Unavailable.
+        """
+        return await self._by_name[name](arguments, permits)
+
+    async def _latest(self, arguments: bytes, permits: Permits) -> Any:
         device = _decoded(arguments, LatestRequest).device
-        topics.parse(topics.DEVICE + device)
+        if not permits(topics.parse(topics.DEVICE + device)):
+            raise Forbidden(f"{device} is not for you")
         (latest,) = await self._stream.latest([device])
         if latest is None:
             raise NotFound(f"no reading of {device!r} is known")
         return latest.as_dict()
 
-    async def _devices(self, arguments: bytes) -> Any:
+    async def _devices(self, arguments: bytes, permits: Permits) -> Any:
         asked = _decoded(arguments or b"{}", DevicesRequest)
         limit = min(asked.limit, self._devices_page)
         names = await self._stream.devices(asked.after, asked.prefix, limit)
-        found = await self._stream.latest(names)
+        found = await self._stream.latest([name for name in names if permits(topics.DEVICE + name)])
         shown: list[Any] = []
         left, following = REPLY_BYTES, names[-1] if len(names) == limit else None
         for latest in found:
@@ -83,8 +89,8 @@ class Procedures:
                 shown.append(one)
         return {"devices": shown, "next": following}
 
-    async def _weather(self, arguments: bytes) -> Any:
-        return await self._cities.current(_decoded(arguments, WeatherRequest).city)
+    async def _weather(self, arguments: bytes, permits: Permits) -> Any:
+        return await self._cities.current(_decoded(arguments, WeatherRequest).city, permits)
 
 
 def _decoded(arguments: bytes, kind: type[T]) -> T:

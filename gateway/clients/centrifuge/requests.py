@@ -12,21 +12,23 @@ from gateway.clients.centrifuge import codes, replies
 from gateway.clients.centrifuge.answers import Answers
 from gateway.clients.centrifuge.codes import Refusal
 from gateway.clients.centrifuge.replies import Json
+from gateway.clients.centrifuge.session import Session
 from gateway.clients.centrifuge.shared import Shared
 from gateway.clients.centrifuge.steps import Call, Publish, ReadHistory, ShowPresence
 from gateway.clients.centrifuge.subscriptions import Subscriptions
 from gateway.retention import kept_at_least
 from services.batch import fitting, fitting_newest
 from services.commit import free_form_entry
-from services.errors import BadRequest, MalformedBody, NotFound
+from services.errors import BadRequest, Forbidden, MalformedBody, NotFound
 from services.stream import END, Bound
 
 
 class Requests:
     """Carries them out. Each method answers by itself, and raises Unavailable where Redis fails."""
 
-    def __init__(self, shared: Shared, subscriptions: Subscriptions, answers: Answers) -> None:
+    def __init__(self, shared: Shared, session: Session, subscriptions: Subscriptions, answers: Answers) -> None:
         self._shared = shared
+        self._session = session
         self._subscriptions = subscriptions
         self._answers = answers
 
@@ -78,9 +80,11 @@ class Requests:
             self._answers.refuse(step.id, codes.METHOD_NOT_FOUND)
             return
         try:
-            result = await self._shared.procedures.call(step.method, step.data)
+            result = await self._shared.procedures.call(step.method, step.data, self._session.permits)
             self._answers.reply(step.id, "rpc", {"data": Json(orjson.dumps(result))})
         except BadRequest as error:
             self._answers.refuse(step.id, Refusal(codes.BAD_REQUEST.code, str(error)))
+        except Forbidden:
+            self._answers.refuse(step.id, codes.PERMISSION_DENIED)
         except NotFound as error:
             self._answers.refuse(step.id, Refusal(404, str(error)))

@@ -40,6 +40,7 @@ from gateway.clients.centrifuge.steps import (
     Subscribe,
     Unsubscribe,
 )
+from services.access import Permits
 from services.tokens import Grant
 
 REJECT_UNRECOVERED = 2
@@ -63,14 +64,19 @@ class Session:
         self.state = State.NEW
         self.user = ""
         """Who it is; empty if nobody said."""
+        self.permits: Permits = lambda _: False
+        """Which channels its token, or the settings, let it use."""
         self.subscribed: set[str] = set()
         self.server_side: set[str] = set()
         """Those of them that the server made."""
+        self._granted: set[str] = set()
+        """Those of them that a subscription token opened."""
         self.unanswered_pings = 0
 
-    def connected(self, user: str) -> None:
-        """It is `user`."""
+    def connected(self, user: str, permits: Permits) -> None:
+        """It is `user`, who may use what `permits` says."""
         self.user = user
+        self.permits = permits
         self.state = State.CONNECTED
 
     def subscribe_server_side(self, names: Iterable[str], stand: Mapping[str, SubscribeRequest]) -> list[Subscribe]:
@@ -115,10 +121,15 @@ class Session:
         self.state = State.CLOSED
         return codes.NO_PONG
 
+    def no_longer_permitted(self) -> list[str]:
+        """Its own subscriptions that `permits` does not cover (any more)."""
+        return [name for name in self.subscribed - self.server_side - self._granted if not self.permits(name)]
+
     def lost(self, topic: str) -> None:
         """The server ended a subscription."""
         self.subscribed.discard(topic)
         self.server_side.discard(topic)
+        self._granted.discard(topic)
 
     def _begin(self, command: Command, grant: Grant | None) -> Step:
         if self.state is State.NEW:
@@ -137,8 +148,7 @@ class Session:
     def _carry_out(self, command: Command, grant: Grant | None) -> Step:
         number = command.id
         if command.unsubscribe is not None:
-            self.subscribed.discard(command.unsubscribe.channel)
-            self.server_side.discard(command.unsubscribe.channel)
+            self.lost(command.unsubscribe.channel)
             return Unsubscribe(number, command.unsubscribe.channel)
         if command.rpc is not None:
             return Call(number, command.rpc.method, bytes(command.rpc.data))
@@ -200,6 +210,8 @@ class Session:
     ) -> Subscribe:
         options = channel.options
         self.subscribed.add(channel.name)
+        if grant is not None:
+            self._granted.add(channel.name)
         kept = channel.built_in or options.has_history
         sees_history = channel.grants("history", self.user, subscribed=True)
         recoverable = kept and (
@@ -234,7 +246,11 @@ class Session:
             raise _RefusedError(codes.BAD_REQUEST) from None
 
     def _demand(self, action: str, channel: Channel) -> None:
-        if not channel.grants(action, self.user, subscribed=channel.name in self.subscribed):
+        subscribed = channel.name in self.subscribed
+        if not channel.grants(action, self.user, subscribed=subscribed):
+            raise _RefusedError(codes.PERMISSION_DENIED)
+        # Who was let in by a token of the channel itself may do there what subscribers may.
+        if not self.permits(channel.name) and not (subscribed and (action != "publish" or not channel.built_in)):
             raise _RefusedError(codes.PERMISSION_DENIED)
 
 

@@ -12,6 +12,8 @@ from gateway.clients.door import Door
 from gateway.mesh import Mesh
 from gateway.presence import Presence
 from gateway.roster import Roster
+from services.access import Access
+from services.revocations import Revocations
 from services.settings import GatewaySettings
 from services.stream import Stream
 from services.tokens import Tokens
@@ -31,6 +33,8 @@ class Shared:
     channels: Channels
     presence: Presence
     tokens: Tokens
+    access: Access
+    revocations: Revocations
     roster: Roster
     pings: Pings
     settings: GatewaySettings

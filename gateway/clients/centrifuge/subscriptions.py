@@ -32,6 +32,7 @@ from services.batch import Batch, Position, fitting
 from services.errors import Unavailable
 from services.settings import GatewaySettings
 from services.stream import END, Bound, Direction, Page, Stream
+from services.tokens import Grant
 
 log = logs.get("centrifuge")
 
@@ -74,6 +75,8 @@ class Subscriptions:
         self.info = ClientInfo("", "")
         """Who the client is to others."""
         self._all: dict[str, Subscription] = {}
+        self.grants: dict[str, Grant] = {}
+        """What tokens of their own opened, by channel."""
         self._present: dict[str, tuple[Channel, ClientInfo]] = {}
         self._absent: list[tuple[Channel, ClientInfo]] = []
         """Channels that it has left and whose others are yet to be told."""
@@ -103,11 +106,11 @@ class Subscriptions:
                 bound = ("offset", step.offset), self._settings.recovery_publications
             page = await self.read(step.channel, "up", *bound)
         except Unavailable:
-            self._drop(topic)
+            self.drop(topic)
             raise
         missed = _missed(step, page)
         if step.recover and step.reject_unrecovered and missed is None:
-            self._drop(topic)
+            self.drop(topic)
             return None
         at, more = page.top, False
         if missed is not None:
@@ -121,6 +124,7 @@ class Subscriptions:
                 page.top, recovered, since=step.offset, recovering=step.recover, recoverable=step.recoverable
             )
         if step.grant is not None:
+            self.grants[topic] = step.grant
             ended = partial(self.end, topic, codes.SUBSCRIPTION_EXPIRED)
             result |= self._expiry.set(topic, step.grant.expires_at, ended)
         return Opened(step.channel, subscription, info, result, len(recovered or ()), at, more)
@@ -205,16 +209,18 @@ class Subscriptions:
     def end(self, topic: str, why: tuple[int, str]) -> None:
         """The server ends a subscription."""
         if topic in self._session.subscribed:
-            self._drop(topic)
+            self.drop(topic)
             self._sender.send(self._encoding.unsubscribed(topic, *why))
 
-    def _drop(self, topic: str) -> None:
+    def drop(self, topic: str) -> None:
+        """Forget a subscription that the client is not told of in this way."""
         self._session.lost(topic)
         self.leave(topic)
 
     def leave(self, topic: str) -> None:
         """Forget a subscription, if there is one."""
         self._expiry.forget(topic)
+        self.grants.pop(topic, None)
         subscription = self._all.pop(topic, None)
         if subscription is not None:
             subscription.end()

@@ -6,28 +6,63 @@ from gateway.admission import Origins, Pace, Seats
 from services.errors import Forbidden, Overloaded, SettingError, Unavailable
 
 
+def seats(most: int = 10, most_per_address: int = 10, per_s: int = 1_000) -> Seats:
+    return Seats(most, most_per_address, per_s, lambda: 0.0)
+
+
 def test_seats_are_bounded_and_come_back() -> None:
-    seats = Seats(1)
-    with seats.one():
-        with pytest.raises(Overloaded), seats.one():
+    hall = seats(1)
+    with hall.one():
+        with pytest.raises(Overloaded), hall.one():
             pass
-        assert (seats.taken, seats.refused) == (1, 1)
-    with seats.one():
-        assert seats.taken == 1
+        assert (hall.taken, hall.refused["seats"]) == (1, 1)
+    with hall.one():
+        assert hall.taken == 1
 
 
 def test_a_seat_comes_back_when_its_client_fails() -> None:
-    seats = Seats(1)
-    with pytest.raises(ValueError, match="broken"), seats.one():
+    hall = seats(1)
+    with pytest.raises(ValueError, match="broken"), hall.one():
         raise ValueError("broken")
-    assert seats.taken == 0
+    assert hall.taken == 0
 
 
 def test_nobody_gets_a_seat_once_they_are_closed() -> None:
-    seats = Seats(1)
-    seats.close()
-    with pytest.raises(Unavailable), seats.one():
+    hall = seats(1)
+    hall.close()
+    with pytest.raises(Unavailable), hall.one():
         pass
+
+
+def test_one_address_gets_its_share_and_leaves_the_others_theirs() -> None:
+    hall = seats(most_per_address=1)
+    with hall.one("192.0.2.1"):
+        with pytest.raises(Overloaded, match="has its 1 connections"), hall.one("192.0.2.1"):
+            pass
+        with hall.one("192.0.2.2"):
+            pass
+    with hall.one("192.0.2.1"):
+        assert hall.refused == {"address": 1}
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", ""])
+def test_this_machine_is_not_counted_by_address(address: str) -> None:
+    hall = seats(most_per_address=1)
+    with hall.one(address), hall.one(address):
+        assert hall.taken == 2
+
+
+def test_clients_who_come_all_at_once_are_let_in_at_a_pace() -> None:
+    now = 0.0
+    hall = Seats(100, 100, 10, lambda: now)
+    for _ in range(20):
+        with hall.one():
+            pass
+    with pytest.raises(Overloaded), hall.one():
+        pass
+    now = 0.1
+    with hall.one():
+        assert hall.refused == {"pace": 1}
 
 
 def test_without_a_list_any_page_may_come_in() -> None:

@@ -69,7 +69,7 @@ def test_a_busy_connection_is_pinged_all_the_same_and_each_answer_is_taken() -> 
     assert (recorder.pings, session.unanswered_pings, recorder.closed) == (2, 2, [])
     pong = Command()
     assert session.begin(CONNECT) == Connect(1, "", {})
-    session.connected("")
+    session.connected("", lambda _: True)
     assert [session.begin(pong) for _ in range(3)] == [Nothing(), Nothing(), MALFORMED]
 
 

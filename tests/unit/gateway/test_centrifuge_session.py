@@ -38,7 +38,7 @@ def say(session: Session, *commands: str) -> list[Step]:
 def connected(channels: int = 3, user: str = "") -> Session:
     session = Session(Channels(), channels)
     assert say(session, '{"id":1,"connect":{}}') == [Connect(1, "", {})]
-    session.connected(user)
+    session.connected(user, lambda _: True)
     return session
 
 

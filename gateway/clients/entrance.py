@@ -1,0 +1,91 @@
+"""How plain sockets are let in: by the token of their handshake, or of their first message {"token": "<token>"}.
+
+Where no token is needed, a first message with one still tells who the client is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+from msgspec import Struct
+from starlette.websockets import WebSocket, WebSocketState
+
+from gateway.clients.door import Client, Door
+from gateway.clients.visitor import Guests, Visitor
+from gateway.identities import subprotocol
+from services.errors import Unauthorized
+from services.tokens import Identity
+
+AUTHENTICATED = b'{"authenticated":true}'
+STALE = (3502, "stale")
+NOBODY = Identity()
+
+
+class _Introduction(Struct, forbid_unknown_fields=True):
+    token: str
+
+
+_introduction = msgspec.json.Decoder(_Introduction)
+
+
+class Entrance:
+    """A client has `hello_s` seconds for its first message if it must bring a token."""
+
+    def __init__(self, door: Door, guests: Guests, hello_s: float) -> None:
+        self._door = door
+        self._guests = guests
+        self._hello_s = hello_s
+
+    @asynccontextmanager
+    async def visited(self, socket: WebSocket, topic: str | None = None) -> AsyncIterator[tuple[Client, Visitor]]:
+        """A client that may use `topic`, or simply be here. Its handshake may be yet to accept (`accept`)."""
+        identities = self._guests.identities
+        async with self._door.open(socket) as client:
+            with self._guests.visitor(client.sender.close) as visitor:
+                identity = await identities.of(socket)
+                if identity is None and not identities.access.welcomes(topic):
+                    await accept(socket)
+                    await self._introduce(visitor, await self._first_message(client), topic)
+                    client.sender.send(AUTHENTICATED)
+                else:
+                    await visitor.come_as(identity, topic)
+                yield client, visitor
+
+    async def introduced(self, client: Client, visitor: Visitor, text: bytes, topic: str | None = None) -> bool:
+        """Whether this first message, of one who needed no token, says who it is. Raises as `Visitor.come_as`."""
+        if visitor.identity != NOBODY or _token_in(text) is None:
+            return False
+        await self._introduce(visitor, text, topic)
+        client.sender.send(AUTHENTICATED)
+        return True
+
+    async def _first_message(self, client: Client) -> bytes:
+        try:
+            async with asyncio.timeout(self._hello_s):
+                return await client.receive()
+        except TimeoutError:
+            client.end(*STALE)
+
+    async def _introduce(self, visitor: Visitor, text: bytes, topic: str | None) -> None:
+        token = _token_in(text)
+        if token is None:
+            raise Unauthorized('a token is needed: send {"token": "<token>"} first')
+        await visitor.come_as(await self._guests.identities.verified(token), topic)
+
+
+async def accept(socket: WebSocket) -> None:
+    """Complete the handshake, if it is not complete yet."""
+    if socket.application_state is WebSocketState.CONNECTING:
+        await socket.accept(subprotocol(socket.scope["subprotocols"]))
+
+
+def _token_in(text: bytes) -> str | None:
+    """The token of a message that is nothing but one: {"token": "<a JSON Web Token>"}."""
+    try:
+        token = _introduction.decode(text).token
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    return token if token.count(".") == 2 else None

@@ -1,0 +1,80 @@
+"""A client of plain sockets or event streams as a member of the roster: who it is, and until when."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+
+from gateway.identities import Identities
+from gateway.roster import Roster
+from services.access import Permits
+from services.tokens import Grant, Identity
+
+EXPIRED = (3005, "connection expired")
+UNSUBSCRIBED = (3503, "force disconnect")
+
+
+class Guests:
+    """What all visitors of a gateway have in common."""
+
+    def __init__(self, identities: Identities, roster: Roster) -> None:
+        self.identities = identities
+        self.roster = roster
+
+    @contextmanager
+    def visitor(self, end: Callable[[int, str], None]) -> Iterator[Visitor]:
+        """A client that `end` closes. It is nobody until it comes as somebody."""
+        visitor = Visitor(self, end)
+        try:
+            yield visitor
+        finally:
+            visitor.leave()
+
+
+class Visitor:
+    """One of them."""
+
+    client_id = ""
+
+    def __init__(self, guests: Guests, end: Callable[[int, str], None]) -> None:
+        self._guests = guests
+        self.end = end
+        self.identity = Identity()
+        self.permits: Permits = lambda _: False
+        """Which topics it may use."""
+        self.topics: list[str] = []
+        """Those that it follows."""
+        self._while_here = ExitStack()
+
+    async def come_as(self, identity: Identity | None, topic: str | None = None) -> None:
+        """It is somebody, or None: without a token; it wants `topic`, or nothing in particular.
+
+        Raises Unauthorized or Forbidden if it may not, Unavailable if that cannot be told.
+        """
+        access = self._guests.identities.access
+        access.admit(identity, topic)
+        self.leave()
+        self.identity, self.permits = identity or Identity(), access.of(identity)
+        self._while_here.enter_context(self._guests.roster.listed(self))
+        if self.identity.expires_at is not None:
+            left_s = max(0.0, self.identity.expires_at - time.time())
+            timer = asyncio.get_running_loop().call_later(left_s, self.end, *EXPIRED)
+            self._while_here.callback(timer.cancel)
+        await self._guests.identities.check(identity)
+
+    def leave(self) -> None:
+        """It is nobody any more."""
+        self._while_here.close()
+
+    def channels(self) -> list[str]:
+        return self.topics
+
+    def grants(self) -> Mapping[str, Grant]:
+        return {}
+
+    def unsubscribe(self, channel: str, code: int, reason: str) -> None:
+        """These clients cannot be told that one topic ends, so all of it does."""
+        if channel in self.topics:
+            self.end(*UNSUBSCRIBED)

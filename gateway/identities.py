@@ -1,0 +1,69 @@
+"""Who asks: by the token of a request or socket, from wherever it can stand there.
+
+    Authorization: Bearer <token>                     programs (RFC 6750)
+    ?token=<token>                                    EventSource and WebSocket of a browser
+    Sec-WebSocket-Protocol: windsock, bearer.<token>  WebSocket of a browser, where URLs are logged on the way
+
+Tokens are never logged.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import HTTPConnection
+
+from services.access import Access
+from services.errors import Unauthorized
+from services.revocations import Revocations
+from services.tokens import ExpiredTokenError, Identity, InvalidTokenError, Tokens
+
+SUBPROTOCOL = "bearer."
+
+
+class Identities:
+    """Verifies tokens, and knows which topics they open."""
+
+    def __init__(self, tokens: Tokens, access: Access, revocations: Revocations) -> None:
+        self._tokens = tokens
+        self._revocations = revocations
+        self.access = access
+
+    async def of(self, connection: HTTPConnection) -> Identity | None:
+        """Who asks; None for one without a token. Raises Unauthorized, and Unavailable if that cannot be told."""
+        token = _token(connection)
+        if token is None:
+            return None
+        identity = await self.verified(token)
+        await self.check(identity)
+        return identity
+
+    async def verified(self, token: str) -> Identity:
+        """Whose token it is. Raises as `of` does."""
+        try:
+            return await self._tokens.connection(token)
+        except InvalidTokenError:
+            raise Unauthorized("the token cannot be believed") from None
+        except ExpiredTokenError:
+            raise Unauthorized("the token has expired") from None
+
+    async def check(self, identity: Identity | None) -> None:
+        """Raises Unauthorized if the token was revoked.
+
+        A client that stays is listed first, so that it cannot miss a revocation in between.
+        """
+        if identity is not None and any(await self._revocations.revoked([identity])):
+            raise Unauthorized("the token was revoked")
+
+
+def _token(connection: HTTPConnection) -> str | None:
+    scheme, _, given = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and given:
+        return given.strip()
+    for offered in connection.scope.get("subprotocols", ()):
+        if offered.startswith(SUBPROTOCOL):
+            return str(offered.removeprefix(SUBPROTOCOL))
+    return connection.query_params.get("token") or None
+
+
+def subprotocol(offered: list[str]) -> str | None:
+    """Which of the subprotocols that a client offers is chosen: a browser wants one, better not its token."""
+    return next((one for one in offered if not one.startswith(SUBPROTOCOL)), offered[0] if offered else None)
