@@ -24,6 +24,7 @@ from gateway.clients.heartbeat import Heartbeat
 from gateway.clients.plain import PlainSockets
 from gateway.clients.sse import Events
 from gateway.clients.weather import Cities
+from gateway.commands import Commander
 from gateway.mesh import Mesh
 from gateway.presence import Presence
 from gateway.report import GatewayReport
@@ -31,6 +32,7 @@ from gateway.roster import Roster
 from gateway.sweep import sweep_for_ever
 from services import environment
 from services.background import background
+from services.commands import Commands
 from services.places import Places
 from services.reading import Limits
 from services.room import Room, Shared
@@ -61,7 +63,8 @@ def build(shared: Shared) -> Room:
         limits=Limits(intake.batch_readings, intake.reading_metrics, intake.ts_ahead_s),
         group_topics=shared.streams.group_topics,
     )
-    procedures = Procedures(shared.stream, cities, limits.devices_page)
+    commander = Commander(mesh, shared.writer, Commands(shared.redis), limits, shared.registry)
+    procedures = Procedures(shared.stream, cities, commander, limits.devices_page)
     tokens = Tokens(environment.load(TokenSettings, shared.environ))
     channels, presence = Channels(limits.namespaces), Presence(shared.redis)
     pings = Pings(limits.ping_s, limits.pong_s)

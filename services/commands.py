@@ -110,7 +110,7 @@ class Commands:
         Its publication, which wakes the device, is for the caller to append next. Raises Overloaded if `most`
         commands wait for the device already.
         """
-        args = [command.id, command.text(), reply, round(within_s * 1000), KEPT_MS, most]
+        args: list[Any] = [command.id, command.text(), reply, round(within_s * 1000), KEPT_MS, most]
         async with answered():
             sent = await self._send(keys=_keys(command.device, command.id), args=args)
         if not sent:

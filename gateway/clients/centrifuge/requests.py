@@ -18,7 +18,7 @@ from gateway.clients.centrifuge.subscriptions import Subscriptions
 from gateway.retention import kept_at_least
 from services.batch import fitting, fitting_newest
 from services.commit import free_form_entry
-from services.errors import BadRequest, MalformedBody, NotFound
+from services.errors import BadRequest, DeviceFailed, Forbidden, MalformedBody, NoAnswer, NotFound, Overloaded
 from services.stream import END, Bound
 
 
@@ -78,9 +78,18 @@ class Requests:
             self._answers.refuse(step.id, codes.METHOD_NOT_FOUND)
             return
         try:
-            result = await self._shared.procedures.call(step.method, step.data)
+            result = await self._shared.procedures.call(step.method, step.data, may=_anything)
             self._answers.reply(step.id, "rpc", {"data": Json(orjson.dumps(result))})
         except BadRequest as error:
             self._answers.refuse(step.id, Refusal(codes.BAD_REQUEST.code, str(error)))
-        except NotFound as error:
-            self._answers.refuse(step.id, Refusal(404, str(error)))
+        except Forbidden:
+            self._answers.refuse(step.id, codes.PERMISSION_DENIED)
+        except Overloaded as error:
+            self._answers.refuse(step.id, Refusal(codes.TOO_MANY.code, str(error), temporary=True))
+        except (NotFound, DeviceFailed, NoAnswer) as error:
+            self._answers.refuse(step.id, Refusal(error.status, str(error)))
+
+
+def _anything(_topic: str) -> bool:
+    """Topics are open to all."""
+    return True
