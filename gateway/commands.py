@@ -88,7 +88,7 @@ class Commander:
                 outcome = await self._answered(command, news, deadline)
             except TimeoutError:
                 outcome = await self._at_the_end(command, asked.timeout)
-        return self._told_as(command, outcome, asked.timeout)
+        return self._result(command, outcome, asked.timeout)
 
     @contextmanager
     def _awaiting(self, command: str) -> Iterator[asyncio.Event]:
@@ -102,10 +102,11 @@ class Commander:
 
     async def _send(self, command: Command, within_s: float) -> None:
         """Both parts of a command, or none."""
-        await self._commands.send(command, self._channel, within_s, self._most_per_device)
         try:
+            await self._commands.send(command, self._channel, within_s, self._most_per_device)
             await self._writer.append([command.entry()])
         except Unavailable:
+            # It may be that only Redis' answer was lost.
             with suppress(Unavailable):
                 await self._commands.withdraw(command.device, command.id)
             raise
@@ -129,7 +130,7 @@ class Commander:
             self._results.labels("unknown").inc()
             raise NoAnswer(f"no answer within {within_s:g} s; whether it was delivered is not known: {error}") from None
 
-    def _told_as(self, command: Command, outcome: Outcome, within_s: float) -> dict[str, Any]:
+    def _result(self, command: Command, outcome: Outcome, within_s: float) -> dict[str, Any]:
         match outcome.said:
             case "done":
                 self._results.labels("done").inc()

@@ -151,7 +151,7 @@ class IngestSettings:
     command_wait_s: Annotated[
         float,
         Meta(
-            gt=0, le=55, description="Longest that a device may wait for a command in one request (a proxy cuts at 60)."
+            gt=0, le=50, description="Longest that a device may wait for a command in one request (a proxy cuts at 60)."
         ),
     ] = 50.0
     command_waiters: Annotated[
