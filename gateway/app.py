@@ -25,6 +25,7 @@ from gateway.clients.plain import PlainSockets
 from gateway.clients.sse import Events
 from gateway.clients.visitor import Guests
 from gateway.clients.weather import Cities
+from gateway.commands import Commander
 from gateway.evictions import Evictions
 from gateway.identities import Identities
 from gateway.mesh import Mesh
@@ -35,6 +36,7 @@ from gateway.sweep import sweep_for_ever
 from services import environment
 from services.access import Access
 from services.background import background
+from services.commands import Commands
 from services.places import Places
 from services.reading import Limits
 from services.revocations import Revocations
@@ -75,7 +77,8 @@ def build(shared: Shared) -> Room:
         limits=Limits(intake.batch_readings, intake.reading_metrics, intake.ts_ahead_s),
         group_topics=shared.streams.group_topics,
     )
-    procedures = Procedures(shared.stream, cities, limits.devices_page)
+    commander = Commander(mesh, shared.writer, Commands(shared.redis), limits, shared.registry)
+    procedures = Procedures(shared.stream, cities, commander, limits.devices_page)
     channels, presence = Channels(limits.namespaces), Presence(shared.redis)
     pings = Pings(limits.ping_s, limits.pong_s)
     sdk_sockets = CentrifugeSockets(

@@ -13,10 +13,10 @@ from contextlib import asynccontextmanager
 
 from redis.exceptions import RedisError
 
-from gateway.bus import Bus
 from gateway.hub import Hub, Subscriber
 from services import batch, logs, topics
 from services.background import background
+from services.bus import Bus
 from services.errors import Unavailable
 from services.redis import Client, answered
 from services.settings import GatewaySettings

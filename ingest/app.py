@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from ingest.bells import Bells
+from ingest.commands import CommandDesk
 from ingest.readings import ReadingsIntake
 from services import environment
+from services.background import background
+from services.commands import Commands
 from services.room import Room, Shared
 from services.settings import IngestSettings
 
 
 def build(shared: Shared) -> Room:
     """The ingest room."""
-    intake = ReadingsIntake(
-        shared.writer,
-        environment.load(IngestSettings, shared.environ),
-        group_topics=shared.streams.group_topics,
-        registry=shared.registry,
-    )
-    return Room("ingest", intake.routes())
+    settings = environment.load(IngestSettings, shared.environ)
+    intake = ReadingsIntake(shared.writer, settings, group_topics=shared.streams.group_topics, registry=shared.registry)
+    bells = Bells(shared.vital, shared.redis_url, settings.command_waiters)
+    desk = CommandDesk(Commands(shared.redis), bells, settings, shared.registry)
+    running = partial(background, bells.listen, bells.canary)
+    return Room("ingest", [*intake.routes(), *desk.routes()], running, drain=bells.close)

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from ingest.media import media_type
 from services.commit import Appended, entry_of
 from services.errors import BadRequest, InvalidReadings, UnsupportedMedia
 from services.reading import Decoded, Limits, Shape, decode
@@ -75,18 +76,12 @@ def _on_error(request: Request) -> str:
 
 
 def _shape(request: Request) -> Shape:
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding != "identity":
-        raise UnsupportedMedia(f"content encoding {encoding[:32]!r} is not read here; send the body as it is")
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not media_type and "origin" in request.headers:
-        # A browser sends such a body for any page without asking us first (fetch.spec.whatwg.org, no-cors).
-        raise UnsupportedMedia("a web page must name the media type; send Content-Type: application/json")
+    named = media_type(request)
     try:
-        return SHAPES[media_type]
+        return SHAPES[named]
     except KeyError:
         raise UnsupportedMedia(
-            f"media type {media_type[:64]!r} is not read here; send Content-Type: application/json "
+            f"media type {named[:64]!r} is not read here; send Content-Type: application/json "
             "(a reading or an array) or application/x-ndjson (one per line)"
         ) from None
 

@@ -4,17 +4,21 @@
     ├── ClientError             the request is at fault; repeating it will not help
     │   ├── FaultyInput              with every fault that was found
     │   │   ├── MalformedBody   400  not JSON at all
-    │   │   └── InvalidReadings 422  JSON, but not readings
+    │   │   ├── InvalidReadings 422  JSON, but not readings
+    │   │   └── InvalidAnswer   422  JSON, but not what a device may say about a command
     │   ├── BadRequest          400  a parameter is wrong
     │   ├── Unauthorized        401  who is it?
     │   ├── Forbidden           403
     │   ├── NotFound            404
+    │   ├── Conflict            409  it contradicts what was said before
     │   ├── PositionLost        410  the position's epoch or history is gone
     │   ├── TooSlow             408
     │   ├── TooLarge            413
     │   └── UnsupportedMedia    415
     ├── Unavailable             503  ours; retryable, with a time to wait
     │   └── Overloaded          503  a bounded buffer is full
+    ├── DeviceFailed        502  a device could not carry a command out
+    ├── NoAnswer            504  a device did not answer in time
     └── StartError              cannot start: what is wrong and how to mend it
         └── SettingError        a setting that does not parse
 
@@ -147,6 +151,14 @@ class Unauthorized(ClientError):
         return {"WWW-Authenticate": "Bearer"}  # RFC 6750, section 3
 
 
+class InvalidAnswer(FaultyInput):
+    """JSON, but not what a device may say about a command."""
+
+    code = "invalid_answer"
+    title = "Invalid answer"
+    status = 422
+
+
 class Forbidden(ClientError):
     """Not for this client."""
 
@@ -161,6 +173,14 @@ class NotFound(ClientError):
     code = "not_found"
     title = "Not found"
     status = 404
+
+
+class Conflict(ClientError):
+    """It contradicts what was said before."""
+
+    code = "conflict"
+    title = "Conflict"
+    status = 409
 
 
 class PositionLost(ClientError):
@@ -216,6 +236,22 @@ class Overloaded(Unavailable):
 
     code = "overloaded"
     title = "Overloaded"
+
+
+class DeviceFailed(WindsockError):
+    """A device could not carry a command out; the message is its own."""
+
+    code = "device_failed"
+    title = "The device failed"
+    status = 502
+
+
+class NoAnswer(WindsockError):
+    """A device did not answer in time; the message says whether the command was delivered."""
+
+    code = "no_answer"
+    title = "No answer"
+    status = 504
 
 
 class StartError(WindsockError):

@@ -155,6 +155,18 @@ class IngestSettings:
     ts_ahead_s: Annotated[
         int, Meta(ge=0, le=TEN_YEARS_S, description="How far ahead of our clock a reading's `ts` may be.")
     ] = 86_400
+    command_wait_s: Annotated[
+        float,
+        Meta(
+            gt=0, le=50, description="Longest that a device may wait for a command in one request (a proxy cuts at 60)."
+        ),
+    ] = 50.0
+    command_waiters: Annotated[
+        int, Meta(ge=1, le=BILLION, description="Most devices that may wait for a command at once; above it 503.")
+    ] = 1_000
+    command_answer_bytes: Annotated[
+        int, Meta(ge=64, le=262_144, description="Largest answer of a device to a command; above it 413.")
+    ] = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +301,15 @@ class GatewaySettings:
     cities_per_client: Annotated[
         int, Meta(ge=1, le=BILLION, description="Most cities one `/ws/weather/` client may follow.")
     ] = 50
+    commands: Annotated[
+        int, Meta(ge=1, le=BILLION, description="Most commands whose answers a gateway awaits; above it error 111.")
+    ] = 1_000
+    commands_per_client: Annotated[
+        int, Meta(ge=1, le=BILLION, description="Most commands that one SDK connection awaits; above it error 106.")
+    ] = 8
+    commands_per_device: Annotated[
+        int, Meta(ge=1, le=100, description="Most commands that may wait for one device; above it error 111.")
+    ] = 20
 
     def __post_init__(self) -> None:
         if self.canary_timeout_s <= self.canary_s:

@@ -31,6 +31,7 @@ LIMIT_EXCEEDED = Refusal(106, "limit exceeded")
 BAD_REQUEST = Refusal(107, "bad request")
 NOT_AVAILABLE = Refusal(108, "not available")
 TOKEN_EXPIRED = Refusal(109, "token expired")
+TOO_MANY = Refusal(111, "too many requests", temporary=True)
 UNRECOVERABLE_POSITION = Refusal(112, "unrecoverable position")
 
 

@@ -10,6 +10,7 @@ from typing import NoReturn, assert_never
 
 from gateway.clients.centrifuge import codes
 from gateway.clients.centrifuge.answers import Answers
+from gateway.clients.centrifuge.calls import Calls
 from gateway.clients.centrifuge.codes import Close
 from gateway.clients.centrifuge.commands import Command, MalformedError
 from gateway.clients.centrifuge.expiry import Expiry
@@ -67,6 +68,7 @@ class Connection:
         self._subscriptions.info = ClientInfo("", str(uuid.uuid4()))
         self._login = Login(shared, self._session, self._subscriptions, self._expiry, self._answers, self._sender)
         self._requests = Requests(shared, self._session, self._subscriptions, self._answers)
+        self._calls = Calls(self._requests.call, self._answers, settings.commands_per_client)
         self._listed = ExitStack()
 
     @property
@@ -117,7 +119,8 @@ class Connection:
             self._answers.end(codes.CLOSED)
 
     async def leave_all(self) -> None:
-        """Forget all subscriptions."""
+        """Forget all subscriptions, and give up what runs beside."""
+        await self._calls.end()
         self._listed.close()
         self._expiry.forget_all()
         self._subscriptions.leave_all()
@@ -169,7 +172,7 @@ class Connection:
             case ShowPresence():
                 await self._requests.show_presence(step)
             case Call():
-                await self._requests.call(step)
+                await self._calls.take(step)
             case Answer():
                 self._answers.reply(step.id, "ping", {})
             case Refused():

@@ -1,4 +1,4 @@
-"""What SDKs may call by `rpc`: latest values, devices, the weather of a city."""
+"""What SDKs may call by `rpc`: latest values, devices, the weather of a city, commands to devices."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from gateway.clients.centrifuge.replies import REPLY_BYTES
 from gateway.clients.weather import Cities
+from gateway.commands import Commander, CommandRequest
 from services import topics
 from services.access import Permits
 from services.errors import BadRequest, Forbidden, NotFound
@@ -18,6 +19,10 @@ from services.stream import Stream
 
 T = TypeVar("T")
 Procedure = Callable[[bytes, Permits], Awaitable[Any]]
+
+COMMAND = "command"
+SLOW = frozenset({COMMAND})
+"""Procedures that may take as long as their caller says."""
 
 
 class LatestRequest(Struct, forbid_unknown_fields=True):
@@ -43,9 +48,10 @@ class WeatherRequest(Struct, forbid_unknown_fields=True):
 class Procedures:
     """The procedures by name."""
 
-    def __init__(self, stream: Stream, cities: Cities, devices_page: int) -> None:
+    def __init__(self, stream: Stream, cities: Cities, commander: Commander, devices_page: int) -> None:
         self._stream = stream
         self._cities = cities
+        self._commander = commander
         self._devices_page = devices_page
         self._by_name: dict[str, Procedure] = {
             "latest": self._latest,
@@ -54,13 +60,15 @@ class Procedures:
         }
 
     def __contains__(self, name: str) -> bool:
-        return name in self._by_name
+        return name in self._by_name or name == COMMAND
 
     async def call(self, name: str, arguments: bytes, permits: Permits) -> Any:
         """The result of a procedure, as JSON can show it, for a client who may use what `permits` says.
 
-        Raises BadRequest, Forbidden, NotFound or Unavailable.
+        Raises BadRequest, Forbidden, NotFound or Unavailable; a command also DeviceFailed and NoAnswer.
         """
+        if name == COMMAND:
+            return await self._commander.call(_decoded(arguments, CommandRequest), permits)
         return await self._by_name[name](arguments, permits)
 
     async def _latest(self, arguments: bytes, permits: Permits) -> Any:

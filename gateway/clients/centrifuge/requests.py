@@ -19,7 +19,7 @@ from gateway.clients.centrifuge.subscriptions import Subscriptions
 from gateway.retention import kept_at_least
 from services.batch import fitting, fitting_newest
 from services.commit import free_form_entry
-from services.errors import BadRequest, Forbidden, MalformedBody, NotFound
+from services.errors import BadRequest, DeviceFailed, Forbidden, MalformedBody, NoAnswer, NotFound, Overloaded
 from services.stream import END, Bound
 
 
@@ -86,5 +86,7 @@ class Requests:
             self._answers.refuse(step.id, Refusal(codes.BAD_REQUEST.code, str(error)))
         except Forbidden:
             self._answers.refuse(step.id, codes.PERMISSION_DENIED)
-        except NotFound as error:
-            self._answers.refuse(step.id, Refusal(404, str(error)))
+        except Overloaded as error:
+            self._answers.refuse(step.id, Refusal(codes.TOO_MANY.code, str(error), temporary=True))
+        except (NotFound, DeviceFailed, NoAnswer) as error:
+            self._answers.refuse(step.id, Refusal(error.status, str(error)))

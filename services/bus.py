@@ -5,7 +5,7 @@ redis-py's pub/sub costs 5 to 12 µs a message; feeding `hiredis.Reader` from an
 
 Promises: after every (re)connection each wanted channel is reported to `on_subscribed` once its
 subscription is confirmed; a connection on which nothing is heard for `silence_s` is given up. It does not
-notice lost messages: that is the hub's work.
+notice lost messages: that is for whoever listens.
 """
 
 from __future__ import annotations
