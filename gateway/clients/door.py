@@ -68,7 +68,7 @@ class Door:
         self._refusals = refusals
         self._flusher = Flusher()
         self._open: dict[object, Callable[[], None]] = {}
-        self._origins = Origins(settings.origins)
+        self.origins = Origins(settings.origins)
         self._drain_s = settings.drain_s
         self.counters = Counters()
         self.seats = Seats(settings.connections)
@@ -78,7 +78,7 @@ class Door:
 
         async def guarded(socket: WebSocket) -> None:
             try:
-                self._origins.check(socket.headers.get("origin"))
+                self.origins.check(socket.headers.get("origin"))
                 with self.seats.one():
                     await endpoint(socket)
             except WebSocketDisconnect as gone:
@@ -136,6 +136,10 @@ class Door:
             await asyncio.sleep(max(0.0, began + number * pause_s - clock()))
             if one in self._open:
                 end()
+
+    def refused_request(self, code: str) -> None:
+        """Count a request that was refused."""
+        self._refusals.count("request", code)
 
     def refused_message(self, code: str) -> None:
         """Count a message that was refused."""
