@@ -20,13 +20,19 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 class Chunks:
-    """The queue between the hub and one response. `slow` is called when it overflows, and must call `end`."""
+    """The queue between the hub and one response.
 
-    def __init__(self, limit_bytes: int, counters: Counters, slow: Callable[[], None]) -> None:
+    `slow` is called when it overflows, and must call `end`; `done` once it has ended.
+    """
+
+    def __init__(
+        self, limit_bytes: int, counters: Counters, slow: Callable[[], None], done: Callable[[], None] = lambda: None
+    ) -> None:
         self.counters = counters
         self.ended = asyncio.Event()
         self._limit_bytes = limit_bytes
         self._slow = slow
+        self._done = done
         self._chunks: list[bytes] = []
         self._waiting = 0
         self._publications = 0
@@ -55,6 +61,7 @@ class Chunks:
             self.ended.set()
             self._wake.set()
             self._eased.set()
+            self._done()
 
     def end(self, last: bytes = b"") -> None:
         """The same, and drop what waits."""
@@ -104,20 +111,25 @@ async def respond(
     receive: Receive,
     send: Send,
 ) -> None:
-    """Send `response`, made of `chunks`, while `feed` runs beside it; until it ends or its client is gone."""
+    """Send `response`, made of `chunks`, until it ends or its client is gone.
+
+    `feed` runs beside it, and must end by itself once the chunks have: what it does is not broken off.
+    """
     feeding = asyncio.create_task(feed)
     sending = asyncio.create_task(response(scope, receive, send))
     ended = asyncio.create_task(chunks.ended.wait())
-    tasks = (sending, ended, feeding)
     try:
         await asyncio.wait((sending, ended), return_when=asyncio.FIRST_COMPLETED)
         # Nobody else ends a send that the client never takes.
         await asyncio.wait((sending,), timeout=GRACE_S)
     finally:
         chunks.end()
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        sending.cancel()
+        ended.cancel()
+        try:
+            await asyncio.wait((sending, ended, feeding))
+        finally:
+            feeding.cancel()
     for task in (feeding, sending):
         if not task.cancelled() and (fault := task.exception()) is not None:
             raise fault

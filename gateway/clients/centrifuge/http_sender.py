@@ -28,7 +28,7 @@ class HttpSender:
         self, encoding: Encoding, framing: Framing, outbox_bytes: int, inbox_bytes: int, counters: Counters
     ) -> None:
         self.counters = counters
-        self.chunks = Chunks(outbox_bytes, counters, self._slow)
+        self.chunks = Chunks(outbox_bytes, counters, self._slow, self._wake)
         self.room = self.chunks.room
         self.code: int = GONE[0]
         """Why it ended, or that it went by itself."""
@@ -51,12 +51,10 @@ class HttpSender:
         if not self.chunks.ended.is_set():
             self.code = code
             self.chunks.close(self._last_words(code, reason))
-            self._wake()
 
     def _slow(self) -> None:
         self.code = SLOW[0]
         self.chunks.end(self._last_words(*SLOW))
-        self._wake()
 
     def _last_words(self, code: int, reason: str) -> bytes:
         return self._framing(self._encoding.disconnected(code, reason))

@@ -100,6 +100,14 @@ async def test_who_waits_for_the_client_learns_of_its_end() -> None:
     assert (await receiving)["code"] == 3001
 
 
+async def test_who_waits_for_a_client_that_went_by_itself_learns_it_too() -> None:
+    one = sender()
+    receiving = asyncio.create_task(one.receive())
+    await asyncio.sleep(0)
+    await one.finish()
+    assert (await receiving)["code"] == 1006
+
+
 async def test_a_client_that_says_more_than_can_wait_is_ended() -> None:
     one = sender()
     assert one.take(b"x" * INBOX)
