@@ -16,6 +16,7 @@ import jwt
 import pytest
 
 from tests.processes import Windsock
+from tests.redis_server import RedisServer
 from tests.waiting import wait_until
 
 SECRET = "a secret of the tests that is long enough"
@@ -263,3 +264,38 @@ def test_pages_of_other_origins_are_refused_where_there_is_a_list(tmp_path: Path
             url, headers = f"{windsock.url}/{path}", {"Origin": "https://other.example"}
             answer = httpx.post(url, content=HELLO, headers=headers, trust_env=False)
             assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+def test_commands_posted_to_another_gateway_keep_their_order(tmp_path: Path, redis_server: RedisServer) -> None:
+    with (
+        Windsock(tmp_path, "gateway", redis_url=redis_server.url) as one,
+        Windsock(tmp_path, "gateway", redis_url=redis_server.url) as other,
+        listening(one, "http_stream", HELLO) as stream,
+    ):
+        connect = stream.next()["connect"]
+        for number in range(2, 60):
+            assert tell(other, connect, f'{{"id":{number},"ping":{{}}}}') == 204
+        assert [stream.next()["id"] for _ in range(2, 60)] == list(range(2, 60))
+        assert tell(other, connect | {"session": "x"}, "{}") == 404
+        assert tell(other, connect | {"node": "x"}, "{}") == 404
+
+
+def test_who_leaves_gives_back_its_seat_and_is_present_no_more(tmp_path: Path) -> None:
+    namespaces = tmp_path / "namespaces.toml"
+    namespaces.write_text(
+        "[namespaces.chat]\npresence = true\nallow_subscribe_for_client = true\nallow_subscribe_for_anonymous = true\n"
+        "allow_presence_for_client = true\nallow_presence_for_anonymous = true\n"
+    )
+    with Windsock(tmp_path, namespaces=str(namespaces)) as windsock, listening(windsock, "sse", HELLO) as stream:
+        connect = stream.next()["connect"]
+
+        def present() -> int:
+            assert tell(windsock, connect, '{"id":2,"presence_stats":{"channel":"chat:a"}}') == 204
+            return int(stream.next()["presence_stats"]["num_clients"])
+
+        with listening(windsock, "uni_http_stream", '{"subs":{"chat:a":{}}}') as other:
+            assert "chat:a" in other.next()["connect"]["subs"]
+            assert present() == 1
+            assert windsock.metrics()["windsock_connections"] == 2
+        wait_until(lambda: present() == 0, "it is still present")
+        assert windsock.metrics()["windsock_connections"] == 1
