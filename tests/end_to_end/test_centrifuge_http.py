@@ -168,6 +168,7 @@ BINARY = {"Content-Type": "application/octet-stream"}
         ("connection/uni_sse", b"[" * 4_000, {}, 400),
         ("emulation", b"", {}, 400),
         ("emulation", b"[]", {}, 400),
+        ("emulation", b'{"x":' + b"[" * 9_000, {}, 400),
         ("emulation", b'{"session":1,"node":"x","data":"{}"}', {}, 400),
         ("emulation", b"\xff", BINARY, 400),
         ("emulation", b"", BINARY, 404),

@@ -115,5 +115,5 @@ def _read(body: bytes, *, binary: bool) -> tuple[str, str, bytes]:
             return posted.node, posted.session, posted.data
         said = _posted.decode(body)
         return said.node, said.session, said.data.encode()
-    except (DecodeError, msgspec.MsgspecError, UnicodeError) as error:
+    except (DecodeError, msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise BadRequest(None, f"not a request with session, node and data: {error}") from None

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import msgspec
 from starlette.requests import Request
@@ -29,7 +29,7 @@ from gateway.clients.centrifuge.transport import Transport
 from gateway.clients.cross_origin import CrossOrigin
 from gateway.clients.door import SHUTDOWN
 from gateway.clients.streaming import HEADERS, respond
-from services.errors import BadRequest, TooLarge
+from services.errors import BadRequest, TooLarge, WindsockError
 from services.web import read_body
 
 JSON = JsonEncoding()
@@ -143,9 +143,8 @@ class _Stream:
 
     async def _converse(self, connection: Connection) -> None:
         try:
-            await connection.run()
-        except WebSocketDisconnect:
-            pass
+            with suppress(WebSocketDisconnect, WindsockError):
+                await connection.run()
         finally:
             # Unless something else has ended it, it failed.
             self.sender.close(codes.SERVER_ERROR.code, codes.SERVER_ERROR.reason)
