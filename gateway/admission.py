@@ -64,7 +64,7 @@ class Seats:
 
 
 class Origins:
-    """Which pages may open sockets: an exact list, or any if it is empty."""
+    """Which pages may connect: an exact list, or any if it is empty."""
 
     def __init__(self, allowed: str) -> None:
         """`allowed` holds origins (RFC 6454), separated by spaces. Raises SettingError for what is none."""
@@ -76,7 +76,7 @@ class Origins:
     def check(self, origin: str | None) -> None:
         """Raises Forbidden for the `Origin` of a page that is not listed; programs send none."""
         if self._allowed and origin is not None and origin not in self._allowed:
-            raise Forbidden(f"pages of {origin[:100]!r} may not open sockets here (WINDSOCK_ORIGINS)")
+            raise Forbidden(f"pages of {origin[:100]!r} may not connect here (WINDSOCK_ORIGINS)")
 
 
 class Pace:

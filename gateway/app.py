@@ -17,6 +17,7 @@ from gateway.broker import Broker
 from gateway.channels import Channels
 from gateway.clients.centrifuge import shared as centrifuge
 from gateway.clients.centrifuge.endpoint import CentrifugeSockets
+from gateway.clients.centrifuge.http import CentrifugeStreams
 from gateway.clients.centrifuge.pings import Pings
 from gateway.clients.centrifuge.procedures import Procedures
 from gateway.clients.door import Door
@@ -81,24 +82,23 @@ def build(shared: Shared) -> Room:
     procedures = Procedures(shared.stream, cities, commander, limits.devices_page)
     channels, presence = Channels(limits.namespaces), Presence(shared.redis)
     pings = Pings(limits.ping_s, limits.pong_s)
-    sdk_sockets = CentrifugeSockets(
-        centrifuge.Shared(
-            door,
-            broker,
-            mesh,
-            shared.stream,
-            shared.writer,
-            procedures,
-            channels,
-            presence,
-            tokens,
-            access,
-            revocations,
-            roster,
-            pings,
-            limits,
-        )
+    sdks = centrifuge.Shared(
+        door,
+        broker,
+        mesh,
+        shared.stream,
+        shared.writer,
+        procedures,
+        channels,
+        presence,
+        tokens,
+        access,
+        revocations,
+        roster,
+        pings,
+        limits,
     )
+    sdk_sockets, sdk_streams = CentrifugeSockets(sdks), CentrifugeStreams(sdks)
     events = Events(door, broker, shared.stream, guests, limits)
     shared.registry.register(GatewayReport(broker, door))
     beside = (
@@ -117,7 +117,14 @@ def build(shared: Shared) -> Room:
             yield
 
     api = ReadApi(shared.stream, places, identities, limits)
-    routes: list[BaseRoute] = [*api.routes(), *sockets.routes(), *sdk_sockets.routes(), *events.routes(), *_page()]
+    routes: list[BaseRoute] = [
+        *api.routes(),
+        *sockets.routes(),
+        *sdk_sockets.routes(),
+        *sdk_streams.routes(),
+        *events.routes(),
+        *_page(),
+    ]
     return Room("gateway", routes, running, broker.unready, door.drain, wire="gateway.wire:WireProtocol")
 
 

@@ -75,13 +75,21 @@ class Mesh:
             heard: int = await self._redis.publish(NODE + node, _encoded(_Message(kind, body)))
         return heard > 0
 
+    async def ask(self, node: str, kind: str, body: Any) -> Any:
+        """Ask one gateway; its answer, or None if there is none of that name. Raises Unavailable if it is silent."""
+        found = await self._ask(NODE + node, kind, body)
+        return found[0] if found else None
+
     async def ask_all(self, kind: str, body: Any) -> list[Any]:
         """Ask every gateway, this one too; its answers. Raises Unavailable if one does not answer in time."""
+        return await self._ask(ALL, kind, body)
+
+    async def _ask(self, channel: str, kind: str, body: Any) -> list[Any]:
         question = uuid.uuid4().hex
         answers = self._waiting[question] = asyncio.Queue()
         try:
             async with answered():
-                count: int = await self._redis.publish(ALL, _encoded(_Message(kind, body, question, self.node)))
+                count: int = await self._redis.publish(channel, _encoded(_Message(kind, body, question, self.node)))
             async with asyncio.timeout(ANSWERS_WITHIN_S):
                 return [await answers.get() for _ in range(count)]
         except TimeoutError:

@@ -39,7 +39,9 @@ class GatewayReport(Collector):
             "windsock_hub_overflows": ("Times that held publications were dropped to be read again", hub.overflows),
             "windsock_bus_connections": ("Connections made to Redis pub/sub", bus.connections),
         }
-        closed = CounterMetricFamily("windsock_sockets_closed", "WebSockets that ended, by close code", labels=["code"])
+        closed = CounterMetricFamily(
+            "windsock_sockets_closed", "WebSockets and SDKs' streams that ended, by code", labels=["code"]
+        )
         for code, count in door.counters.closed.items():
             closed.add_metric([code], count)
         refused = CounterMetricFamily(

@@ -32,6 +32,7 @@ CLOSE_CODES = frozenset(
         1013,
         3000,
         3001,
+        3004,
         3005,
         3008,
         3010,
@@ -41,6 +42,7 @@ CLOSE_CODES = frozenset(
         3501,
         3502,
         3503,
+        3505,
         3507,
         3508,
     }
@@ -84,7 +86,7 @@ class Out(Protocol):
 
 
 class Sender(Out, Protocol):
-    """One WebSocket client's way out. A client that falls behind its byte bound is closed with 3008."""
+    """One client's way out, and what it says. A client that falls behind its byte bound is closed with 3008."""
 
     def send(self, message: bytes, publications: int = 0) -> None:
         """Send one message, which holds so many publications."""

@@ -182,11 +182,25 @@ class GatewaySettings:
         ),
     ] = 1_048_576
     message_bytes: Annotated[
-        int, Meta(ge=64, le=GIBIBYTE, description="Largest message that a client may send; above it close 1009.")
+        int,
+        Meta(
+            ge=64,
+            le=GIBIBYTE,
+            description="Largest message that a client may send; above it close 1009 (over HTTP 413).",
+        ),
     ] = 65_536
-    connections: Annotated[int, Meta(ge=1, le=BILLION, description="Most WebSockets on one gateway; above it 503.")] = (
-        16_000
-    )
+    inbox_bytes: Annotated[
+        int,
+        Meta(
+            ge=1_024,
+            le=GIBIBYTE,
+            description="Bytes of commands that may wait for one SDK which posts them (`/emulation`); above it close "
+            "3013.",
+        ),
+    ] = 262_144
+    connections: Annotated[
+        int, Meta(ge=1, le=BILLION, description="Most WebSockets and streams on one gateway; above it 503.")
+    ] = 16_000
     connections_per_address: Annotated[
         int,
         Meta(
@@ -208,8 +222,8 @@ class GatewaySettings:
     origins: Annotated[
         str,
         Meta(
-            description="Origins whose pages may open sockets, such as `https://example.org`, separated by spaces; "
-            "others get 403. Empty: any page. Programs send no origin."
+            description="Origins whose pages may open sockets and the SDKs' streams, such as `https://example.org`, "
+            "separated by spaces; others get 403. Empty: any page. Programs send no origin."
         ),
     ] = ""
     namespaces: Annotated[

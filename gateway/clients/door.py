@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import NoReturn
 
 import orjson
@@ -79,9 +79,8 @@ class Door:
         self._messages_per_s = settings.client_messages_per_s
         self._refusals = refusals
         self._flusher = Flusher()
-        self._clients: dict[Client, WebSocket] = {}
-        self._others: list[Callable[[], None]] = []
-        self._origins = Origins(settings.origins)
+        self._open: dict[object, Callable[[], None]] = {}
+        self.origins = Origins(settings.origins)
         self._drain_s = settings.drain_s
         self.counters = Counters()
         self.seats = Seats(
@@ -93,7 +92,7 @@ class Door:
 
         async def guarded(socket: WebSocket) -> None:
             try:
-                self._origins.check(socket.headers.get("origin"))
+                self.origins.check(socket.headers.get("origin"))
                 with self.seats.one(address_of(socket)):
                     await endpoint(socket)
             except WebSocketDisconnect as gone:
@@ -108,10 +107,14 @@ class Door:
     async def open(self, socket: WebSocket, *, binary: bool = False) -> AsyncIterator[Client]:
         """A client on this socket; after the handshake, a failure is told to it before its socket closes."""
         sender = sender_for(socket, self._outbox_bytes, self._flusher, self.counters, binary=binary)
-        client = Client(sender, self._messages_per_s)
-        self._clients[client] = socket
+
+        def let_go() -> None:
+            if socket.application_state is WebSocketState.CONNECTED:
+                sender.close(*SHUTDOWN)
+
         try:
-            yield client
+            with self.let_go_by(let_go):
+                yield self.client(sender)
         except WindsockError as error:
             if socket.application_state is WebSocketState.CONNECTING:
                 raise
@@ -121,27 +124,38 @@ class Door:
             sender.close(*close)
             raise WebSocketDisconnect(*close) from error
         finally:
-            del self._clients[client]
             await sender.finish()
 
-    def on_drain(self, end: Callable[[], None]) -> None:
-        """`end` lets go clients that came in another way."""
-        self._others.append(end)
+    def client(self, sender: Sender) -> Client:
+        """The client behind `sender`."""
+        return Client(sender, self._messages_per_s)
+
+    @contextmanager
+    def let_go_by(self, end: Callable[[], None]) -> Iterator[None]:
+        """While the context is open, `end` is how a stopping gateway lets a client go."""
+        one = object()
+        self._open[one] = end
+        try:
+            yield
+        finally:
+            del self._open[one]
 
     async def drain(self) -> None:
         """Admit nobody any more, and close every client, one after the other, within `drain_s`."""
         self.seats.close()
-        for end in self._others:
-            end()
-        clients = list(self._clients.items())
+        clients = list(self._open.items())
         random.shuffle(clients)
         clock = asyncio.get_running_loop().time
         pause_s = min(self._drain_s / max(1, len(clients)), PAUSE_S)
         began = clock()
-        for number, (client, socket) in enumerate(clients):
+        for number, (one, end) in enumerate(clients):
             await asyncio.sleep(max(0.0, began + number * pause_s - clock()))
-            if client in self._clients and socket.application_state is WebSocketState.CONNECTED:
-                client.sender.close(*SHUTDOWN)
+            if one in self._open:
+                end()
+
+    def refused_request(self, code: str) -> None:
+        """Count a request that was refused."""
+        self._refusals.count("request", code)
 
     def refused_message(self, code: str) -> None:
         """Count a message that was refused."""

@@ -7,8 +7,7 @@ A client that does not read is ended once its outbox is full; it resumes as afte
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 
 import orjson
@@ -19,18 +18,17 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.broker import Broker
 from gateway.clients.door import Door, address_of
+from gateway.clients.streaming import HEADERS, Chunks, respond
 from gateway.clients.visitor import Guests
 from gateway.hub import Delivery, Render
 from gateway.sender import Counters
 from gateway.subscription import Lost, Subscription
-from gateway.wire import GRACE_S
 from services import topics
 from services.batch import Batch, Position
 from services.errors import BadRequest, PositionLost, TooLarge, Unavailable
 from services.settings import GatewaySettings
 from services.stream import Stream
 
-HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 RETRY = b"retry: 1000\n"
 HEARTBEAT = b":\n\n"
 NEVER_PUSHED = (topics.COMMAND,)
@@ -45,8 +43,6 @@ class Events:
         self._broker = broker
         self._stream = stream
         self._settings = settings
-        self._open: set[_Client] = set()
-        door.on_drain(self._end_all)
 
     def routes(self) -> list[BaseRoute]:
         return [Route("/sse", self, methods=["GET"])]
@@ -58,12 +54,13 @@ class Events:
         client = _Client(names, self._settings.outbox_bytes, self._door.counters)
         with ExitStack() as stack:
             stack.enter_context(self._door.seats.one(address_of(request)))
-            visitor = stack.enter_context(self._guests.visitor(lambda _code, _reason: client.end()))
+            visitor = stack.enter_context(self._guests.visitor(lambda _code, _reason: client.chunks.end()))
             identity = await self._guests.identities.of(request)
             for name in names:
                 self._guests.identities.access.admit(identity, name)
             await visitor.come_as(identity)
             visitor.topics = names
+            stack.enter_context(self._door.let_go_by(client.chunks.end))
             subscriptions = []
             for name in names:
                 subscription = Subscription(name, client, _payloads, client.lost(name), self._settings.outbox_bytes)
@@ -74,26 +71,13 @@ class Events:
             if since is not None:
                 client.positions.update(zip(names, since, strict=True))
             opening, starts = client.opening(), list(client.positions.values())
-            starting = asyncio.create_task(self._start(client, subscriptions, starts, resuming=since is not None))
-            self._open.add(client)
             response = StreamingResponse(
-                client.body(opening, self._settings.status_s), headers=HEADERS, media_type="text/event-stream"
+                client.chunks.body(opening, HEARTBEAT, self._settings.status_s),
+                headers=HEADERS,
+                media_type="text/event-stream",
             )
-            sending = asyncio.create_task(response(scope, receive, send))
-            ended = asyncio.create_task(client.ended.wait())
-            try:
-                await asyncio.wait((sending, ended), return_when=asyncio.FIRST_COMPLETED)
-                # Nobody else ends a send that the client never takes.
-                await asyncio.wait((sending,), timeout=GRACE_S)
-            finally:
-                self._open.discard(client)
-                client.end()
-                for task in (sending, ended, starting):
-                    task.cancel()
-                await asyncio.wait((sending, ended, starting))
-        for task in (starting, sending):
-            if not task.cancelled() and (fault := task.exception()) is not None:
-                raise fault
+            starting = self._start(client, subscriptions, starts, resuming=since is not None)
+            await respond(client.chunks, response, starting, scope, receive, send)
 
     def _topics(self, request: Request) -> list[str]:
         names = list(dict.fromkeys(request.query_params.getlist("topic")))
@@ -110,38 +94,28 @@ class Events:
         self, client: _Client, subscriptions: Sequence[Subscription], starts: Sequence[Position], *, resuming: bool
     ) -> None:
         with ExitStack() as if_it_fails, suppress(Unavailable):
-            if_it_fails.callback(client.end)
+            if_it_fails.callback(client.chunks.end)
             for subscription, position in zip(subscriptions, starts, strict=True):
                 begin = subscription.resume if resuming else subscription.go_live
                 await begin(position, self._stream.read, self._settings.history_page)
             if_it_fails.pop_all()
 
-    def _end_all(self) -> None:
-        for client in self._open:
-            client.end()
-
 
 class _Client:
-    """One stream: a bounded queue of events between the hub and the response."""
+    """One stream: turns what comes from the hub into events."""
 
     def __init__(self, names: Sequence[str], limit_bytes: int, counters: Counters) -> None:
         self.positions = dict.fromkeys(names, Position("", 0))
         self.counters = counters
-        self._limit_bytes = limit_bytes
-        self._chunks: list[bytes] = []
-        self._waiting = 0
-        self._publications = 0
-        self._sending = False
-        self.ended = asyncio.Event()
-        self._wake = asyncio.Event()
-        self._eased = asyncio.Event()
+        self.chunks = Chunks(limit_bytes, counters, lambda: self.chunks.end())
+        self.room = self.chunks.room
 
     def deliver(self, delivery: Delivery, render: Render) -> None:
         batch = delivery.batch
         channel = orjson.dumps(delivery.topic)
         for offset, payload in enumerate(delivery.messages(render), batch.first):
             self.positions[delivery.topic] = Position(batch.epoch, offset)
-            self._push(b'id: %s\ndata: {"topic":%s,"data":%s}\n\n' % (self._id(), channel, payload), 1)
+            self.chunks.push(b'id: %s\ndata: {"topic":%s,"data":%s}\n\n' % (self._id(), channel, payload), 1)
 
     def lost(self, topic: str) -> Lost:
         """What tells the client that publications before a position are gone."""
@@ -150,23 +124,9 @@ class _Client:
             self.positions[topic] = position
             reason = PositionLost("some publications can no longer be had; what follows comes after this position")
             told = orjson.dumps({"topic": topic} | reason.message())
-            self._push(b"id: %s\nevent: lost\ndata: %s\n\n" % (self._id(), told))
+            self.chunks.push(b"id: %s\nevent: lost\ndata: %s\n\n" % (self._id(), told))
 
         return tell
-
-    async def room(self) -> bool:
-        while self._waiting >= self._limit_bytes // 2 and not self.ended.is_set():
-            self._eased.clear()
-            await self._eased.wait()
-        return not self.ended.is_set()
-
-    def end(self) -> None:
-        """Let the response end."""
-        self.ended.set()
-        self.counters.refused += self._publications
-        self._chunks, self._publications = [], 0
-        self._wake.set()
-        self._eased.set()
 
     def opening(self) -> bytes:
         """What a stream begins with: where to resume if nothing follows.
@@ -175,44 +135,8 @@ class _Client:
         """
         return RETRY + b"id: %s\n\n" % self._id()
 
-    async def body(self, opening: bytes, heartbeat_s: float) -> AsyncIterator[bytes]:
-        """The response's chunks; a comment now and then, so that silence means a lost connection."""
-        self._sending = True
-        yield opening
-        while not self.ended.is_set():
-            self._sending = False
-            try:
-                async with asyncio.timeout(heartbeat_s):
-                    await self._wake.wait()
-            except TimeoutError:
-                self._sending = True
-                yield HEARTBEAT
-                continue
-            self._wake.clear()
-            chunk, self._chunks, self._waiting = b"".join(self._chunks), [], 0
-            publications, self._publications = self._publications, 0
-            self._eased.set()
-            if chunk:
-                self._sending = True
-                self.counters.sent += publications
-                self.counters.bytes += len(chunk)
-                yield chunk
-
     def _id(self) -> bytes:
         return ",".join(map(str, self.positions.values())).encode()
-
-    def _push(self, event: bytes, publications: int = 0) -> None:
-        # As with sockets: who has taken everything before gets one turn's events of any size.
-        if self._sending and self._waiting + len(event) > self._limit_bytes and not self.ended.is_set():
-            self.counters.slow += 1
-            self.end()
-        if self.ended.is_set():
-            self.counters.refused += publications
-            return
-        self._publications += publications
-        self._chunks.append(event)
-        self._waiting += len(event)
-        self._wake.set()
 
 
 def _payloads(_topic: str, batch: Batch) -> list[bytes]:

@@ -199,3 +199,38 @@ def test_without_a_weather_service_the_page_says_so_and_asks_now_and_then(tmp_pa
             page.clock.fast_forward(31_000)
             page.wait_for_timeout(1_500)  # for the answers, and questions that there should not be
             assert len(asked) == 2 * rounds
+
+
+COLLECT = """(url) => {
+    window.said = [];
+    const source = new EventSource(url);
+    source.onmessage = ({ data }) => window.said.push(JSON.parse(data));
+}"""
+READ = """async (url) => {
+    const answer = await fetch(url, { method: "POST", body: '{"id":1,"connect":{}}' });
+    const reader = answer.body.getReader();
+    const first = JSON.parse(new TextDecoder().decode((await reader.read()).value)).connect;
+    const { session, node } = first;
+    const posted = await fetch(url.replace("connection/http_stream", "emulation"), {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ session, node, data: '{"id":2,"ping":{}}' }),
+    });
+    const second = new TextDecoder().decode((await reader.read()).value);
+    await reader.cancel();
+    return [posted.status, JSON.parse(second)];
+}"""
+
+
+def test_pages_of_other_origins_that_are_listed_use_the_protocol_over_http(tmp_path: Path, page: Page) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    with Windsock(tmp_path / "elsewhere") as elsewhere, Windsock(tmp_path, origins=elsewhere.url) as windsock:
+        page.goto(elsewhere.url)
+        page.evaluate(COLLECT, windsock.url + '/connection/uni_sse?cf_connect={"subs":{"device:greenhouse-7":{}}}')
+        page.wait_for_function("said.length === 1")
+        post(windsock, temperature=7)
+        page.wait_for_function("said.length === 2")
+        connect, pushed = page.evaluate("said")
+        assert "device:greenhouse-7" in connect["connect"]["subs"]
+        assert (pushed["channel"], pushed["pub"]["data"]["values"]) == ("device:greenhouse-7", {"temperature": 7})
+        assert page.evaluate(READ, windsock.url + "/connection/http_stream") == [204, {"id": 2, "ping": {}}]

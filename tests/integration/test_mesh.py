@@ -50,6 +50,13 @@ async def test_nobody_of_that_name_is_told(two: tuple[Mesh, Mesh]) -> None:
     assert not await two[0].tell("nobody", "note", {})
 
 
+async def test_one_gateway_answers_a_question(two: tuple[Mesh, Mesh]) -> None:
+    one, other = two
+    other.on("sum", lambda body: body + 1)
+    assert await one.ask(other.node, "sum", 10) == 11
+    assert await one.ask("nobody", "sum", 10) is None
+
+
 async def test_all_gateways_answer_a_question(two: tuple[Mesh, Mesh]) -> None:
     two[0].on("sum", lambda body: body)
     two[1].on("sum", lambda body: body + 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from gateway.clients.centrifuge import codes
 from gateway.clients.centrifuge.codes import Close, Refusal
 from gateway.clients.centrifuge.replies import Encoding
 from gateway.clients.door import Client, Door
@@ -29,3 +30,11 @@ class Answers:
     def end(self, close: Close) -> NoReturn:
         """Close the connection; raises WebSocketDisconnect."""
         self._client.end(close.code, close.reason)
+
+
+class OneWayAnswers(Answers):
+    """To a client that sent its connect with the request and sends nothing else: a refusal is the end."""
+
+    def refuse(self, number: int, error: Refusal) -> None:
+        self._door.refused_message(f"centrifuge {error.code}")
+        self.end(codes.close_for(error))

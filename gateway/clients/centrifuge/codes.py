@@ -44,13 +44,17 @@ class Close:
 
 
 CLOSED = Close(3000, "connection closed")
+SERVER_ERROR = Close(3004, "internal server error")
 EXPIRED = Close(3005, "connection expired")
 LOST_STATE = Close(3010, "insufficient state")
 NO_PONG = Close(3012, "no pong")
+TOO_FAST = Close(3013, "too many requests")
 INVALID_TOKEN = Close(3500, "invalid token")
 TOKEN_NEEDED = Close(3501, "a token is needed")
 MALFORMED = Close(3501, "bad request")
 STALE = Close(3502, "stale")
+TOO_MANY_CHANNELS = Close(3505, "channel limit")
+DENIED = Close(3507, "permission denied")
 SEND_NOT_AVAILABLE = Close(3508, "not available")
 
 TOKEN_REVOKED = (2000, "token revoked")
@@ -60,3 +64,10 @@ INSUFFICIENT_STATE = (2500, "insufficient state")
 """An unsubscribe: the SDK subscribes again, and learns whether it can recover."""
 SUBSCRIPTION_EXPIRED = (2501, "subscription expired")
 """The same: the SDK subscribes again, with a new token."""
+
+_CLOSES = {TOKEN_EXPIRED.code: EXPIRED, 110: EXPIRED, 111: TOO_FAST, PERMISSION_DENIED.code: DENIED}
+
+
+def close_for(error: Refusal) -> Close:
+    """How a client that gets no replies learns that its connect is refused."""
+    return _CLOSES.get(error.code, SERVER_ERROR)

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import NoReturn, assert_never
 
 from gateway.clients.centrifuge import codes
-from gateway.clients.centrifuge.answers import Answers
+from gateway.clients.centrifuge.answers import Answers, OneWayAnswers
 from gateway.clients.centrifuge.calls import Calls
 from gateway.clients.centrifuge.codes import Close
 from gateway.clients.centrifuge.commands import Command, MalformedError
@@ -35,6 +35,7 @@ from gateway.clients.centrifuge.steps import (
     Unsubscribe,
 )
 from gateway.clients.centrifuge.subscriptions import Subscriptions
+from gateway.clients.centrifuge.transport import WEBSOCKET, Transport
 from gateway.clients.door import Client
 from services.errors import Unavailable
 from services.tokens import Grant, Identity
@@ -46,15 +47,17 @@ GOODBYE_S = 5.0
 class Connection:
     """One client of the protocol, a `Member` of the roster once it said who it is."""
 
-    def __init__(self, shared: Shared, client: Client, encoding: Encoding) -> None:
+    def __init__(self, shared: Shared, client: Client, encoding: Encoding, transport: Transport = WEBSOCKET) -> None:
         settings = shared.settings
+        self._transport = transport
         self._shared = shared
         self._encoding = encoding
         self._client = client
         self._sender = client.sender
         self._session = Session(shared.channels, settings.channels_per_client)
         self._expiry = Expiry()
-        self._answers = Answers(shared.door, client, encoding)
+        answers = OneWayAnswers if transport.one_way else Answers
+        self._answers = answers(shared.door, client, encoding)
         self._subscriptions = Subscriptions(
             shared.broker,
             shared.stream,
@@ -66,7 +69,9 @@ class Connection:
             self._expiry,
         )
         self._subscriptions.info = ClientInfo("", str(uuid.uuid4()))
-        self._login = Login(shared, self._session, self._subscriptions, self._expiry, self._answers, self._sender)
+        self._login = Login(
+            shared, self._session, self._subscriptions, self._expiry, self._answers, self._sender, transport
+        )
         self._requests = Requests(shared, self._session, self._subscriptions, self._answers)
         self._calls = Calls(self._requests.call, self._answers, settings.commands_per_client)
         self._listed = ExitStack()
@@ -102,7 +107,8 @@ class Connection:
         if self._session.state is State.CLOSED:
             await self._wait_for_goodbye()
         clock = asyncio.get_running_loop().time
-        with self._shared.pings.beating(self._session, self._sender, self._encoding.ping) as pinged:
+        pings, answered = self._shared.pings, not self._transport.one_way
+        with pings.beating(self._session, self._sender, self._encoding.ping, answered=answered) as pinged:
             while True:
                 pinged.listening(clock())
                 frame = await self._client.receive()

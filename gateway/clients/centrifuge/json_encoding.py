@@ -73,6 +73,17 @@ class JsonEncoding:
         """Tells that the server ended a subscription."""
         return orjson.dumps({"push": {"channel": topic, "unsubscribe": {"code": code, "reason": reason}}})
 
+    def disconnected(self, code: int, reason: str) -> bytes:
+        """Tells that the connection ends, where there is no frame that closes it."""
+        return orjson.dumps({"push": {"disconnect": {"code": code, "reason": reason}}})
+
+
+class OneWayJsonEncoding(JsonEncoding):
+    """What clients get that only listen: the result of their connect as a push; see `framing.bare`."""
+
+    def reply(self, command_id: int, method: str, result: dict[str, Any]) -> bytes:
+        return orjson.dumps({"push": {method: result}}, default=_shown)
+
 
 def _shown(value: Any) -> Any:
     if isinstance(value, Json):

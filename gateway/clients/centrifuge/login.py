@@ -8,7 +8,7 @@ from msgspec import Raw
 
 from gateway.clients.centrifuge import codes, replies
 from gateway.clients.centrifuge.answers import Answers
-from gateway.clients.centrifuge.codes import Refusal
+from gateway.clients.centrifuge.codes import Close, Refusal
 from gateway.clients.centrifuge.commands import NO_DATA
 from gateway.clients.centrifuge.expiry import CONNECTION, Expiry
 from gateway.clients.centrifuge.replies import ClientInfo
@@ -16,6 +16,7 @@ from gateway.clients.centrifuge.session import Session
 from gateway.clients.centrifuge.shared import Shared
 from gateway.clients.centrifuge.steps import Connect, Refresh, SubRefresh
 from gateway.clients.centrifuge.subscriptions import Subscriptions
+from gateway.clients.centrifuge.transport import Transport
 from gateway.sender import Sender
 from services import logs
 from services.tokens import ExpiredTokenError, Grant, Identity, InvalidTokenError
@@ -36,6 +37,7 @@ class Login:
         expiry: Expiry,
         answers: Answers,
         sender: Sender,
+        transport: Transport,
     ) -> None:
         self._shared = shared
         self._session = session
@@ -43,6 +45,7 @@ class Login:
         self._expiry = expiry
         self._answers = answers
         self._sender = sender
+        self._transport = transport
         self.identity = Identity()
 
     async def identify(self, step: Connect) -> bool:
@@ -77,12 +80,14 @@ class Login:
         hello: dict[str, object] = {"client": self._subscriptions.info.client, "version": VERSION}
         hello |= self._expires(identity.expires_at)
         steps = self._session.subscribe_server_side(identity.channels, step.subs)
+        if isinstance(steps, Close):
+            self._answers.end(steps)
         share = replies.REPLY_BYTES // max(1, len(steps))
         opened = [await self._subscriptions.open(one, share) for one in steps]
         there = [one for one in opened if one is not None]
         if there:
             hello["subs"] = {one.channel.name: one.result for one in there}
-        hello |= {"ping": self._shared.settings.ping_s, "pong": True}
+        hello |= {"ping": self._shared.settings.ping_s} | self._transport.hello()
         self._answers.reply(step.id, "connect", hello, sum(one.publications for one in there))
         for one in there:
             await self._subscriptions.go_on(one)

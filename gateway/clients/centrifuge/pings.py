@@ -19,7 +19,18 @@ TICK_S = 0.5
 class Pinged:
     """One connection's pings. Times are seconds of the caller's clock."""
 
-    def __init__(self, session: Session, sender: Sender, ping: bytes, now: float, ping_s: float, pong_s: float) -> None:
+    def __init__(
+        self,
+        session: Session,
+        sender: Sender,
+        ping: bytes,
+        now: float,
+        ping_s: float,
+        pong_s: float,
+        *,
+        answered: bool = True,
+    ) -> None:
+        self._answered = answered
         self._session = session
         self._sender = sender
         self._ping = ping
@@ -48,7 +59,8 @@ class Pinged:
             self._sender.close(close.code, close.reason)
         elif now >= self._ping_at and (self._busy or not waits):
             # SDKs take silence for a lost connection, so a busy one is pinged all the same.
-            self._session.pinged()
+            if self._answered:
+                self._session.pinged()
             self._sender.send(self._ping)
             self._ping_at, self._pong_by = now + self._ping_s, now + self._pong_s
 
@@ -62,10 +74,10 @@ class Pings:
         self._all: dict[Pinged, None] = {}
 
     @contextmanager
-    def beating(self, session: Session, sender: Sender, ping: bytes) -> Iterator[Pinged]:
-        """Ping a connection while the context is open."""
+    def beating(self, session: Session, sender: Sender, ping: bytes, *, answered: bool = True) -> Iterator[Pinged]:
+        """Ping a connection while the context is open; `answered` if the client has to answer."""
         now = asyncio.get_running_loop().time()
-        one = Pinged(session, sender, ping, now, self.ping_s, self._pong_s)
+        one = Pinged(session, sender, ping, now, self.ping_s, self._pong_s, answered=answered)
         self._all[one] = None
         try:
             yield one

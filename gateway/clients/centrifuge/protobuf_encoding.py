@@ -79,6 +79,10 @@ class ProtobufEncoding:
         told = pb.Unsubscribe(code=code, reason=reason)
         return _delimited(pb.Reply(push=pb.Push(channel=topic, unsubscribe=told)))
 
+    def disconnected(self, code: int, reason: str) -> bytes:
+        """Tells that the connection ends, where there is no frame that closes it."""
+        return _delimited(pb.Reply(push=pb.Push(disconnect=pb.Disconnect(code=code, reason=reason))))
+
 
 def _filter(node: pb.Filter) -> c.FilterNode:
     return c.FilterNode(node.op, node.key, node.cmp, node.val, list(node.vals), [_filter(one) for one in node.nodes])

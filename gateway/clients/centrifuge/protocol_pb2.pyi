@@ -452,3 +452,13 @@ class Disconnect(_message.Message):
     reason: str
     reconnect: bool
     def __init__(self, code: _Optional[int] = ..., reason: _Optional[str] = ..., reconnect: _Optional[bool] = ...) -> None: ...
+
+class EmulationRequest(_message.Message):
+    __slots__ = ("node", "session", "data")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    session: str
+    data: bytes
+    def __init__(self, node: _Optional[str] = ..., session: _Optional[str] = ..., data: _Optional[bytes] = ...) -> None: ...

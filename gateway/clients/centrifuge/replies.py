@@ -127,6 +127,9 @@ class Encoding(Protocol):
     def unsubscribed(self, topic: str, code: int, reason: str) -> bytes:
         """Tells that the server ended a subscription."""
 
+    def disconnected(self, code: int, reason: str) -> bytes:
+        """Tells that the connection ends, where there is no frame that closes it."""
+
 
 def joined(messages: Sequence[bytes], separator: bytes) -> list[bytes]:
     """Messages as frames of at most `FRAME_BYTES`, unless one alone is longer."""

@@ -46,8 +46,9 @@ class Requests:
         """Append, and answer once it is stored."""
         try:
             entry = free_form_entry(step.channel.name, step.data)
-        except MalformedBody:
-            self._answers.end(codes.MALFORMED)
+        except MalformedBody as error:
+            self._answers.refuse(step.id, Refusal(codes.BAD_REQUEST.code, f"data: {error}"))
+            return
         if not step.channel.built_in:
             envelope = msgspec.json.encode(replies.Envelope(Raw(entry.payload), self._subscriptions.info))
             entry = replace(entry, payload=envelope, retention=kept_at_least(step.channel.options))

@@ -3,6 +3,7 @@
     state     event               next       what happens
     new       connect             connected  the reply names the client and the pings
     new       connect, bad token  closed     3500; 109 if it has expired, and what follows is not carried out
+    new       connect, bad `subs` closed     3501 for channels that cannot be, 3505 for too many
     new       any other command   closed     3501
     connected connect             closed     3501: only once
     connected any other command   connected  carried out, or refused with an error code
@@ -19,6 +20,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from enum import Enum
+
+import msgspec
 
 from gateway.channels import BadChannelError, Channel, Channels, UnknownChannelError
 from gateway.clients.centrifuge import codes
@@ -79,12 +82,13 @@ class Session:
         self.permits = permits
         self.state = State.CONNECTED
 
-    def subscribe_server_side(self, names: Iterable[str], stand: Mapping[str, SubscribeRequest]) -> list[Subscribe]:
-        """The subscriptions that the server makes, the user's own channel among them.
+    def subscribe_server_side(
+        self, names: Iterable[str], asked: Mapping[str, SubscribeRequest]
+    ) -> list[Subscribe] | Close:
+        """The subscriptions that the server makes: to `names`, the user's own channel, and what else is `asked` for.
 
-        `stand` tells where the client left them, if it was there before.
-
-        Channels that do not exist, or above the bound, are left out.
+        What is asked for also tells where the client left a channel, if it was there before. Of `names`, channels
+        that do not exist or are above the bound are left out; of the others, those that the user may not subscribe to.
         """
         steps = []
         channels: dict[str, Channel] = {}
@@ -96,8 +100,26 @@ class Session:
         for name, channel in channels.items():
             if len(self.subscribed) < self._most:
                 self.server_side.add(name)
-                steps.append(self._step(0, channel, stand.get(name, SubscribeRequest()), None, None))
+                steps.append(self._step(0, channel, asked.get(name, SubscribeRequest()), None, None))
+        for name, request in asked.items():
+            if name in channels:
+                continue
+            step = self._asked_for(msgspec.structs.replace(request, channel=name))
+            if isinstance(step, Close):
+                self.state = State.CLOSED
+                return step
+            if step is not None:
+                self.server_side.add(name)
+                steps.append(step)
         return steps
+
+    def _asked_for(self, request: SubscribeRequest) -> Subscribe | Close | None:
+        try:
+            return self._subscribe(0, request, None)
+        except _RefusedError as refused:
+            if refused.error.code in (codes.UNKNOWN_CHANNEL.code, codes.BAD_REQUEST.code):
+                return codes.MALFORMED
+            return codes.TOO_MANY_CHANNELS if refused.error is codes.LIMIT_EXCEEDED else None
 
     def refused(self) -> None:
         """It could not say who it is: nothing of it is carried out any more."""
@@ -189,7 +211,7 @@ class Session:
             return ShowPresence(number, channel, command.presence is None)
         return codes.MALFORMED
 
-    def _subscribe(self, number: int, request: SubscribeRequest, grant: Grant | None) -> Step:
+    def _subscribe(self, number: int, request: SubscribeRequest, grant: Grant | None) -> Subscribe | Close:
         if request.delta not in ("", "fossil"):
             return codes.MALFORMED
         channel = self._find(request.channel)

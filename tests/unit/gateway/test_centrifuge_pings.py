@@ -75,3 +75,11 @@ def test_a_busy_connection_is_pinged_all_the_same_and_each_answer_is_taken() -> 
 
 def test_an_answer_is_not_waited_for_longer_than_until_the_next_ping() -> None:
     assert Pings(ping_s=2, pong_s=60)._pong_s == 2
+
+
+def test_who_only_listens_is_pinged_and_need_not_answer() -> None:
+    session, recorder = Session(Channels(), 1), Recorder()
+    one = Pinged(session, cast(Sender, recorder), b"{}", 0.0, 10.0, 3.0, answered=False)
+    for now in (10.0, 19.0, 20.0, 30.0):
+        one.tick(now)
+    assert (recorder.pings, recorder.closed) == (3, [])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gateway.channels import Channels
 from gateway.clients.centrifuge import codes, replies
 from gateway.clients.centrifuge.codes import Close, Refusal
-from gateway.clients.centrifuge.commands import Command, MalformedError
+from gateway.clients.centrifuge.commands import Command, FilterNode, MalformedError, SubscribeRequest
 from gateway.clients.centrifuge.json_encoding import JsonEncoding
 from gateway.clients.centrifuge.session import Session, State
 from gateway.clients.centrifuge.steps import (
@@ -307,3 +307,54 @@ def test_an_error_tells_whether_to_try_again() -> None:
         "error": {"code": 100, "message": "internal server error", "temporary": True},
     }
     assert Command().id == 0
+
+
+def server_side(session: Session, *names: str, **asked: SubscribeRequest) -> list[str] | Close:
+    """The channels that the server subscribes to; `asked` for are channels whose `__` stands for a colon."""
+    given = {name.replace("__", ":"): request for name, request in asked.items()}
+    steps = session.subscribe_server_side(names, given)
+    return steps if isinstance(steps, Close) else [step.channel.name for step in steps]
+
+
+def test_a_connect_may_ask_for_channels_that_are_open_to_it() -> None:
+    session = connected()
+    assert server_side(session, "device:a", device__a=SubscribeRequest(), device__b=SubscribeRequest()) == [
+        "device:a",
+        "device:b",
+    ]
+    assert session.server_side == session.subscribed == {"device:a", "device:b"}
+
+
+def test_what_a_connect_asks_for_is_recovered_and_filtered_as_it_says() -> None:
+    session = connected()
+    filtered = SubscribeRequest(recover=True, epoch="E", offset=7, tf=FilterNode(key="device", cmp="eq", val="a"))
+    steps = session.subscribe_server_side([], {"readings": filtered})
+    assert isinstance(steps, list)
+    assert [(step.recover, step.epoch, step.offset, step.filter is not None) for step in steps] == [
+        (True, "E", 7, True)
+    ]
+
+
+def test_what_a_connect_must_not_have_is_left_out() -> None:
+    session = connected()
+    assert server_side(session, command__a=SubscribeRequest(), device__b=SubscribeRequest()) == ["device:b"]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [{"x__y": SubscribeRequest()}, {"device__": SubscribeRequest()}, {"device__a": SubscribeRequest(delta="x")}],
+)
+def test_a_connect_that_asks_for_what_cannot_be_is_closed(request_: dict[str, SubscribeRequest]) -> None:
+    session = connected()
+    assert server_side(session, **request_) == codes.MALFORMED
+    assert session.state is State.CLOSED
+
+
+def test_a_connect_that_asks_for_more_channels_than_allowed_is_closed() -> None:
+    asked = {f"device__{number}": SubscribeRequest() for number in range(3)}
+    assert server_side(connected(channels=2), **asked) == codes.TOO_MANY_CHANNELS
+
+
+@pytest.mark.parametrize(("error", "code"), [(100, 3004), (103, 3507), (109, 3005), (110, 3005), (111, 3013)])
+def test_who_gets_no_replies_is_closed_with_the_error_s_code(error: int, code: int) -> None:
+    assert codes.close_for(Refusal(error, "x")).code == code
