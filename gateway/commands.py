@@ -99,7 +99,10 @@ class Commander:
             del self._awaited[command]
 
     async def _send(self, command: Command, within_s: float) -> None:
-        """Both parts of a command, or none."""
+        """Let the device fetch it, then publish it, which wakes the device; what fails is taken back.
+
+        In this order a device that wakes finds it, and one for which too much waits already gets no publication.
+        """
         try:
             await self._commands.send(command, self._channel, within_s, self._most_per_device)
             await self._writer.append([command.entry()])
