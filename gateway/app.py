@@ -24,6 +24,7 @@ from gateway.clients.heartbeat import Heartbeat
 from gateway.clients.plain import PlainSockets
 from gateway.clients.sse import Events
 from gateway.clients.weather import Cities
+from gateway.jobs import Jobs
 from gateway.mesh import Mesh
 from gateway.presence import Presence
 from gateway.report import GatewayReport
@@ -64,7 +65,7 @@ def build(shared: Shared) -> Room:
     procedures = Procedures(shared.stream, cities, limits.devices_page)
     tokens = Tokens(environment.load(TokenSettings, shared.environ))
     channels, presence = Channels(limits.namespaces), Presence(shared.redis)
-    pings = Pings(limits.ping_s, limits.pong_s)
+    roster, jobs, pings = Roster(), Jobs(), Pings(limits.ping_s, limits.pong_s)
     sdk_sockets = CentrifugeSockets(
         centrifuge.Shared(
             door,
@@ -76,7 +77,8 @@ def build(shared: Shared) -> Room:
             channels,
             presence,
             tokens,
-            Roster(),
+            roster,
+            jobs,
             pings,
             limits,
         )
@@ -89,6 +91,7 @@ def build(shared: Shared) -> Room:
         cities.keep_interest,
         heartbeat.run,
         pings.run,
+        jobs.run,
         partial(sweep_for_ever, shared.stream),
     )
 

@@ -49,8 +49,10 @@ NO_PONG = Close(3012, "no pong")
 INVALID_TOKEN = Close(3500, "invalid token")
 MALFORMED = Close(3501, "bad request")
 STALE = Close(3502, "stale")
+FORCED = Close(3503, "force disconnect")
 SEND_NOT_AVAILABLE = Close(3508, "not available")
 
+SERVER_UNSUBSCRIBE = (2000, "server unsubscribe")
 INSUFFICIENT_STATE = (2500, "insufficient state")
 """An unsubscribe: the SDK subscribes again, and learns whether it can recover."""
 SUBSCRIPTION_EXPIRED = (2501, "subscription expired")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import uuid
 from contextlib import ExitStack
+from functools import partial
 from typing import NoReturn, assert_never
 
 from gateway.clients.centrifuge import codes
 from gateway.clients.centrifuge.answers import Answers
 from gateway.clients.centrifuge.codes import Close
-from gateway.clients.centrifuge.commands import Command, MalformedError
+from gateway.clients.centrifuge.commands import Command, MalformedError, SubscribeRequest
 from gateway.clients.centrifuge.expiry import Expiry
 from gateway.clients.centrifuge.login import Login
 from gateway.clients.centrifuge.replies import ClientInfo, Encoding
@@ -33,9 +34,14 @@ from gateway.clients.centrifuge.steps import (
     Unsubscribe,
 )
 from gateway.clients.centrifuge.subscriptions import Subscriptions
+from gateway.clients.centrifuge.turn import Turn
 from gateway.clients.door import Client
+from services import logs
+from services.batch import Position
 from services.errors import Unavailable
 from services.tokens import Identity
+
+log = logs.get("centrifuge")
 
 GOODBYE_S = 5.0
 """Seconds that a client which was refused gets to go by itself."""
@@ -67,6 +73,8 @@ class Connection:
         self._login = Login(shared, self._session, self._subscriptions, self._expiry, self._answers, self._sender)
         self._requests = Requests(shared, self._subscriptions, self._answers)
         self._listed = ExitStack()
+        self._turn = Turn()
+        self._gone = False
 
     @property
     def identity(self) -> Identity:
@@ -80,7 +88,17 @@ class Connection:
         self._sender.close(code, reason)
 
     def unsubscribe(self, channel: str, code: int, reason: str) -> None:
-        self._subscriptions.end(channel, (code, reason))
+        self._turn.make(partial(self._subscriptions.end, channel, (code, reason)))
+        self._shared.jobs.start(self._tell_absence)
+
+    def subscribe(self, channel: str, since: Position | None, info: bytes, data: bytes) -> None:
+        request = SubscribeRequest()
+        if since is not None:
+            request = SubscribeRequest(recover=True, recoverable=True, epoch=since.epoch, offset=since.offset)
+        self._shared.jobs.start(partial(self._be_subscribed, channel, request, info, data))
+
+    def renew(self, expires_at: float | None) -> None:
+        self._sender.send(self._encoding.refreshed(self._login.renew(expires_at)))
 
     def channels(self) -> list[str]:
         return list(self._session.subscribed)
@@ -114,6 +132,7 @@ class Connection:
 
     async def leave_all(self) -> None:
         """Forget all subscriptions."""
+        self._gone = True
         self._listed.close()
         self._expiry.forget_all()
         self._subscriptions.leave_all()
@@ -148,16 +167,19 @@ class Connection:
     async def _carry_out(self, step: Step) -> None:
         match step:
             case Connect():
-                await self._connect(step)
+                async with self._turn.taken():
+                    await self._connect(step)
             case Refresh():
                 await self._login.refresh(step)
             case SubRefresh():
                 await self._login.sub_refresh(step)
             case Subscribe():
-                await self._subscribe(step)
+                async with self._turn.taken():
+                    await self._subscribe(step)
             case Unsubscribe():
-                self._subscriptions.leave(step.channel)
-                self._answers.reply(step.id, "unsubscribe", {})
+                async with self._turn.taken():
+                    self._subscriptions.leave(step.channel)
+                    self._answers.reply(step.id, "unsubscribe", {})
             case Publish():
                 await self._requests.publish(step)
             case ReadHistory():
@@ -187,5 +209,29 @@ class Connection:
         if opened is None:
             self._answers.refuse(step.id, codes.UNRECOVERABLE_POSITION)
             return
-        self._answers.reply(step.id, "subscribe", opened.result, opened.publications)
+        self._answers.reply(step.id, "subscribe", opened.result, len(opened.recovered))
         await self._subscriptions.go_on(opened)
+
+    async def _be_subscribed(self, channel: str, request: SubscribeRequest, info: bytes, data: bytes) -> None:
+        """Make a subscription that the server wants."""
+        async with self._turn.taken():
+            step = None if self._gone else self._session.subscribe_by_server(channel, request, info)
+            if step is None:
+                return
+            try:
+                opened = await self._subscriptions.open(step)
+            except Unavailable as error:
+                log.warning("cannot subscribe a client", channel=channel, error=str(error))
+                return
+            finally:
+                if self._gone:
+                    self._subscriptions.leave(channel)
+            if opened is not None and not self._gone:
+                self._subscriptions.tell_made(opened, data)
+                await self._subscriptions.go_on(opened)
+        if self._gone:
+            await self._subscriptions.tell_absence()
+
+    async def _tell_absence(self) -> None:
+        async with self._turn.taken():
+            await self._subscriptions.tell_absence()

@@ -75,7 +75,7 @@ class Login:
         if there:
             hello["subs"] = {one.channel.name: one.result for one in there}
         hello |= {"ping": self._shared.settings.ping_s, "pong": True}
-        self._answers.reply(step.id, "connect", hello, sum(one.publications for one in there))
+        self._answers.reply(step.id, "connect", hello, sum(len(one.recovered) for one in there))
         for one in there:
             await self._subscriptions.go_on(one)
 
@@ -91,6 +91,10 @@ class Login:
             self._answers.end(codes.INVALID_TOKEN)
         result: dict[str, object] = {"client": self._subscriptions.info.client, "version": VERSION}
         self._answers.reply(step.id, "refresh", result | self._expires(identity.expires_at))
+
+    def renew(self, expires_at: float | None) -> dict[str, object]:
+        """The connection holds until `expires_at` (Unix seconds; None: for ever); what a client is told of it."""
+        return self._expires(expires_at)
 
     async def sub_refresh(self, step: SubRefresh) -> None:
         """Take a new token of a subscription."""

@@ -15,6 +15,7 @@ class Recorder:
         self.payloads: list[bytes] = []
         self.losses: list[Position] = []
         self.notices: list[bytes] = []
+        self.passed: list[bytes] = []
 
     def deliver(self, delivery: Delivery) -> None:
         self.payloads += delivery.batch.payloads
@@ -24,6 +25,9 @@ class Recorder:
 
     def notice(self, topic: str, text: bytes) -> None:
         self.notices.append(text)
+
+    def passing(self, delivery: Delivery) -> None:
+        self.passed += delivery.batch.payloads
 
 
 def batch(first: int, last: int, epoch: str = "E") -> Batch:
