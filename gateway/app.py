@@ -29,13 +29,18 @@ from gateway.mesh import Mesh
 from gateway.presence import Presence
 from gateway.report import GatewayReport
 from gateway.roster import Roster
+from gateway.server_api.endpoint import ServerApi
+from gateway.server_api.fleet import Fleet
+from gateway.server_api.keys import Keys
+from gateway.server_api.methods import Methods
+from gateway.server_api.publishing import Publishing
 from gateway.sweep import sweep_for_ever
 from services import environment
 from services.background import background
 from services.places import Places
 from services.reading import Limits
 from services.room import Room, Shared
-from services.settings import GatewaySettings, IngestSettings, TokenSettings
+from services.settings import ApiSettings, GatewaySettings, IngestSettings, TokenSettings
 from services.tokens import Tokens
 
 DASHBOARD = Path(__file__).parent / "dashboard"
@@ -83,6 +88,10 @@ def build(shared: Shared) -> Room:
             limits,
         )
     )
+    publishing = Publishing(channels, broker, shared.writer, shared.streams.commit_topics)
+    fleet = Fleet(mesh, roster, broker.hub, channels, lambda: door.seats.taken)
+    methods = Methods(publishing, fleet, channels, presence, shared.stream, limits.history_page, shared.registry)
+    server_api = ServerApi(Keys(environment.load(ApiSettings, shared.environ)), methods, intake)
     events = Events(door, broker, shared.stream, limits)
     shared.registry.register(GatewayReport(broker, door))
     beside = (
@@ -101,7 +110,14 @@ def build(shared: Shared) -> Room:
             yield
 
     api = ReadApi(shared.stream, places, limits)
-    routes: list[BaseRoute] = [*api.routes(), *sockets.routes(), *sdk_sockets.routes(), *events.routes(), *_page()]
+    routes: list[BaseRoute] = [
+        *api.routes(),
+        *server_api.routes(),
+        *sockets.routes(),
+        *sdk_sockets.routes(),
+        *events.routes(),
+        *_page(),
+    ]
     return Room("gateway", routes, running, broker.unready, door.drain, wire="gateway.wire:WireProtocol")
 
 

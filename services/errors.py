@@ -6,6 +6,7 @@
     │   │   ├── MalformedBody   400  not JSON at all
     │   │   └── InvalidReadings 422  JSON, but not readings
     │   ├── BadRequest          400  a parameter is wrong
+    │   ├── Unauthorized        401
     │   ├── Forbidden           403
     │   ├── NotFound            404
     │   ├── PositionLost        410  the position's epoch or history is gone
@@ -133,6 +134,17 @@ class InvalidReadings(FaultyInput):
     code = "invalid_reading"
     title = "Invalid reading"
     status = 422
+
+
+class Unauthorized(ClientError):
+    """It did not say who it is, or nobody believes it."""
+
+    code = "unauthorized"
+    title = "Unauthorized"
+    status = 401
+
+    def headers(self) -> dict[str, str]:
+        return {"WWW-Authenticate": "apikey"}
 
 
 class Forbidden(ClientError):
