@@ -37,7 +37,8 @@ class ServerApi:
         body = await read_body(request, self._bounds.body_bytes, self._bounds.body_s)
         outcome = await self._methods.call(name, requests.read(body))
         if not isinstance(outcome, Refusal):
-            return _json({"result": outcome})
+            # As in the protocol of Centrifugo, a batch's replies stand where other results have a member of their own.
+            return _json(outcome if name == "batch" else {"result": outcome})
         if request.headers.get("x-centrifugo-error-mode", "").lower() == "transport":
             return _json(outcome.as_dict(), STATUSES.get(outcome.code, 400))
         return _json({"error": outcome.as_dict()})
