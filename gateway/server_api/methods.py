@@ -23,6 +23,11 @@ from gateway.server_api.requests import MOST_COMMANDS, Members, RefusedError, re
 from services.errors import Unavailable
 from services.stream import Stream
 
+TOGETHER = 100
+"""How many commands of a parallel batch are carried out at the same time."""
+BATCH_S = 30.0
+"""After so many seconds a batch begins no other command."""
+
 T = TypeVar("T")
 
 Result = dict[str, object]
@@ -89,11 +94,17 @@ class Methods:
     async def _batch(self, asked: requests.Batch) -> Result:
         if len(asked.commands) > MOST_COMMANDS:
             raise refused(codes.LIMIT_EXCEEDED, f"{len(asked.commands)} commands; at most {MOST_COMMANDS} at once")
-        if asked.parallel:
-            return {"replies": await asyncio.gather(*map(self._command, asked.commands))}
-        return {"replies": [await self._command(command) for command in asked.commands]}
+        room = asyncio.Semaphore(TOGETHER if asked.parallel else 1)
+        clock = asyncio.get_running_loop().time
+        ends = clock() + BATCH_S
 
-    async def _command(self, command: Members) -> dict[str, object]:
+        async def answer(command: Members) -> dict[str, object]:
+            async with room:
+                return await self._command(command, late=clock() > ends)
+
+        return {"replies": await asyncio.gather(*map(answer, asked.commands))}
+
+    async def _command(self, command: Members, *, late: bool) -> dict[str, object]:
         outcome: Result | Refusal
         name = next(iter(command), "")
         try:
@@ -101,6 +112,8 @@ class Methods:
                 raise refused(codes.BAD_REQUEST, "a command has one member, named like its method")
             if name not in self._single:
                 raise RefusedError(codes.METHOD_NOT_FOUND)
+            if late:
+                raise refused(codes.INTERNAL, f"the batch took more than {BATCH_S:g} s")
             outcome = await self.call(name, requests.members_of(command[name]))
         except RefusedError as error:
             outcome = error.error

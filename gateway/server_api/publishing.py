@@ -6,8 +6,10 @@ that moment, and is not kept for anybody.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+
+import msgspec
 
 from gateway.broker import Broker
 from gateway.channels import Channel, Channels
@@ -65,8 +67,9 @@ class Publishing:
 
     async def _outcomes(self, names: Sequence[str], content: Content) -> list[Outcome]:
         data = _checked(content)
-        if len(data) * len(names) > BROADCAST_BYTES:
-            reason = f"{len(data)} bytes for {len(names)} channels; at most {BROADCAST_BYTES} together"
+        size = len(data) + len(msgspec.json.encode(content.tags))
+        if size * len(names) > BROADCAST_BYTES:
+            reason = f"{size} bytes for {len(names)} channels; at most {BROADCAST_BYTES} together"
             raise refused(codes.LIMIT_EXCEEDED, reason)
         outcomes: list[Outcome] = [{}] * len(names)
         ready: dict[int, _Publication] = {}
@@ -77,8 +80,7 @@ class Publishing:
                 outcomes[number] = error.error
         numbers = list(ready)
         if content.skip_history:
-            for number in numbers:
-                outcomes[number] = await self._pass_on(ready[number])
+            await self._pass_on(ready, outcomes)
             return outcomes
         for start in range(0, len(numbers), self._append_topics):
             some = numbers[start : start + self._append_topics]
@@ -94,12 +96,17 @@ class Publishing:
             return [unavailable(error)] * len(publications)
         return [_position(one.channel, stored.position) for one, stored in zip(publications, appended, strict=True)]
 
-    async def _pass_on(self, publication: _Publication) -> Outcome:
-        try:
-            await self._broker.pass_on(publication.channel.name, publication.entry.payload)
-        except Unavailable as error:
-            return unavailable(error)
-        return {}
+    async def _pass_on(self, ready: Mapping[int, _Publication], outcomes: list[Outcome]) -> None:
+        failed: Refusal | None = None
+        for number, publication in ready.items():
+            if failed is None:
+                try:
+                    await self._broker.pass_on(publication.channel.name, publication.entry.payload)
+                except Unavailable as error:
+                    failed = unavailable(error)
+            # Once Redis does not answer, to wait for it with each channel would take for ever.
+            if failed is not None:
+                outcomes[number] = failed
 
 
 def unavailable(error: Unavailable) -> Refusal:

@@ -167,15 +167,13 @@ class Connection:
     async def _carry_out(self, step: Step) -> None:
         match step:
             case Connect():
-                async with self._turn.taken():
-                    await self._connect(step)
+                await self._connect(step)
             case Refresh():
                 await self._login.refresh(step)
             case SubRefresh():
                 await self._login.sub_refresh(step)
             case Subscribe():
-                async with self._turn.taken():
-                    await self._subscribe(step)
+                await self._subscribe(step)
             case Unsubscribe():
                 async with self._turn.taken():
                     self._subscriptions.leave(step.channel)
@@ -202,14 +200,18 @@ class Connection:
     async def _connect(self, step: Connect) -> None:
         if await self._login.identify(step):
             self._listed.enter_context(self._shared.roster.listed(self))
-            await self._login.greet(step)
+            async with self._turn.taken():
+                made = await self._login.greet(step)
+            for opened in made:
+                await self._subscriptions.go_on(opened)
 
     async def _subscribe(self, step: Subscribe) -> None:
-        opened = await self._subscriptions.open(step)
-        if opened is None:
-            self._answers.refuse(step.id, codes.UNRECOVERABLE_POSITION)
-            return
-        self._answers.reply(step.id, "subscribe", opened.result, len(opened.recovered))
+        async with self._turn.taken():
+            opened = await self._subscriptions.open(step)
+            if opened is None:
+                self._answers.refuse(step.id, codes.UNRECOVERABLE_POSITION)
+                return
+            self._answers.reply(step.id, "subscribe", opened.result, len(opened.recovered))
         await self._subscriptions.go_on(opened)
 
     async def _be_subscribed(self, channel: str, request: SubscribeRequest, info: bytes, data: bytes) -> None:
@@ -228,9 +230,10 @@ class Connection:
                     self._subscriptions.leave(channel)
             if opened is not None and not self._gone:
                 self._subscriptions.tell_made(opened, data)
-                await self._subscriptions.go_on(opened)
         if self._gone:
             await self._subscriptions.tell_absence()
+        elif opened is not None:
+            await self._subscriptions.go_on(opened)
 
     async def _tell_absence(self) -> None:
         async with self._turn.taken():

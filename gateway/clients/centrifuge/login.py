@@ -15,7 +15,7 @@ from gateway.clients.centrifuge.replies import ClientInfo
 from gateway.clients.centrifuge.session import Session
 from gateway.clients.centrifuge.shared import Shared
 from gateway.clients.centrifuge.steps import Connect, Refresh, SubRefresh
-from gateway.clients.centrifuge.subscriptions import Subscriptions
+from gateway.clients.centrifuge.subscriptions import Opened, Subscriptions
 from gateway.sender import Sender
 from services import logs
 from services.tokens import ExpiredTokenError, Grant, Identity, InvalidTokenError
@@ -63,8 +63,8 @@ class Login:
         self._subscriptions.info = ClientInfo(identity.user, self._subscriptions.info.client, about)
         return True
 
-    async def greet(self, step: Connect) -> None:
-        """Let it in, with the subscriptions that the server makes."""
+    async def greet(self, step: Connect) -> list[Opened]:
+        """Let it in, with the subscriptions that the server makes; they are yet to go on."""
         identity = self.identity
         hello: dict[str, object] = {"client": self._subscriptions.info.client, "version": VERSION}
         hello |= self._expires(identity.expires_at)
@@ -76,8 +76,7 @@ class Login:
             hello["subs"] = {one.channel.name: one.result for one in there}
         hello |= {"ping": self._shared.settings.ping_s, "pong": True}
         self._answers.reply(step.id, "connect", hello, sum(len(one.recovered) for one in there))
-        for one in there:
-            await self._subscriptions.go_on(one)
+        return there
 
     async def refresh(self, step: Refresh) -> None:
         """Take a new token of the same user."""

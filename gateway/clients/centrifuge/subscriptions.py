@@ -181,15 +181,19 @@ class Subscriptions:
             self._sender.send(self._encoding.publication(topic, published), 1)
 
     async def go_on(self, opened: Opened) -> None:
-        """Push what one reply did not take, if there is more, then what is live; tell the others."""
+        """Push what one reply did not take, if there is more, then what is live; tell the others.
+
+        Where the subscription has ended meanwhile, nothing more happens.
+        """
         topic = opened.channel.name
         try:
             begin = opened.subscription.resume if opened.more else opened.subscription.go_live
             await begin(opened.at, self._stream.read, self._settings.history_page)
-            if opened.channel.options.join_leave:
+            if opened.channel.options.join_leave and self._all.get(topic) is opened.subscription:
                 await self._broker.announce(topic, b"+" + replies.shown_info(opened.info))
         except Unavailable:
-            self._insufficient(topic)
+            if self._all.get(topic) is opened.subscription:
+                self._insufficient(topic)
 
     def _insufficient(self, topic: str) -> None:
         """Publications of `topic` can no longer be had: the subscription ends, and the SDK begins another."""

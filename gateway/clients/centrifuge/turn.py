@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 
 class Turn:
-    """Whoever makes a change that takes time takes the turn; what takes none waits until nobody has it."""
+    """Whoever makes a change that takes time takes the turn; a change that takes none waits until nobody has it."""
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()

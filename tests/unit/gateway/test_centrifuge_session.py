@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gateway.channels import Channels
 from gateway.clients.centrifuge import codes, replies
 from gateway.clients.centrifuge.codes import Close, Refusal
-from gateway.clients.centrifuge.commands import Command, MalformedError
+from gateway.clients.centrifuge.commands import Command, MalformedError, SubscribeRequest
 from gateway.clients.centrifuge.json_encoding import JsonEncoding
 from gateway.clients.centrifuge.session import Session, State
 from gateway.clients.centrifuge.steps import (
@@ -307,3 +307,21 @@ def test_an_error_tells_whether_to_try_again() -> None:
         "error": {"code": 100, "message": "internal server error", "temporary": True},
     }
     assert Command().id == 0
+
+
+def test_a_backend_subscribes_a_connection_within_its_bound() -> None:
+    session = connected(2, user="7")
+    step = session.subscribe_by_server("feed:a", SubscribeRequest(recover=True, epoch="E", offset=3), b'{"a":1}')
+    assert step is not None
+    assert (step.recover, step.offset, step.positioned) == (True, 3, True)
+    assert step.grant == Grant("feed:a", "7", info=b'{"a":1}')
+    assert session.server_side == {"feed:a"}
+    assert error(say(session, '{"id":2,"subscribe":{"channel":"feed:a"}}')[0]) is codes.ALREADY_SUBSCRIBED
+    assert session.subscribe_by_server("feed:a", SubscribeRequest(), b"") is None
+    assert session.subscribe_by_server("nowhere:a", SubscribeRequest(), b"") is None
+    assert session.subscribe_by_server("feed:b", SubscribeRequest(), b"") is not None
+    assert session.subscribe_by_server("feed:c", SubscribeRequest(), b"") is None
+
+
+def test_a_backend_does_not_subscribe_who_is_not_connected() -> None:
+    assert Session(Channels(), 3).subscribe_by_server("feed:a", SubscribeRequest(), b"") is None
