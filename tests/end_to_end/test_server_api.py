@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+from aiohttp import ClientSession
 from cent import (
     AsyncClient,
     BatchRequest,
@@ -118,9 +119,8 @@ def gateways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateways]:
 
 @pytest.fixture
 async def api(gateways: Gateways) -> AsyncIterator[AsyncClient]:
-    client = AsyncClient(f"{gateways.first.url}/api", KEY)
-    yield client
-    await client._session.close()
+    async with ClientSession() as session:
+        yield AsyncClient(f"{gateways.first.url}/api", KEY, session=session)
 
 
 class Events(ClientEventHandler):  # type: ignore[misc]  # the SDK is not typed
@@ -419,10 +419,9 @@ async def test_gateways_and_channels_are_counted_together(gateways: Gateways, ap
 
 
 async def test_a_wrong_key_opens_nothing(gateways: Gateways) -> None:
-    client = AsyncClient(f"{gateways.first.url}/api", "wrong")
-    with pytest.raises(CentUnauthorizedError):
-        await client.info(InfoRequest())
-    await client._session.close()
+    async with ClientSession() as session:
+        with pytest.raises(CentUnauthorizedError):
+            await AsyncClient(f"{gateways.first.url}/api", "wrong", session=session).info(InfoRequest())
 
 
 def test_a_key_is_named_in_one_of_three_ways(gateways: Gateways) -> None:
