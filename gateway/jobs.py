@@ -8,7 +8,7 @@ from typing import Any
 
 from services import logs
 
-TOGETHER = 100
+TOGETHER = 1_000
 """How many run at the same time."""
 MOST_WAITING = 50_000
 

@@ -77,8 +77,8 @@ class Channel(Struct):
 class Target(Struct, kw_only=True):
     """Connections of a user: all of them, or one. `session` would name one that other transports have."""
 
-    user: Name
-    client: Name = ""
+    user: str
+    client: str = ""
     session: str = ""
 
     def check(self) -> None:
@@ -99,7 +99,7 @@ class CloseWith(Struct):
 class Disconnect(Target, kw_only=True):
     """Close connections, except those whose clients are listed."""
 
-    whitelist: list[Name] = []
+    whitelist: list[str] = []
     disconnect: CloseWith | None = None
 
 

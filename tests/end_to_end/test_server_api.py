@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -47,6 +48,8 @@ from centrifuge import (
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import connect as connect_async
 from websockets.sync.client import connect
 
 from tests.processes import Windsock
@@ -364,6 +367,55 @@ async def test_the_server_subscribes_a_user(gateways: Gateways, api: AsyncClient
         await api.unsubscribe(UnsubscribeRequest(**asked))
         await until(lambda: events.unsubscribed == [channel], "it is not told")
         assert len(events.subscribed) == 1
+
+
+async def test_whatever_client_and_backend_ask_at_once_all_agree_afterwards(
+    gateways: Gateways, api: AsyncClient
+) -> None:
+    """Both subscribe and unsubscribe the same connection; client, presence and hub must not differ for long."""
+    chance = random.Random(7)
+    subscribed: dict[str, bool] = {}
+    asked: dict[int, str] = {}
+
+    def take(message: dict[str, Any]) -> None:
+        push = message.get("push", {})
+        channel = asked.get(message.get("id", 0)) or push.get("channel")
+        about = {name for name in ("subscribe", "unsubscribe") if name in message or name in push}
+        if channel and about:
+            subscribed[channel] = about == {"subscribe"}
+
+    async def listen(socket: ClientConnection) -> None:
+        async for frame in socket:
+            for line in str(frame).split("\n"):
+                take(json.loads(line))
+
+    async with connect_async(f"{gateways.second.ws}/connection/websocket", proxy=None) as socket:
+        await socket.send(json.dumps({"id": 1, "connect": {"token": jwt.encode({"sub": "both"}, SECRET, "HS256")}}))
+        client = json.loads(await socket.recv())["connect"]["client"]
+        listening = asyncio.create_task(listen(socket))
+
+        async def do(what: str, channel: str, after_s: float) -> None:
+            await asyncio.sleep(after_s)
+            if what == "made":
+                await api.subscribe(SubscribeRequest(user="both", channel=channel))
+            elif what == "ended":
+                await api.unsubscribe(UnsubscribeRequest(user="both", channel=channel))
+            else:
+                asked[len(asked) + 2] = channel
+                await socket.send(json.dumps({"id": len(asked) + 1, what: {"channel": channel}}))
+
+        async def agree(channel: str) -> bool:
+            there = client in (await api.presence(PresenceRequest(channel=channel))).presence
+            counted = (await api.channels(ChannelsRequest(pattern=channel))).channels
+            heard = counted[channel].num_clients if channel in counted else 0
+            return there == subscribed.get(channel, False) == bool(heard) and heard <= 1
+
+        for turn in range(80):
+            channel = f"chat:both-{turn % 3}"
+            acts = chance.choices(["subscribe", "unsubscribe", "made", "ended"], k=4)
+            await asyncio.gather(*(do(act, channel, chance.uniform(0, 0.004)) for act in acts))
+            await until_found(partial(agree, channel), f"{acts}: they differ", within_s=5)
+        listening.cancel()
 
 
 async def test_a_position_that_is_gone_begins_the_subscription_now(gateways: Gateways, api: AsyncClient) -> None:

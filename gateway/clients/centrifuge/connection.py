@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from typing import NoReturn, assert_never
 
@@ -33,7 +33,7 @@ from gateway.clients.centrifuge.steps import (
     Subscribe,
     Unsubscribe,
 )
-from gateway.clients.centrifuge.subscriptions import Subscriptions
+from gateway.clients.centrifuge.subscriptions import Opened, Subscriptions
 from gateway.clients.centrifuge.turn import Turn
 from gateway.clients.door import Client
 from services import logs
@@ -150,34 +150,42 @@ class Connection:
 
     async def _take_one(self, command: Command) -> None:
         try:
-            # Before it comes back to a channel that the server took it off.
-            await self._subscriptions.tell_absence()
             grant, refused = None, None
             if command.subscribe is not None and command.subscribe.token and self._session.state is State.CONNECTED:
                 grant, refused = await self._login.granted(command.subscribe.token)
-            await self._carry_out(
-                self._session.begin(command, grant) if refused is None else Refused(command.id, refused)
-            )
-            await self._subscriptions.tell_absence()
+            async with self._turn.taken() if self._changes(command) else nullcontext():
+                made = await self._carry_out(
+                    self._session.begin(command, grant) if refused is None else Refused(command.id, refused)
+                )
+            for opened in made:
+                await self._subscriptions.go_on(opened)
+            if self._subscriptions.left:
+                await self._tell_absence()
         except Unavailable:
             if command.connect is not None:
                 self._session.refused()
             self._answers.refuse(command.id, codes.INTERNAL)
 
-    async def _carry_out(self, step: Step) -> None:
+    def _changes(self, command: Command) -> bool:
+        """Whether it may make or end a subscription. (Connect takes the turn by itself, once it is known who it is.)"""
+        return self._session.state is State.CONNECTED and (
+            command.subscribe is not None or command.unsubscribe is not None
+        )
+
+    async def _carry_out(self, step: Step) -> list[Opened]:
+        """Returns the subscriptions that it made, which are yet to go on."""
         match step:
             case Connect():
-                await self._connect(step)
+                return await self._connect(step)
             case Refresh():
                 await self._login.refresh(step)
             case SubRefresh():
                 await self._login.sub_refresh(step)
             case Subscribe():
-                await self._subscribe(step)
+                return await self._subscribe(step)
             case Unsubscribe():
-                async with self._turn.taken():
-                    self._subscriptions.leave(step.channel)
-                    self._answers.reply(step.id, "unsubscribe", {})
+                self._subscriptions.leave(step.channel)
+                self._answers.reply(step.id, "unsubscribe", {})
             case Publish():
                 await self._requests.publish(step)
             case ReadHistory():
@@ -196,23 +204,22 @@ class Connection:
                 pass
             case _:
                 assert_never(step)
+        return []
 
-    async def _connect(self, step: Connect) -> None:
-        if await self._login.identify(step):
-            self._listed.enter_context(self._shared.roster.listed(self))
-            async with self._turn.taken():
-                made = await self._login.greet(step)
-            for opened in made:
-                await self._subscriptions.go_on(opened)
-
-    async def _subscribe(self, step: Subscribe) -> None:
+    async def _connect(self, step: Connect) -> list[Opened]:
+        if not await self._login.identify(step):
+            return []
+        self._listed.enter_context(self._shared.roster.listed(self))
         async with self._turn.taken():
-            opened = await self._subscriptions.open(step)
-            if opened is None:
-                self._answers.refuse(step.id, codes.UNRECOVERABLE_POSITION)
-                return
-            self._answers.reply(step.id, "subscribe", opened.result, len(opened.recovered))
-        await self._subscriptions.go_on(opened)
+            return await self._login.greet(step)
+
+    async def _subscribe(self, step: Subscribe) -> list[Opened]:
+        opened = await self._subscriptions.open(step)
+        if opened is None:
+            self._answers.refuse(step.id, codes.UNRECOVERABLE_POSITION)
+            return []
+        self._answers.reply(step.id, "subscribe", opened.result, len(opened.recovered))
+        return [opened]
 
     async def _be_subscribed(self, channel: str, request: SubscribeRequest, info: bytes, data: bytes) -> None:
         """Make a subscription that the server wants."""

@@ -85,6 +85,8 @@ class Subscriptions:
 
     async def open(self, step: Subscribe, most_bytes: int = replies.REPLY_BYTES) -> Opened | None:
         """Join the channel and read what was missed; None if that is gone and the client wants nothing else."""
+        # It may come back to a channel that it has just left.
+        await self.tell_absence()
         topic = step.channel.name
         subscription = Subscription(
             topic,
@@ -155,6 +157,11 @@ class Subscriptions:
         """Forget all of them."""
         for topic in list(self._all):
             self.leave(topic)
+
+    @property
+    def left(self) -> bool:
+        """Whether there are channels that it has left and whose others are yet to be told."""
+        return bool(self._absent)
 
     async def tell_absence(self) -> None:
         """Tell the others of the channels that were left."""
