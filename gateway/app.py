@@ -29,10 +29,16 @@ from gateway.clients.weather import Cities
 from gateway.commands import Commander
 from gateway.evictions import Evictions
 from gateway.identities import Identities
+from gateway.jobs import Jobs
 from gateway.mesh import Mesh
 from gateway.presence import Presence
 from gateway.report import GatewayReport
 from gateway.roster import Roster
+from gateway.server_api.endpoint import ServerApi
+from gateway.server_api.fleet import Fleet
+from gateway.server_api.keys import Keys
+from gateway.server_api.methods import Methods
+from gateway.server_api.publishing import Publishing
 from gateway.sweep import sweep_for_ever
 from services import environment
 from services.access import Access
@@ -42,7 +48,14 @@ from services.places import Places
 from services.reading import Limits
 from services.revocations import Revocations
 from services.room import Room, Shared
-from services.settings import AccessSettings, CommonSettings, GatewaySettings, IngestSettings, TokenSettings
+from services.settings import (
+    AccessSettings,
+    ApiSettings,
+    CommonSettings,
+    GatewaySettings,
+    IngestSettings,
+    TokenSettings,
+)
 from services.tokens import Tokens
 
 DASHBOARD = Path(__file__).parent / "dashboard"
@@ -62,7 +75,6 @@ def build(shared: Shared) -> Room:
     token_settings = environment.load(TokenSettings, shared.environ)
     tokens, roster, revocations = Tokens(token_settings), Roster(), Revocations(shared.redis)
     access = Access(environment.load(AccessSettings, shared.environ), common.host)
-    access.say(common.host, keys=tokens.has_keys)
     identities = Identities(tokens, access, revocations)
     guests = Guests(identities, roster)
     evictions = Evictions(broker, revocations, roster)
@@ -81,7 +93,7 @@ def build(shared: Shared) -> Room:
     commander = Commander(mesh, shared.writer, Commands(shared.redis), limits, shared.registry)
     procedures = Procedures(shared.stream, cities, commander, limits.devices_page)
     channels, presence = Channels(limits.namespaces), Presence(shared.redis)
-    pings = Pings(limits.ping_s, limits.pong_s)
+    jobs, pings = Jobs(), Pings(limits.ping_s, limits.pong_s)
     sdks = centrifuge.Shared(
         door,
         broker,
@@ -95,11 +107,18 @@ def build(shared: Shared) -> Room:
         access,
         revocations,
         roster,
+        jobs,
         pings,
         limits,
     )
     sdk_sockets, sdk_streams = CentrifugeSockets(sdks), CentrifugeStreams(sdks)
     events = Events(door, broker, shared.stream, guests, limits)
+    publishing = Publishing(channels, broker, shared.writer, shared.streams.commit_topics)
+    fleet = Fleet(mesh, roster, broker.hub, channels, lambda: door.seats.taken)
+    methods = Methods(
+        publishing, fleet, channels, presence, shared.stream, revocations, limits.history_page, shared.registry
+    )
+    server_api = ServerApi(Keys(environment.load(ApiSettings, shared.environ)), methods, intake)
     shared.registry.register(GatewayReport(broker, door))
     beside = (
         mesh.run,
@@ -108,17 +127,20 @@ def build(shared: Shared) -> Room:
         cities.keep_interest,
         heartbeat.run,
         pings.run,
+        jobs.run,
         partial(sweep_for_ever, shared.stream),
     )
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
+        access.say(common.host, keys=tokens.has_keys)
         async with broker.running(), background(*beside):
             yield
 
     api = ReadApi(shared.stream, places, identities, limits)
     routes: list[BaseRoute] = [
         *api.routes(),
+        *server_api.routes(),
         *sockets.routes(),
         *sdk_sockets.routes(),
         *sdk_streams.routes(),

@@ -29,7 +29,9 @@ READ_TOGETHER = 50
 PUT_OFF_S = 1.0
 CANARY = b"canary"
 NOTICE = b"!"
-"""Opens what is published on a topic's channel and is no batch."""
+"""Opens what is announced on a topic's channel and is no publication."""
+PASSING = b"*"
+"""Opens a publication that is not stored."""
 
 
 class Broker:
@@ -109,6 +111,11 @@ class Broker:
         async with answered():
             await self._redis.publish(topics.channel(topic), NOTICE + text)
 
+    async def pass_on(self, topic: str, payload: bytes) -> None:
+        """Deliver a publication to all who are subscribed now, without storing it. Raises Unavailable."""
+        async with answered():
+            await self._redis.publish(topics.channel(topic), PASSING + payload)
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Listen for as long as the context is open."""
@@ -129,6 +136,8 @@ class Broker:
         topic = self._names.get(channel)
         if topic is not None and data.startswith(NOTICE):
             self.hub.notice(topic, data.removeprefix(NOTICE))
+        elif topic is not None and data.startswith(PASSING):
+            self.hub.passing(topic, data.removeprefix(PASSING))
         elif topic is not None:
             try:
                 arrived = batch.from_announcement(data)

@@ -11,7 +11,7 @@ What the hub does not do: it never reads or writes; its verdicts say when the ca
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -83,6 +83,9 @@ class Subscriber(Protocol):
 
     def notice(self, topic: str, text: bytes) -> None:
         """Something was announced on the topic that is no publication, and is not kept."""
+
+    def passing(self, delivery: Delivery) -> None:
+        """A publication that is not kept, and so has no offset: who is not live now never gets it."""
 
 
 @dataclass(slots=True)
@@ -172,6 +175,19 @@ class Hub:
         known = self._topics.get(topic)
         for subscriber in list(known.subscribers) if known is not None else ():
             subscriber.notice(topic, text)
+
+    def passing(self, topic: str, payload: bytes) -> None:
+        """Pass a publication on that is not kept."""
+        known = self._topics.get(topic)
+        if known is None:
+            return
+        delivery = Delivery(topic, Batch("", 0, 0, [payload]))
+        for subscriber in list(known.subscribers):
+            subscriber.passing(delivery)
+
+    def subscribers(self) -> Iterator[tuple[str, int]]:
+        """Each topic and how many subscribers it has; read it at once."""
+        return ((topic, len(known.subscribers)) for topic, known in self._topics.items())
 
     def located(self, topic: str, top: Position) -> bool:
         """The topic's position was read anew. True if history must be read; until then, what comes is held."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
+from services.batch import Position
 from services.tokens import Grant, Identity
 
 
@@ -25,6 +26,14 @@ class Member(Protocol):
 
     def unsubscribe(self, channel: str, code: int, reason: str) -> None:
         """End its subscription to a channel, if there is one (or all of its own kind, where it has only one)."""
+
+    def subscribe(self, channel: str, since: Position | None, info: bytes, data: bytes) -> None:
+        """Subscribe it to a channel soon, from a position on if there is one; `info` is what others are shown
+        of it there, and `data` what it is told, both JSON or nothing. Where that cannot be, nothing happens.
+        """
+
+    def renew(self, expires_at: float | None) -> None:
+        """Its connection holds until then (Unix seconds; None: for ever)."""
 
     def channels(self) -> list[str]:
         """What it is subscribed to."""

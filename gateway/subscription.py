@@ -38,6 +38,7 @@ class Subscription:
         hold_bytes: int,
         wanted: Wanted | None = None,
         notice: Notice | None = None,
+        render_passing: Render | None = None,
     ) -> None:
         self.topic = topic
         self._sender = sender
@@ -45,6 +46,7 @@ class Subscription:
         self._render = render
         self._wanted = wanted
         self._notice = notice
+        self._render_passing = render_passing
         self._tell_lost = lost
         self._hold_bytes = hold_bytes
         self._held: list[Delivery] = []
@@ -71,7 +73,7 @@ class Subscription:
             if batch.epoch == passed.epoch and batch.first <= passed.offset:
                 # History reached further than the hub had got by then.
                 if batch.last > passed.offset:
-                    self._send(Delivery(self.topic, batch.after(passed.offset)))
+                    self._send(Delivery(self.topic, batch.after(passed.offset)), self._render)
                 return
             if passed.epoch and batch.epoch != passed.epoch:
                 if batch.first > 1:
@@ -79,20 +81,20 @@ class Subscription:
                     return
                 self._tell_lost(Position(batch.epoch, 0))
             self._passed = None
-        self._send(delivery)
+        self._send(delivery, self._render)
 
-    def _send(self, delivery: Delivery) -> None:
+    def _send(self, delivery: Delivery, render: Render) -> None:
         counters = self._counters
         if self._wanted is None:
             counters.matched += delivery.count
-            self._sender.deliver(delivery, self._render)
+            self._sender.deliver(delivery, render)
             return
         count = delivery.count
         for batch in self._wanted(delivery):
             wanted = len(batch.payloads)
             count -= wanted
             counters.matched += wanted
-            self._sender.deliver(Delivery(self.topic, batch), self._render)
+            self._sender.deliver(Delivery(self.topic, batch), render)
         counters.filtered += count
 
     def lost(self, topic: str, position: Position) -> None:
@@ -110,6 +112,10 @@ class Subscription:
     def notice(self, topic: str, text: bytes) -> None:
         if self._notice is not None and not self._holding and not self._ended:
             self._notice(text)
+
+    def passing(self, delivery: Delivery) -> None:
+        if self._render_passing is not None and not self._holding and not self._ended:
+            self._send(delivery, self._render_passing)
 
     def release(self, passed: Position | None = None) -> None:
         """Go live from here; what lies at or before `passed` the client has already."""
@@ -166,7 +172,7 @@ class Subscription:
                 self._tell_lost(Position(batch.epoch, batch.first - 1))
             if self._ended:
                 return at
-            self._send(Delivery(self.topic, batch))
+            self._send(Delivery(self.topic, batch), self._render)
             at = Position(batch.epoch, batch.last)
             if not await self._sender.room():
                 self.end()

@@ -147,8 +147,13 @@ class Unauthorized(ClientError):
     title = "Unauthorized"
     status = 401
 
+    def __init__(self, reason: str, scheme: str = "Bearer") -> None:
+        """`scheme` is how one can say who one is (RFC 9110, section 11.1; RFC 6750)."""
+        super().__init__(reason)
+        self.scheme = scheme
+
     def headers(self) -> dict[str, str]:
-        return {"WWW-Authenticate": "Bearer"}  # RFC 6750, section 3
+        return {"WWW-Authenticate": self.scheme}
 
 
 class InvalidAnswer(FaultyInput):

@@ -379,6 +379,18 @@ class AccessSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """Who may use the server API."""
+
+    api_key: Annotated[
+        str, Meta(description="Key of the server API (docs/server-api.md) for backends. Empty: the API is off.")
+    ] = ""
+    api_previous_key: Annotated[
+        str, Meta(description="The key before it, which is good as well while backends change theirs.")
+    ] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WeatherSettings:
     """What the poller asks, whom and how often."""
 
@@ -433,5 +445,6 @@ GROUPS = (
     GatewaySettings,
     TokenSettings,
     AccessSettings,
+    ApiSettings,
     WeatherSettings,
 )

@@ -1,4 +1,5 @@
-"""Reading what is stored: positions, history, latest values. Every read is bounded by its caller's limit.
+"""Reading (and forgetting) what is stored: positions, history, latest values. Every read is bounded by its caller's
+limit.
 
 History and the epoch and offset that belong to it come from one script, so they always fit together.
 """
@@ -122,6 +123,12 @@ class Stream:
         async with answered():
             found = await pipeline.execute()
         return [_latest(device, state) if state else None for device, state in zip(devices, found, strict=True)]
+
+    async def remove_history(self, topic: str) -> None:
+        """Forget a topic's publications, but neither its position nor its latest values."""
+        async with answered():
+            # Not DEL: the stream's expiry must outlive this, for appends do not set it each time.
+            await self._redis.xtrim(topics.stream_key(topic), maxlen=0, approximate=False)
 
     async def devices(self, after: str, prefix: str, limit: int) -> list[str]:
         """At most `limit` known device ids that begin with `prefix`, in order, from the first above `after` on."""

@@ -10,9 +10,12 @@ from contextlib import ExitStack, contextmanager
 from gateway.identities import Identities
 from gateway.roster import Roster
 from services.access import Permits
+from services.batch import Position
 from services.tokens import Grant, Identity
 
 EXPIRED = (3005, "connection expired")
+LONGEST_S = 30 * 86_400.0
+"""Timers are not made for longer; whoever stays for so long comes again."""
 UNSUBSCRIBED = (3503, "force disconnect")
 
 
@@ -47,6 +50,7 @@ class Visitor:
         self.topics: list[str] = []
         """Those that it follows."""
         self._while_here = ExitStack()
+        self._timer: asyncio.TimerHandle | None = None
 
     async def come_as(self, identity: Identity | None, topic: str | None = None) -> None:
         """It is somebody, or None: without a token; it wants `topic`, or nothing in particular.
@@ -58,11 +62,14 @@ class Visitor:
         self.leave()
         self.identity, self.permits = identity or Identity(), access.of(identity)
         self._while_here.enter_context(self._guests.roster.listed(self))
-        if self.identity.expires_at is not None:
-            left_s = max(0.0, self.identity.expires_at - time.time())
-            timer = asyncio.get_running_loop().call_later(left_s, self.end, *EXPIRED)
-            self._while_here.callback(timer.cancel)
+        self._end_at(self.identity.expires_at)
         await self._guests.identities.check(identity)
+
+    def _end_at(self, moment: float | None) -> None:
+        if moment is not None:
+            left_s = max(0.0, moment - time.time())
+            self._timer = asyncio.get_running_loop().call_later(min(left_s, LONGEST_S), self.end, *EXPIRED)
+            self._while_here.callback(self._timer.cancel)
 
     def leave(self) -> None:
         """It is nobody any more."""
@@ -73,6 +80,15 @@ class Visitor:
 
     def grants(self) -> Mapping[str, Grant]:
         return {}
+
+    def subscribe(self, channel: str, since: Position | None, info: bytes, data: bytes) -> None:
+        """They follow what they asked for when they came."""
+
+    def renew(self, expires_at: float | None) -> None:
+        """They cannot be told, but stay so long."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._end_at(expires_at)
 
     def unsubscribe(self, channel: str, code: int, reason: str) -> None:
         """These clients cannot be told that one topic ends, so all of it does."""

@@ -36,6 +36,7 @@ class Recorder:
         self.numbers: list[int] = []
         self.losses: list[Position] = []
         self.notices: list[bytes] = []
+        self.passed: list[bytes] = []
 
     def deliver(self, delivery: Delivery) -> None:
         self.numbers += map(int, delivery.batch.payloads)
@@ -45,6 +46,9 @@ class Recorder:
 
     def notice(self, topic: str, text: bytes) -> None:
         self.notices.append(text)
+
+    def passing(self, delivery: Delivery) -> None:
+        self.passed += delivery.batch.payloads
 
 
 class Running:

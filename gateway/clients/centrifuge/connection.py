@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
+from functools import partial
 from typing import NoReturn, assert_never
 
 from gateway.clients.centrifuge import codes
 from gateway.clients.centrifuge.answers import Answers, OneWayAnswers
 from gateway.clients.centrifuge.calls import Calls
 from gateway.clients.centrifuge.codes import Close
-from gateway.clients.centrifuge.commands import Command, MalformedError
+from gateway.clients.centrifuge.commands import Command, MalformedError, SubscribeRequest
 from gateway.clients.centrifuge.expiry import Expiry
 from gateway.clients.centrifuge.login import Login
 from gateway.clients.centrifuge.replies import ClientInfo, Encoding
@@ -34,11 +35,16 @@ from gateway.clients.centrifuge.steps import (
     Subscribe,
     Unsubscribe,
 )
-from gateway.clients.centrifuge.subscriptions import Subscriptions
+from gateway.clients.centrifuge.subscriptions import Opened, Subscriptions
 from gateway.clients.centrifuge.transport import WEBSOCKET, Transport
+from gateway.clients.centrifuge.turn import Turn
 from gateway.clients.door import Client
+from services import logs
+from services.batch import Position
 from services.errors import Unavailable
 from services.tokens import Grant, Identity
+
+log = logs.get("centrifuge")
 
 GOODBYE_S = 5.0
 """Seconds that a client which was refused gets to go by itself."""
@@ -75,6 +81,8 @@ class Connection:
         self._requests = Requests(shared, self._session, self._subscriptions, self._answers)
         self._calls = Calls(self._requests.call, self._answers, settings.commands_per_client)
         self._listed = ExitStack()
+        self._turn = Turn()
+        self._gone = False
 
     @property
     def identity(self) -> Identity:
@@ -88,7 +96,17 @@ class Connection:
         self._sender.close(code, reason)
 
     def unsubscribe(self, channel: str, code: int, reason: str) -> None:
-        self._subscriptions.end(channel, (code, reason))
+        self._turn.make(partial(self._subscriptions.end, channel, (code, reason)))
+        self._shared.jobs.start(self._tell_absence)
+
+    def subscribe(self, channel: str, since: Position | None, info: bytes, data: bytes) -> None:
+        request = SubscribeRequest()
+        if since is not None:
+            request = SubscribeRequest(recover=True, recoverable=True, epoch=since.epoch, offset=since.offset)
+        self._shared.jobs.start(partial(self._be_subscribed, channel, request, info, data))
+
+    def renew(self, expires_at: float | None) -> None:
+        self._sender.send(self._encoding.refreshed(self._login.renew(expires_at)))
 
     def channels(self) -> list[str]:
         return list(self._session.subscribed)
@@ -127,6 +145,7 @@ class Connection:
     async def leave_all(self) -> None:
         """Forget all subscriptions, and give up what runs beside."""
         await self._calls.end()
+        self._gone = True
         self._listed.close()
         self._expiry.forget_all()
         self._subscriptions.leave_all()
@@ -144,30 +163,39 @@ class Connection:
 
     async def _take_one(self, command: Command) -> None:
         try:
-            # Before it comes back to a channel that the server took it off.
-            await self._subscriptions.tell_absence()
             grant, refused = None, None
             if command.subscribe is not None and command.subscribe.token and self._session.state is State.CONNECTED:
                 grant, refused = await self._login.granted(command.subscribe.token)
-            await self._carry_out(
-                self._session.begin(command, grant) if refused is None else Refused(command.id, refused)
-            )
-            await self._subscriptions.tell_absence()
+            async with self._turn.taken() if self._changes(command) else nullcontext():
+                made = await self._carry_out(
+                    self._session.begin(command, grant) if refused is None else Refused(command.id, refused)
+                )
+            for opened in made:
+                await self._subscriptions.go_on(opened)
+            if self._subscriptions.left:
+                await self._tell_absence()
         except Unavailable:
             if command.connect is not None:
                 self._session.refused()
             self._answers.refuse(command.id, codes.INTERNAL)
 
-    async def _carry_out(self, step: Step) -> None:
+    def _changes(self, command: Command) -> bool:
+        """Whether it may make or end a subscription. (Connect takes the turn by itself, once it is known who it is.)"""
+        return self._session.state is State.CONNECTED and (
+            command.subscribe is not None or command.unsubscribe is not None
+        )
+
+    async def _carry_out(self, step: Step) -> list[Opened]:
+        """Returns the subscriptions that it made, which are yet to go on."""
         match step:
             case Connect():
-                await self._connect(step)
+                return await self._connect(step)
             case Refresh():
                 await self._login.refresh(step)
             case SubRefresh():
                 await self._login.sub_refresh(step)
             case Subscribe():
-                await self._subscribe(step)
+                return await self._subscribe(step)
             case Unsubscribe():
                 self._subscriptions.leave(step.channel)
                 self._answers.reply(step.id, "unsubscribe", {})
@@ -189,21 +217,49 @@ class Connection:
                 pass
             case _:
                 assert_never(step)
+        return []
 
-    async def _connect(self, step: Connect) -> None:
-        if await self._login.identify(step):
-            self._listed.enter_context(self._shared.roster.listed(self))
-            await self._login.check()
-            await self._login.greet(step)
+    async def _connect(self, step: Connect) -> list[Opened]:
+        if not await self._login.identify(step):
+            return []
+        self._listed.enter_context(self._shared.roster.listed(self))
+        await self._login.check()
+        async with self._turn.taken():
+            return await self._login.greet(step)
 
-    async def _subscribe(self, step: Subscribe) -> None:
+    async def _subscribe(self, step: Subscribe) -> list[Opened]:
         opened = await self._subscriptions.open(step)
         if opened is None:
             self._answers.refuse(step.id, codes.UNRECOVERABLE_POSITION)
-            return
+            return []
         if step.grant is not None and await self._login.was_revoked(step.grant):
             self._subscriptions.drop(step.channel.name)
             self._answers.refuse(step.id, codes.PERMISSION_DENIED)
-            return
-        self._answers.reply(step.id, "subscribe", opened.result, opened.publications)
-        await self._subscriptions.go_on(opened)
+            return []
+        self._answers.reply(step.id, "subscribe", opened.result, len(opened.recovered))
+        return [opened]
+
+    async def _be_subscribed(self, channel: str, request: SubscribeRequest, info: bytes, data: bytes) -> None:
+        """Make a subscription that the server wants."""
+        async with self._turn.taken():
+            step = None if self._gone else self._session.subscribe_by_server(channel, request, info)
+            if step is None:
+                return
+            try:
+                opened = await self._subscriptions.open(step)
+            except Unavailable as error:
+                log.warning("cannot subscribe a client", channel=channel, error=str(error))
+                return
+            finally:
+                if self._gone:
+                    self._subscriptions.leave(channel)
+            if opened is not None and not self._gone:
+                self._subscriptions.tell_made(opened, data)
+        if self._gone:
+            await self._subscriptions.tell_absence()
+        elif opened is not None:
+            await self._subscriptions.go_on(opened)
+
+    async def _tell_absence(self) -> None:
+        async with self._turn.taken():
+            await self._subscriptions.tell_absence()

@@ -10,6 +10,9 @@ from collections.abc import Callable
 EXPIRED_S = 25.0
 """Seconds that an SDK has to renew a token which has expired."""
 
+LONGEST_TTL_S = 2**31 - 1
+"""What is further away is told as this: in Protobuf a ttl has 32 bits."""
+
 CONNECTION = ""
 """Stands for the connection, as a channel's name does for its subscription."""
 
@@ -30,7 +33,7 @@ class Expiry:
             return {}
         left_s = max(0.0, at - time.time())
         self._timers[name] = asyncio.get_running_loop().call_later(left_s + EXPIRED_S, ended)
-        return {"expires": True, "ttl": max(1, math.ceil(left_s))}
+        return {"expires": True, "ttl": min(LONGEST_TTL_S, max(1, math.ceil(left_s)))}
 
     def forget(self, name: str) -> None:
         """It does not end by itself any more."""

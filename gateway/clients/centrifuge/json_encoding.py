@@ -33,7 +33,7 @@ class JsonEncoding:
 
     def reply(self, command_id: int, method: str, result: dict[str, Any]) -> bytes:
         """The answer to a command; an empty result stands there all the same."""
-        return orjson.dumps({"id": command_id, method: result}, default=_shown)
+        return orjson.dumps({"id": command_id, method: result}, default=shown)
 
     def refusal(self, command_id: int, error: Refusal) -> bytes:
         """The answer to a command that is refused."""
@@ -67,33 +67,46 @@ class JsonEncoding:
 
     def presence(self, topic: str, kind: Literal["join", "leave"], info: ClientInfo) -> bytes:
         """Tells that a client came or went."""
-        return orjson.dumps({"push": {"channel": topic, kind: {"info": info}}}, default=_shown)
+        return orjson.dumps({"push": {"channel": topic, kind: {"info": info}}}, default=shown)
 
     def unsubscribed(self, topic: str, code: int, reason: str) -> bytes:
         """Tells that the server ended a subscription."""
         return orjson.dumps({"push": {"channel": topic, "unsubscribe": {"code": code, "reason": reason}}})
 
+    def subscribed(self, topic: str, result: dict[str, Any]) -> bytes:
+        """Tells that the server made a subscription."""
+        return orjson.dumps({"push": {"channel": topic, "subscribe": result}}, default=shown)
+
     def disconnected(self, code: int, reason: str) -> bytes:
         """Tells that the connection ends, where there is no frame that closes it."""
         return orjson.dumps({"push": {"disconnect": {"code": code, "reason": reason}}})
+
+    def refreshed(self, result: dict[str, Any]) -> bytes:
+        """Tells until when the connection holds."""
+        return orjson.dumps({"push": {"refresh": result}})
+
+    def publication(self, topic: str, published: Published) -> bytes:
+        """One publication as a push."""
+        return orjson.dumps({"push": {"channel": topic, "pub": published}}, default=shown)
 
 
 class OneWayJsonEncoding(JsonEncoding):
     """What clients get that only listen: the result of their connect as a push; see `framing.bare`."""
 
     def reply(self, command_id: int, method: str, result: dict[str, Any]) -> bytes:
-        return orjson.dumps({"push": {method: result}}, default=_shown)
+        return orjson.dumps({"push": {method: result}}, default=shown)
 
 
-def _shown(value: Any) -> Any:
+def shown(value: Any) -> Any:
+    """The `default` of orjson for what results hold."""
     if isinstance(value, Json):
         return orjson.Fragment(value.text)
     if isinstance(value, Published):
-        shown = {"data": orjson.Fragment(value.data)}
+        members = {"data": orjson.Fragment(value.data)}
         for name in ("offset", "epoch", "info", "tags"):
             if member := getattr(value, name):
-                shown[name] = member
-        return shown
+                members[name] = member
+        return members
     if isinstance(value, ClientInfo):
         return orjson.Fragment(shown_info(value))
     raise TypeError(type(value))

@@ -15,7 +15,7 @@ from gateway.clients.centrifuge.replies import ClientInfo
 from gateway.clients.centrifuge.session import Session
 from gateway.clients.centrifuge.shared import Shared
 from gateway.clients.centrifuge.steps import Connect, Refresh, SubRefresh
-from gateway.clients.centrifuge.subscriptions import Subscriptions
+from gateway.clients.centrifuge.subscriptions import Opened, Subscriptions
 from gateway.clients.centrifuge.transport import Transport
 from gateway.sender import Sender
 from services import logs
@@ -74,8 +74,8 @@ class Login:
             log.info("a token was refused", reason="it was revoked")
             self._answers.end(codes.INVALID_TOKEN)
 
-    async def greet(self, step: Connect) -> None:
-        """Let it in, with the subscriptions that the server makes."""
+    async def greet(self, step: Connect) -> list[Opened]:
+        """Let it in, with the subscriptions that the server makes; they are yet to go on."""
         identity = self.identity
         hello: dict[str, object] = {"client": self._subscriptions.info.client, "version": VERSION}
         hello |= self._expires(identity.expires_at)
@@ -88,9 +88,8 @@ class Login:
         if there:
             hello["subs"] = {one.channel.name: one.result for one in there}
         hello |= {"ping": self._shared.settings.ping_s} | self._transport.hello()
-        self._answers.reply(step.id, "connect", hello, sum(one.publications for one in there))
-        for one in there:
-            await self._subscriptions.go_on(one)
+        self._answers.reply(step.id, "connect", hello, sum(len(one.recovered) for one in there))
+        return there
 
     async def refresh(self, step: Refresh) -> None:
         """Take a new token of the same user."""
@@ -109,6 +108,10 @@ class Login:
             self._subscriptions.end(channel, codes.NO_LONGER_PERMITTED)
         result: dict[str, object] = {"client": self._subscriptions.info.client, "version": VERSION}
         self._answers.reply(step.id, "refresh", result | self._expires(identity.expires_at))
+
+    def renew(self, expires_at: float | None) -> dict[str, object]:
+        """The connection holds until `expires_at` (Unix seconds; None: for ever); what a client is told of it."""
+        return self._expires(expires_at)
 
     async def sub_refresh(self, step: SubRefresh) -> None:
         """Take a new token of a subscription."""

@@ -83,6 +83,22 @@ class ProtobufEncoding:
         """Tells that the connection ends, where there is no frame that closes it."""
         return _delimited(pb.Reply(push=pb.Push(disconnect=pb.Disconnect(code=code, reason=reason))))
 
+    def subscribed(self, topic: str, result: dict[str, Any]) -> bytes:
+        """Tells that the server made a subscription."""
+        push = pb.Push(channel=topic)
+        _fill(push.subscribe, result)
+        return _delimited(pb.Reply(push=push))
+
+    def refreshed(self, result: dict[str, Any]) -> bytes:
+        """Tells until when the connection holds."""
+        push = pb.Push()
+        _fill(push.refresh, result)
+        return _delimited(pb.Reply(push=push))
+
+    def publication(self, topic: str, published: Published) -> bytes:
+        """One publication as a push."""
+        return _push(topic, published)
+
 
 def _filter(node: pb.Filter) -> c.FilterNode:
     return c.FilterNode(node.op, node.key, node.cmp, node.val, list(node.vals), [_filter(one) for one in node.nodes])

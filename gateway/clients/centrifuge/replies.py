@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal, Protocol
 
 import msgspec
 import orjson
 from msgspec import Raw, Struct
 
+from gateway.channels import Channel
 from gateway.clients.centrifuge.codes import Refusal
 from gateway.clients.centrifuge.commands import NO_DATA, Command
+from gateway.retention import kept_at_least
 from services.batch import Batch, Position
+from services.commit import Entry
 
 REPLY_BYTES = 524_288
 """Most data in one reply: SDKs refuse frames of 1 MiB and more."""
@@ -74,6 +78,14 @@ class Envelope(Struct, frozen=True, omit_defaults=True):
     tags: dict[str, str] | None = None
 
 
+def stored(entry: Entry, channel: Channel, info: ClientInfo | None = None, tags: dict[str, str] | None = None) -> Entry:
+    """How `entry`, a publication of `channel` by whom `info` names, is stored: of a namespace in an envelope."""
+    if channel.built_in:
+        return entry
+    envelope = msgspec.json.encode(Envelope(Raw(entry.payload), info, tags))
+    return replace(entry, payload=envelope, retention=kept_at_least(channel.options))
+
+
 _envelope = msgspec.json.Decoder(Envelope)
 _info = msgspec.json.Decoder(ClientInfo)
 
@@ -129,6 +141,15 @@ class Encoding(Protocol):
 
     def disconnected(self, code: int, reason: str) -> bytes:
         """Tells that the connection ends, where there is no frame that closes it."""
+
+    def subscribed(self, topic: str, result: dict[str, Any]) -> bytes:
+        """Tells that the server made a subscription."""
+
+    def refreshed(self, result: dict[str, Any]) -> bytes:
+        """Tells until when the connection holds."""
+
+    def publication(self, topic: str, published: Published) -> bytes:
+        """One publication as a push."""
 
 
 def joined(messages: Sequence[bytes], separator: bytes) -> list[bytes]:

@@ -121,6 +121,17 @@ class Session:
                 return codes.MALFORMED
             return codes.TOO_MANY_CHANNELS if refused.error is codes.LIMIT_EXCEEDED else None
 
+    def subscribe_by_server(self, name: str, stand: SubscribeRequest, info: bytes) -> Subscribe | None:
+        """The subscription that a backend makes; None if it is there already, cannot be, or is above the bound."""
+        if self.state is not State.CONNECTED or name in self.subscribed or len(self.subscribed) >= self._most:
+            return None
+        try:
+            channel = self._find(name)
+        except _RefusedError:
+            return None
+        self.server_side.add(name)
+        return self._step(0, channel, stand, Grant(name, self.user, info=info), None)
+
     def refused(self) -> None:
         """It could not say who it is: nothing of it is carried out any more."""
         self.state = State.CLOSED

@@ -9,6 +9,7 @@ from gateway.channels import Channels
 from gateway.clients.centrifuge.pings import Pings
 from gateway.clients.centrifuge.procedures import Procedures
 from gateway.clients.door import Door
+from gateway.jobs import Jobs
 from gateway.mesh import Mesh
 from gateway.presence import Presence
 from gateway.roster import Roster
@@ -36,5 +37,6 @@ class Shared:
     access: Access
     revocations: Revocations
     roster: Roster
+    jobs: Jobs
     pings: Pings
     settings: GatewaySettings

@@ -7,7 +7,6 @@ is told: `recovered` is missing, or the subscription ends with 2500, whereupon S
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -15,24 +14,27 @@ from typing import Literal
 import msgspec
 from msgspec import Raw
 
+from gateway import history
 from gateway.broker import Broker
 from gateway.channels import Channel
 from gateway.clients.centrifuge import codes, replies
 from gateway.clients.centrifuge.expiry import Expiry
-from gateway.clients.centrifuge.replies import ClientInfo, Encoding, Published
+from gateway.clients.centrifuge.replies import ClientInfo, Encoding, Json, Published
 from gateway.clients.centrifuge.session import Session
 from gateway.clients.centrifuge.steps import Subscribe
 from gateway.hub import Delivery, Render
 from gateway.presence import Presence
-from gateway.retention import within
 from gateway.sender import Sender
 from gateway.subscription import Subscription
 from services import logs
 from services.batch import Batch, Position, fitting
 from services.errors import Unavailable
 from services.settings import GatewaySettings
-from services.stream import END, Bound, Direction, Page, Stream
+from services.stream import END, Bound, Page, Stream
 from services.tokens import Grant
+
+MADE = ("recoverable", "epoch", "offset", "positioned")
+"""What a push tells of a subscription that the server made."""
 
 log = logs.get("centrifuge")
 
@@ -45,7 +47,7 @@ class Opened:
     subscription: Subscription
     info: ClientInfo
     result: dict[str, object]
-    publications: int
+    recovered: list[Published]
     at: Position
     more: bool
 
@@ -86,6 +88,8 @@ class Subscriptions:
 
     async def open(self, step: Subscribe, most_bytes: int = replies.REPLY_BYTES) -> Opened | None:
         """Join the channel and read what was missed; None if that is gone and the client wants nothing else."""
+        # It may come back to a channel that it has just left.
+        await self.tell_absence()
         topic = step.channel.name
         subscription = Subscription(
             topic,
@@ -95,6 +99,7 @@ class Subscriptions:
             self._settings.outbox_bytes,
             step.filter.wanted if step.filter else None,
             partial(self._tell_presence, topic) if step.join_leave else None,
+            None if step.channel.built_in else self._encoding.pushes_unpositioned,
         )
         info = self._info_in(step)
         try:
@@ -104,7 +109,7 @@ class Subscriptions:
             bound: tuple[Bound, int] = (END, 0)
             if step.recover:
                 bound = ("offset", step.offset), self._settings.recovery_publications
-            page = await self.read(step.channel, "up", *bound)
+            page = await history.read(self._stream, step.channel, "up", *bound)
         except Unavailable:
             self.drop(topic)
             raise
@@ -124,10 +129,11 @@ class Subscriptions:
                 page.top, recovered, since=step.offset, recovering=step.recover, recoverable=step.recoverable
             )
         if step.grant is not None:
-            self.grants[topic] = step.grant
+            if topic not in self._session.server_side:
+                self.grants[topic] = step.grant
             ended = partial(self.end, topic, codes.SUBSCRIPTION_EXPIRED)
             result |= self._expiry.set(topic, step.grant.expires_at, ended)
-        return Opened(step.channel, subscription, info, result, len(recovered or ()), at, more)
+        return Opened(step.channel, subscription, info, result, recovered or [], at, more)
 
     def _wanted(self, step: Subscribe, missed: list[Batch]) -> list[Published]:
         """What of the publications that were missed passes the filter."""
@@ -139,21 +145,6 @@ class Subscriptions:
         self._sender.counters.matched += len(recovered)
         self._sender.counters.filtered += sum(len(batch.payloads) for batch in missed) - len(recovered)
         return recovered
-
-    async def read(self, channel: Channel, direction: Direction, bound: Bound, limit: int) -> Page:
-        """A page of the channel's history, of a namespace no more than it promises to keep."""
-        if channel.built_in:
-            return await self._stream.read(channel.name, direction, bound, limit)
-        if direction == "up":
-            top = await self._stream.position(channel.name)
-            lowest = max(0, top.offset - channel.options.history_size)
-            bound = ("offset", max(lowest, bound[1]))
-        while True:
-            page = await self._stream.read(channel.name, direction, bound, limit)
-            shown = within(page, channel.options, time.time_ns() // 1_000_000)
-            if shown.batches or not page.batches or not page.more or direction == "down":
-                return shown
-            bound = ("offset", page.batches[-1].last)
 
     def _info_in(self, step: Subscribe) -> ClientInfo:
         """Who it is to the others of a channel."""
@@ -172,6 +163,11 @@ class Subscriptions:
         for topic in list(self._all):
             self.leave(topic)
 
+    @property
+    def left(self) -> bool:
+        """Whether there are channels that it has left and whose others are yet to be told."""
+        return bool(self._absent)
+
     async def tell_absence(self) -> None:
         """Tell the others of the channels that were left."""
         while self._absent:
@@ -188,16 +184,28 @@ class Subscriptions:
         kind: Literal["join", "leave"] = "join" if text.startswith(b"+") else "leave"
         self._sender.send(self._encoding.presence(topic, kind, replies.read_info(text[1:])))
 
+    def tell_made(self, opened: Opened, data: bytes) -> None:
+        """Tell of a subscription that the server made, and push what of it was missed."""
+        topic = opened.channel.name
+        told = {name: opened.result[name] for name in MADE if name in opened.result}
+        self._sender.send(self._encoding.subscribed(topic, told | ({"data": Json(data)} if data else {})))
+        for published in opened.recovered:
+            self._sender.send(self._encoding.publication(topic, published), 1)
+
     async def go_on(self, opened: Opened) -> None:
-        """Push what one reply did not take, if there is more, then what is live; tell the others."""
+        """Push what one reply did not take, if there is more, then what is live; tell the others.
+
+        Where the subscription has ended meanwhile, nothing more happens.
+        """
         topic = opened.channel.name
         try:
             begin = opened.subscription.resume if opened.more else opened.subscription.go_live
             await begin(opened.at, self._stream.read, self._settings.history_page)
-            if opened.channel.options.join_leave:
+            if opened.channel.options.join_leave and self._all.get(topic) is opened.subscription:
                 await self._broker.announce(topic, b"+" + replies.shown_info(opened.info))
         except Unavailable:
-            self._insufficient(topic)
+            if self._all.get(topic) is opened.subscription:
+                self._insufficient(topic)
 
     def _insufficient(self, topic: str) -> None:
         """Publications of `topic` can no longer be had: the subscription ends, and the SDK begins another."""

@@ -107,3 +107,22 @@ def test_results_and_errors() -> None:
     assert told(PROTOBUF.refusal(5, codes.INTERNAL)).error.temporary
     assert told(PROTOBUF.reply(6, "ping", {})).HasField("ping")
     assert told(PROTOBUF.unsubscribed("a", *codes.INSUFFICIENT_STATE)).push.unsubscribe.code == 2500
+
+
+def test_what_the_server_makes_of_a_connection_is_told_alike_in_both_encodings() -> None:
+    made = {"positioned": True, "recoverable": True, "epoch": "E", "offset": 3, "data": Json(b'{"a":1}')}
+    push = told(PROTOBUF.subscribed("a", made)).push
+    assert (push.channel, push.subscribe.offset, push.subscribe.data) == ("a", 3, b'{"a":1}')
+    assert JSON.subscribed("a", made) == (
+        b'{"push":{"channel":"a","subscribe":'
+        b'{"positioned":true,"recoverable":true,"epoch":"E","offset":3,"data":{"a":1}}}}'
+    )
+    assert told(PROTOBUF.subscribed("a", {})).push.HasField("subscribe")
+    assert told(PROTOBUF.refreshed({"expires": True, "ttl": 7})).push.refresh.ttl == 7
+    assert told(PROTOBUF.refreshed({})).push.HasField("refresh")
+    assert JSON.refreshed({"expires": True, "ttl": 7}) == b'{"push":{"refresh":{"expires":true,"ttl":7}}}'
+    one = replies.Published(b"[1]", 1, "E", tags={"k": "v"})
+    assert told(PROTOBUF.publication("a", one)).push.pub.tags == {"k": "v"}
+    assert JSON.publication("a", one) == (
+        b'{"push":{"channel":"a","pub":{"data":[1],"offset":1,"epoch":"E","tags":{"k":"v"}}}}'
+    )

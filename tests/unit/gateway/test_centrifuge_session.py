@@ -358,3 +358,21 @@ def test_a_connect_that_asks_for_more_channels_than_allowed_is_closed() -> None:
 @pytest.mark.parametrize(("error", "code"), [(100, 3004), (103, 3507), (109, 3005), (110, 3005), (111, 3013)])
 def test_who_gets_no_replies_is_closed_with_the_error_s_code(error: int, code: int) -> None:
     assert codes.close_for(Refusal(error, "x")).code == code
+
+
+def test_a_backend_subscribes_a_connection_within_its_bound() -> None:
+    session = connected(2, user="7")
+    step = session.subscribe_by_server("feed:a", SubscribeRequest(recover=True, epoch="E", offset=3), b'{"a":1}')
+    assert step is not None
+    assert (step.recover, step.offset, step.positioned) == (True, 3, True)
+    assert step.grant == Grant("feed:a", "7", info=b'{"a":1}')
+    assert session.server_side == {"feed:a"}
+    assert error(say(session, '{"id":2,"subscribe":{"channel":"feed:a"}}')[0]) is codes.ALREADY_SUBSCRIBED
+    assert session.subscribe_by_server("feed:a", SubscribeRequest(), b"") is None
+    assert session.subscribe_by_server("nowhere:a", SubscribeRequest(), b"") is None
+    assert session.subscribe_by_server("feed:b", SubscribeRequest(), b"") is not None
+    assert session.subscribe_by_server("feed:c", SubscribeRequest(), b"") is None
+
+
+def test_a_backend_does_not_subscribe_who_is_not_connected() -> None:
+    assert Session(Channels(), 3).subscribe_by_server("feed:a", SubscribeRequest(), b"") is None

@@ -15,6 +15,7 @@ class Recorder:
         self.payloads: list[bytes] = []
         self.losses: list[Position] = []
         self.notices: list[bytes] = []
+        self.passed: list[bytes] = []
 
     def deliver(self, delivery: Delivery) -> None:
         self.payloads += delivery.batch.payloads
@@ -24,6 +25,9 @@ class Recorder:
 
     def notice(self, topic: str, text: bytes) -> None:
         self.notices.append(text)
+
+    def passing(self, delivery: Delivery) -> None:
+        self.passed += delivery.batch.payloads
 
 
 def batch(first: int, last: int, epoch: str = "E") -> Batch:
@@ -301,3 +305,18 @@ def test_frames_are_made_once_for_each_kind_of_client() -> None:
     text, binary = delivery.frames(render, binary=False), delivery.frames(render, binary=True)
     assert (text, binary) == (b"\x81\x011\x81\x012", b"\x82\x011\x82\x012")
     assert delivery.frames(render, binary=False) is text
+
+
+def test_what_is_not_kept_passes_without_a_place() -> None:
+    hub, recorder = live(at=3)
+    hub.passing(TOPIC, b"now")
+    hub.passing("device:b", b"nobody listens")
+    hub.receive(TOPIC, batch(4, 4))
+    assert (recorder.passed, recorder.payloads) == ([b"now"], numbers(4, 4))
+
+
+def test_subscribers_are_counted() -> None:
+    hub, _ = live()
+    hub.join(TOPIC, Recorder())
+    hub.join("device:b", Recorder())
+    assert dict(hub.subscribers()) == {TOPIC: 2, "device:b": 1}

@@ -189,3 +189,22 @@ def test_the_books_count_what_was_wanted_and_what_was_not() -> None:
     subscription.release()
     subscription.deliver(Delivery(TOPIC, Batch("E", 0, 1, [b"1", b"2", b"3"])))
     assert (recorder.counters.matched, recorder.counters.filtered) == (1, 2)
+
+
+def test_what_is_not_kept_reaches_who_is_live_and_wants_it() -> None:
+    def subscribed(render: Render | None) -> tuple[Recorder, Subscription]:
+        recorder = Recorder()
+        lost = recorder.messages.clear
+        return recorder, Subscription(TOPIC, recorder, lambda *_: [], lambda _: lost(), 100, render_passing=render)
+
+    passing = Delivery(TOPIC, Batch("", 0, 0, [b"now"]))
+    for render, told in ((lambda _, batch: batch.payloads, [b"now"]), (None, [])):
+        recorder, subscription = subscribed(render)
+        subscription.passing(passing)
+        assert recorder.messages == []
+        subscription.release()
+        subscription.passing(passing)
+        assert recorder.messages == told
+        subscription.end()
+        subscription.passing(passing)
+        assert (recorder.messages, recorder.counters.matched) == (told, len(told))

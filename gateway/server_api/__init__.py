@@ -1,0 +1,1 @@
+"""What backends ask of the gateways over HTTP, in the shapes of Centrifugo's server API."""
