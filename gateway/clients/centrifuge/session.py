@@ -40,6 +40,7 @@ from gateway.clients.centrifuge.steps import (
     Subscribe,
     Unsubscribe,
 )
+from gateway.clients.centrifuge.wishes import Wishes, asked
 from services.access import Permits
 from services.tokens import Grant
 
@@ -96,7 +97,7 @@ class Session:
         for name, channel in channels.items():
             if len(self.subscribed) < self._most:
                 self.server_side.add(name)
-                steps.append(self._step(0, channel, stand.get(name, SubscribeRequest()), None, None))
+                steps.append(self._step(0, channel, stand.get(name, SubscribeRequest()), None, None, None))
         return steps
 
     def refused(self) -> None:
@@ -203,10 +204,19 @@ class Session:
             return codes.INVALID_TOKEN
         if len(self.subscribed) >= self._most:
             raise _RefusedError(codes.LIMIT_EXCEEDED)
-        return self._step(number, channel, request, grant, _filter(channel, request))
+        wanted, wishes = _filter(channel, request), _wishes(channel, request)
+        if wishes is not None and wishes.window is not None:
+            self._demand("history", channel)
+        return self._step(number, channel, request, grant, wanted, wishes)
 
     def _step(
-        self, number: int, channel: Channel, request: SubscribeRequest, grant: Grant | None, wanted: Filter | None
+        self,
+        number: int,
+        channel: Channel,
+        request: SubscribeRequest,
+        grant: Grant | None,
+        wanted: Filter | None,
+        wishes: Wishes | None,
     ) -> Subscribe:
         options = channel.options
         self.subscribed.add(channel.name)
@@ -235,6 +245,7 @@ class Session:
             join_leave=options.join_leave and (options.force_push_join_leave or (request.join_leave and sees_presence)),
             filter=wanted,
             grant=grant,
+            wishes=wishes,
         )
 
     def _find(self, name: str) -> Channel:
@@ -268,3 +279,10 @@ def _filter(channel: Channel, request: SubscribeRequest) -> Filter | None:
         return Filter(request.tf)
     except ValueError as fault:
         raise _RefusedError(Refusal(codes.BAD_REQUEST.code, f"tf: {fault}")) from None
+
+
+def _wishes(channel: Channel, request: SubscribeRequest) -> Wishes | None:
+    try:
+        return asked(channel, bytes(request.data))
+    except ValueError as fault:
+        raise _RefusedError(Refusal(codes.BAD_REQUEST.code, f"data: {fault}")) from None

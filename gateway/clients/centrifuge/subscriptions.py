@@ -7,25 +7,31 @@ is told: `recovered` is missing, or the subscription ends with 2500, whereupon S
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
 import msgspec
+import orjson
 from msgspec import Raw
 
+from gateway import conflation
 from gateway.broker import Broker
 from gateway.channels import Channel
 from gateway.clients.centrifuge import codes, replies
 from gateway.clients.centrifuge.expiry import Expiry
-from gateway.clients.centrifuge.replies import ClientInfo, Encoding, Published
+from gateway.clients.centrifuge.replies import ClientInfo, Encoding, Json, Published
 from gateway.clients.centrifuge.session import Session
 from gateway.clients.centrifuge.steps import Subscribe
+from gateway.conflating import Conflating
+from gateway.conflation import Conflation, Kept, Key
 from gateway.hub import Delivery, Render
 from gateway.presence import Presence
 from gateway.retention import within
-from gateway.sender import Sender
+from gateway.sender import Out, Sender
 from gateway.subscription import Subscription
 from services import logs
 from services.batch import Batch, Position, fitting
@@ -77,6 +83,8 @@ class Subscriptions:
         self._all: dict[str, Subscription] = {}
         self.grants: dict[str, Grant] = {}
         """What tokens of their own opened, by channel."""
+        self._conflating: dict[str, Conflating] = {}
+        """The ways out of those that do not want everything."""
         self._present: dict[str, tuple[Channel, ClientInfo]] = {}
         self._absent: list[tuple[Channel, ClientInfo]] = []
         """Channels that it has left and whose others are yet to be told."""
@@ -89,7 +97,7 @@ class Subscriptions:
         topic = step.channel.name
         subscription = Subscription(
             topic,
-            self._sender,
+            self._out(step),
             _render(step, self._encoding),
             (lambda _: self._insufficient(topic)) if step.positioned else lambda _: None,
             self._settings.outbox_bytes,
@@ -123,6 +131,8 @@ class Subscriptions:
             result = replies.subscribed(
                 page.top, recovered, since=step.offset, recovering=step.recover, recoverable=step.recoverable
             )
+        if step.wishes is not None:
+            result["data"] = Json(orjson.dumps(step.wishes.confirmed()))
         if step.grant is not None:
             self.grants[topic] = step.grant
             ended = partial(self.end, topic, codes.SUBSCRIPTION_EXPIRED)
@@ -135,10 +145,31 @@ class Subscriptions:
         if step.filter:
             name, matching = step.channel.name, step.filter.wanted
             wanted = [batch for one in missed for batch in matching(Delivery(name, one))]
-        recovered = replies.publications(wanted, wrapped=not step.channel.built_in)
-        self._sender.counters.matched += len(recovered)
-        self._sender.counters.filtered += sum(len(batch.payloads) for batch in missed) - len(recovered)
-        return recovered
+        matched, counters = sum(len(batch.payloads) for batch in wanted), self._sender.counters
+        counters.matched += matched
+        counters.filtered += sum(len(batch.payloads) for batch in missed) - matched
+        if step.channel.name not in self._conflating:
+            return replies.publications(wanted, wrapped=not step.channel.built_in)
+        newest, keys = Conflation(step.channel.name), _keys(step)
+        for batch in wanted:
+            counters.conflated += newest.offer(batch, keys(batch))
+        return _shown(step, newest.take())
+
+    def _out(self, step: Subscribe) -> Out:
+        """Where the publications of a subscription go."""
+        wishes, topic = step.wishes, step.channel.name
+        if wishes is None or wishes.delivery == "every":
+            return self._sender
+        conflating = self._conflating[topic] = Conflating(
+            topic,
+            self._sender,
+            lambda kept: self._encoding.published(topic, _shown(step, kept)),
+            _keys(step),
+            wishes.interval_s,
+            self._settings.outbox_bytes,
+            asyncio.get_running_loop().call_later,
+        )
+        return conflating
 
     async def read(self, channel: Channel, direction: Direction, bound: Bound, limit: int) -> Page:
         """A page of the channel's history, of a namespace no more than it promises to keep."""
@@ -191,9 +222,14 @@ class Subscriptions:
     async def go_on(self, opened: Opened) -> None:
         """Push what one reply did not take, if there is more, then what is live; tell the others."""
         topic = opened.channel.name
+        conflating = self._conflating.get(topic)
+        if conflating is not None and opened.more:
+            conflating.hold()
         try:
             begin = opened.subscription.resume if opened.more else opened.subscription.go_live
             await begin(opened.at, self._stream.read, self._settings.history_page)
+            if conflating is not None:
+                conflating.release()
             if opened.channel.options.join_leave:
                 await self._broker.announce(topic, b"+" + replies.shown_info(opened.info))
         except Unavailable:
@@ -225,6 +261,9 @@ class Subscriptions:
         if subscription is not None:
             subscription.end()
             self._broker.leave(topic, subscription)
+        conflating = self._conflating.pop(topic, None)
+        if conflating is not None:
+            conflating.end()
         present = self._present.pop(topic, None)
         if present is not None:
             self._absent.append(present)
@@ -234,6 +273,15 @@ def _render(step: Subscribe, encoding: Encoding) -> Render:
     if step.channel.built_in:
         return encoding.pushes
     return encoding.pushes_wrapped if step.positioned else encoding.pushes_unpositioned
+
+
+def _keys(step: Subscribe) -> Callable[[Batch], list[Key]]:
+    return conflation.keys if step.channel.built_in else conflation.keys_in_envelopes
+
+
+def _shown(step: Subscribe, kept: Sequence[Kept]) -> list[Published]:
+    """Publications as a client that conflates gets them."""
+    return [replies.kept(one, wrapped=not step.channel.built_in, positioned=step.positioned) for one in kept]
 
 
 def _missed(step: Subscribe, page: Page) -> list[Batch] | None:

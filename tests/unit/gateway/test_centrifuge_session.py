@@ -176,6 +176,9 @@ def test_subscriptions_are_bounded() -> None:
         ('"type":1', 108),
         ('"delta":"fossil"', None),
         ('"tf":null', None),
+        ('"data":{"delivery":"latest"}', None),
+        ('"data":{"window":"1h"}', None),
+        ('"data":{"delivry":"latest"}', 107),
     ],
 )
 def test_what_a_subscription_may_ask_for(member: str, code: int | None) -> None:
