@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -19,6 +20,7 @@ from gateway.clients.centrifuge import shared as centrifuge
 from gateway.clients.centrifuge.endpoint import CentrifugeSockets
 from gateway.clients.centrifuge.pings import Pings
 from gateway.clients.centrifuge.procedures import Procedures
+from gateway.clients.centrifuge.replies import REPLY_BYTES
 from gateway.clients.door import Door
 from gateway.clients.heartbeat import Heartbeat
 from gateway.clients.plain import PlainSockets
@@ -32,6 +34,7 @@ from gateway.mesh import Mesh
 from gateway.presence import Presence
 from gateway.report import GatewayReport
 from gateway.roster import Roster
+from gateway.snapshots import Snapshots
 from gateway.sweep import sweep_for_ever
 from services import environment
 from services.access import Access
@@ -79,6 +82,9 @@ def build(shared: Shared) -> Room:
     )
     commander = Commander(mesh, shared.writer, Commands(shared.redis), limits, shared.registry)
     procedures = Procedures(shared.stream, cities, commander, limits.devices_page)
+    snapshots = Snapshots(
+        shared.stream, limits, shared.streams, REPLY_BYTES, now_ms=lambda: time.time_ns() // 1_000_000
+    )
     channels, presence = Channels(limits.namespaces), Presence(shared.redis)
     pings = Pings(limits.ping_s, limits.pong_s)
     sdk_sockets = CentrifugeSockets(
@@ -87,6 +93,7 @@ def build(shared: Shared) -> Room:
             broker,
             mesh,
             shared.stream,
+            snapshots,
             shared.writer,
             procedures,
             channels,

@@ -26,12 +26,14 @@ from gateway.clients.centrifuge.expiry import Expiry
 from gateway.clients.centrifuge.replies import ClientInfo, Encoding, Json, Published
 from gateway.clients.centrifuge.session import Session
 from gateway.clients.centrifuge.steps import Subscribe
+from gateway.clients.centrifuge.wishes import Wishes
 from gateway.conflating import Conflating
 from gateway.conflation import Conflation, Kept, Key
 from gateway.hub import Delivery, Render
 from gateway.presence import Presence
 from gateway.retention import within
 from gateway.sender import Out, Sender
+from gateway.snapshots import Asked, Snapshot, Snapshots
 from gateway.subscription import Subscription
 from services import logs
 from services.batch import Batch, Position, fitting
@@ -63,6 +65,7 @@ class Subscriptions:
         self,
         broker: Broker,
         stream: Stream,
+        snapshots: Snapshots,
         presence: Presence,
         settings: GatewaySettings,
         session: Session,
@@ -72,6 +75,7 @@ class Subscriptions:
     ) -> None:
         self._broker = broker
         self._stream = stream
+        self._snapshots = snapshots
         self._presence = presence
         self._settings = settings
         self._session = session
@@ -107,20 +111,24 @@ class Subscriptions:
         info = self._info_in(step)
         try:
             await self._broker.join(topic, subscription)
+            joined = self._broker.hub.position(topic)
             self._all[topic] = subscription
             await self._enter(step.channel, info)
             bound: tuple[Bound, int] = (END, 0)
             if step.recover:
                 bound = ("offset", step.offset), self._settings.recovery_publications
             page = await self.read(step.channel, "up", *bound)
+            missed = _missed(step, page)
+            if step.recover and step.reject_unrecovered and missed is None:
+                self.drop(topic)
+                return None
+            snapshot = await self._snapshot(step) if missed is None else None
         except Unavailable:
             self.drop(topic)
             raise
-        missed = _missed(step, page)
-        if step.recover and step.reject_unrecovered and missed is None:
-            self.drop(topic)
-            return None
-        at, more = page.top, False
+        top = page.top if snapshot is None else snapshot.position
+        # A snapshot may be older than the subscription; what came in between is read.
+        at, more = top, snapshot is not None and (top.epoch != joined.epoch or top.offset < joined.offset)
         if missed is not None:
             found, missed = missed, fitting(missed, most_bytes)
             at = Position(page.top.epoch, missed[-1].last if missed else step.offset)
@@ -129,15 +137,23 @@ class Subscriptions:
         result: dict[str, object] = {}
         if step.positioned:
             result = replies.subscribed(
-                page.top, recovered, since=step.offset, recovering=step.recover, recoverable=step.recoverable
+                top, recovered, since=step.offset, recovering=step.recover, recoverable=step.recoverable
             )
         if step.wishes is not None:
-            result["data"] = Json(orjson.dumps(step.wishes.confirmed()))
+            result["data"] = _data(step.wishes, snapshot)
         if step.grant is not None:
             self.grants[topic] = step.grant
             ended = partial(self.end, topic, codes.SUBSCRIPTION_EXPIRED)
             result |= self._expiry.set(topic, step.grant.expires_at, ended)
         return Opened(step.channel, subscription, info, result, len(recovered or ()), at, more)
+
+    async def _snapshot(self, step: Subscribe) -> Snapshot | None:
+        """What the topic shows now, if that was asked for."""
+        window = step.wishes.window if step.wishes is not None else None
+        if window is None:
+            return None
+        wanted, text = (step.filter.wanted, step.filter.text) if step.filter else (None, b"")
+        return await self._snapshots.take(Asked(step.channel.name, window.seconds, window.points, wanted, text))
 
     def _wanted(self, step: Subscribe, missed: list[Batch]) -> list[Published]:
         """What of the publications that were missed passes the filter."""
@@ -273,6 +289,12 @@ def _render(step: Subscribe, encoding: Encoding) -> Render:
     if step.channel.built_in:
         return encoding.pushes
     return encoding.pushes_wrapped if step.positioned else encoding.pushes_unpositioned
+
+
+def _data(wishes: Wishes, snapshot: Snapshot | None) -> Json:
+    """What the result tells of what was asked for."""
+    confirmed = orjson.dumps(wishes.confirmed())
+    return Json(confirmed if snapshot is None else b"%s,%s}" % (confirmed[:-1], snapshot.members))
 
 
 def _keys(step: Subscribe) -> Callable[[Batch], list[Key]]:
