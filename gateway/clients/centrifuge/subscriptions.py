@@ -7,9 +7,7 @@ is told: `recovered` is missing, or the subscription ends with 2500, whereupon S
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -18,7 +16,6 @@ import msgspec
 import orjson
 from msgspec import Raw
 
-from gateway import conflation
 from gateway.broker import Broker
 from gateway.channels import Channel
 from gateway.clients.centrifuge import codes, replies
@@ -26,13 +23,12 @@ from gateway.clients.centrifuge.expiry import Expiry
 from gateway.clients.centrifuge.replies import ClientInfo, Encoding, Json, Published
 from gateway.clients.centrifuge.session import Session
 from gateway.clients.centrifuge.steps import Subscribe
+from gateway.clients.centrifuge.ways import Ways
 from gateway.clients.centrifuge.wishes import Wishes
-from gateway.conflating import Conflating
-from gateway.conflation import Conflation, Kept, Key
 from gateway.hub import Delivery, Render
 from gateway.presence import Presence
 from gateway.retention import within
-from gateway.sender import Out, Sender
+from gateway.sender import Sender
 from gateway.snapshots import Asked, Snapshot, Snapshots
 from gateway.subscription import Subscription
 from services import logs
@@ -87,8 +83,7 @@ class Subscriptions:
         self._all: dict[str, Subscription] = {}
         self.grants: dict[str, Grant] = {}
         """What tokens of their own opened, by channel."""
-        self._conflating: dict[str, Conflating] = {}
-        """The ways out of those that do not want everything."""
+        self._ways = Ways(sender, encoding, settings.outbox_bytes)
         self._present: dict[str, tuple[Channel, ClientInfo]] = {}
         self._absent: list[tuple[Channel, ClientInfo]] = []
         """Channels that it has left and whose others are yet to be told."""
@@ -101,7 +96,7 @@ class Subscriptions:
         topic = step.channel.name
         subscription = Subscription(
             topic,
-            self._out(step),
+            self._ways.open(step),
             _render(step, self._encoding),
             (lambda _: self._insufficient(topic)) if step.positioned else lambda _: None,
             self._settings.outbox_bytes,
@@ -161,31 +156,8 @@ class Subscriptions:
         if step.filter:
             name, matching = step.channel.name, step.filter.wanted
             wanted = [batch for one in missed for batch in matching(Delivery(name, one))]
-        matched, counters = sum(len(batch.payloads) for batch in wanted), self._sender.counters
-        counters.matched += matched
-        counters.filtered += sum(len(batch.payloads) for batch in missed) - matched
-        if step.channel.name not in self._conflating:
-            return replies.publications(wanted, wrapped=not step.channel.built_in)
-        newest, keys = Conflation(step.channel.name), _keys(step)
-        for batch in wanted:
-            counters.conflated += newest.offer(batch, keys(batch))
-        return _shown(step, newest.take())
-
-    def _out(self, step: Subscribe) -> Out:
-        """Where the publications of a subscription go."""
-        wishes, topic = step.wishes, step.channel.name
-        if wishes is None or wishes.delivery == "every":
-            return self._sender
-        conflating = self._conflating[topic] = Conflating(
-            topic,
-            self._sender,
-            lambda kept: self._encoding.published(topic, _shown(step, kept)),
-            _keys(step),
-            wishes.interval_s,
-            self._settings.outbox_bytes,
-            asyncio.get_running_loop().call_later,
-        )
-        return conflating
+        self._sender.counters.filtered += _count(missed) - _count(wanted)
+        return self._ways.recovered(step, wanted)
 
     async def read(self, channel: Channel, direction: Direction, bound: Bound, limit: int) -> Page:
         """A page of the channel's history, of a namespace no more than it promises to keep."""
@@ -238,14 +210,12 @@ class Subscriptions:
     async def go_on(self, opened: Opened) -> None:
         """Push what one reply did not take, if there is more, then what is live; tell the others."""
         topic = opened.channel.name
-        conflating = self._conflating.get(topic)
-        if conflating is not None and opened.more:
-            conflating.hold()
+        if opened.more:
+            self._ways.hold(topic)
         try:
             begin = opened.subscription.resume if opened.more else opened.subscription.go_live
             await begin(opened.at, self._stream.read, self._settings.history_page)
-            if conflating is not None:
-                conflating.release()
+            self._ways.release(topic)
             if opened.channel.options.join_leave:
                 await self._broker.announce(topic, b"+" + replies.shown_info(opened.info))
         except Unavailable:
@@ -277,9 +247,7 @@ class Subscriptions:
         if subscription is not None:
             subscription.end()
             self._broker.leave(topic, subscription)
-        conflating = self._conflating.pop(topic, None)
-        if conflating is not None:
-            conflating.end()
+        self._ways.close(topic)
         present = self._present.pop(topic, None)
         if present is not None:
             self._absent.append(present)
@@ -297,13 +265,8 @@ def _data(wishes: Wishes, snapshot: Snapshot | None) -> Json:
     return Json(confirmed if snapshot is None else b"%s,%s}" % (confirmed[:-1], snapshot.members))
 
 
-def _keys(step: Subscribe) -> Callable[[Batch], list[Key]]:
-    return conflation.keys if step.channel.built_in else conflation.keys_in_envelopes
-
-
-def _shown(step: Subscribe, kept: Sequence[Kept]) -> list[Published]:
-    """Publications as a client that conflates gets them."""
-    return [replies.kept(one, wrapped=not step.channel.built_in, positioned=step.positioned) for one in kept]
+def _count(batches: list[Batch]) -> int:
+    return sum(len(batch.payloads) for batch in batches)
 
 
 def _missed(step: Subscribe, page: Page) -> list[Batch] | None:
