@@ -205,8 +205,8 @@ class Session:
         if len(self.subscribed) >= self._most:
             raise _RefusedError(codes.LIMIT_EXCEEDED)
         wanted, wishes = _filter(channel, request), _wishes(channel, request)
-        if wishes is not None and wishes.window is not None:
-            self._demand("history", channel)
+        if wishes is not None and wishes.window and not channel.grants("history", self.user, subscribed=True):
+            raise _RefusedError(codes.PERMISSION_DENIED)
         return self._step(number, channel, request, grant, wanted, wishes)
 
     def _step(
