@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -20,6 +21,7 @@ from gateway.clients.centrifuge.endpoint import CentrifugeSockets
 from gateway.clients.centrifuge.http import CentrifugeStreams
 from gateway.clients.centrifuge.pings import Pings
 from gateway.clients.centrifuge.procedures import Procedures
+from gateway.clients.centrifuge.replies import REPLY_BYTES
 from gateway.clients.door import Door
 from gateway.clients.heartbeat import Heartbeat
 from gateway.clients.plain import PlainSockets
@@ -39,6 +41,7 @@ from gateway.server_api.fleet import Fleet
 from gateway.server_api.keys import Keys
 from gateway.server_api.methods import Methods
 from gateway.server_api.publishing import Publishing
+from gateway.snapshots import Snapshots
 from gateway.sweep import sweep_for_ever
 from services import environment
 from services.access import Access
@@ -92,6 +95,9 @@ def build(shared: Shared) -> Room:
     )
     commander = Commander(mesh, shared.writer, Commands(shared.redis), limits, shared.registry)
     procedures = Procedures(shared.stream, cities, commander, limits.devices_page)
+    snapshots = Snapshots(
+        shared.stream, limits, shared.streams, REPLY_BYTES, now_ms=lambda: time.time_ns() // 1_000_000
+    )
     channels, presence = Channels(limits.namespaces), Presence(shared.redis)
     jobs, pings = Jobs(), Pings(limits.ping_s, limits.pong_s)
     sdks = centrifuge.Shared(
@@ -99,6 +105,7 @@ def build(shared: Shared) -> Room:
         broker,
         mesh,
         shared.stream,
+        snapshots,
         shared.writer,
         procedures,
         channels,

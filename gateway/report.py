@@ -30,6 +30,10 @@ class GatewayReport(Collector):
             "windsock_publications": ("Publications that came through the hub", hub.published),
             "windsock_publications_matched": ("Publications that were for clients", books.matched),
             "windsock_publications_sent": ("Publications handed to clients", books.sent),
+            "windsock_publications_conflated": (
+                "Publications left out in favour of newer ones, for clients that asked for that",
+                books.conflated,
+            ),
             "windsock_publications_refused": ("Publications that slow or closed clients did not get", books.refused),
             "windsock_publications_filtered": ("Publications that clients' filters left out", books.filtered),
             "windsock_sent_bytes": ("Bytes handed to clients", books.bytes),

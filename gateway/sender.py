@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -53,14 +53,15 @@ CLOSE_CODES = frozenset(
 class Counters:
     """The books of one gateway: of the publications that were for its clients, what became of each.
 
-    `matched` is `sent` and `refused` together, and what still waits; `filtered` ones were not wanted. What is
-    read from history for one client counts like what is live.
+    `matched` is `sent`, `conflated` and `refused` together, and what still waits; `filtered` ones were not
+    wanted. What is read from history for one client counts like what is live.
     """
 
     def __init__(self) -> None:
         self.matched = 0
         self.filtered = 0
         self.sent = 0
+        self.conflated = 0
         self.refused = 0
         self.bytes = 0
         self.slow = 0
@@ -90,6 +91,13 @@ class Sender(Out, Protocol):
 
     def send(self, message: bytes, publications: int = 0) -> None:
         """Send one message, which holds so many publications."""
+
+    @property
+    def behind(self) -> bool:
+        """Whether the client has not yet taken what earlier turns wrote."""
+
+    def once_drained(self, then: Callable[[], None]) -> None:
+        """Call `then` once it has, if it is `behind`; never if it goes before."""
 
     def close(self, code: int, reason: str) -> None:
         """Close once what was sent before is written; a client that does not read is cut off after `GRACE_S`."""
@@ -137,7 +145,7 @@ class WireSender:
         self.receive = socket.receive
         self._outbox = Outbox(limit_bytes)
         # Above half the bound, `writable` is cleared.
-        wire.transport.set_write_buffer_limits(limit_bytes // 2)
+        wire.pause_above(limit_bytes // 2)
         self._flusher = flusher
         self.counters = counters
         self._gathered = 0
@@ -162,6 +170,13 @@ class WireSender:
             self.counters.refused += self._gathered
             self.counters.slow += 1
             self._wire.close_now(*SLOW)
+
+    @property
+    def behind(self) -> bool:
+        return self._wire.open and self._wire.buffered_bytes() > 0
+
+    def once_drained(self, then: Callable[[], None]) -> None:
+        self._wire.once_drained(then)
 
     def close(self, code: int, reason: str) -> None:
         self.flush()
@@ -201,6 +216,8 @@ class AsgiSender:
         self.counters = counters
         self._queue: deque[tuple[bytes, int]] = deque()
         self._waiting = 0
+        self._writing = False
+        self._to_tell: list[Callable[[], None]] = []
         self._ending: tuple[int, str] | None = None
         self._wake = asyncio.Event()
         self._eased = asyncio.Event()
@@ -226,6 +243,14 @@ class AsgiSender:
         self._waiting += len(message)
         self._wake.set()
 
+    @property
+    def behind(self) -> bool:
+        open_ = self._ending is None and not self._task.done()
+        return open_ and (self._writing or self._waiting > self._limit_bytes // 2)
+
+    def once_drained(self, then: Callable[[], None]) -> None:
+        self._to_tell.append(then)
+
     def _refuse_queue(self) -> None:
         self.counters.refused += sum(publications for _, publications in self._queue)
         self._queue.clear()
@@ -244,16 +269,26 @@ class AsgiSender:
                 self._wake.clear()
                 while self._queue:
                     message, publications = self._queue.popleft()
+                    self._writing = True
                     try:
                         await self._send(message)
                     except BaseException:
                         self.counters.refused += publications
                         raise
+                    finally:
+                        self._writing = False
                     self._waiting -= len(message)
                     self.counters.sent += publications
                     self.counters.bytes += len(message)
                     self._eased.set()
+                    if not self._queue:
+                        self._tell_drained()
             await self._socket.close(*self._ending)
+
+    def _tell_drained(self) -> None:
+        to_tell, self._to_tell = self._to_tell, []
+        for then in to_tell:
+            then()
 
     def _send(self, message: bytes) -> Awaitable[None]:
         return self._socket.send_bytes(message) if self._binary else self._socket.send_text(message.decode())

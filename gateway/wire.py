@@ -8,6 +8,7 @@ Compression must be off (`services.serve` does that).
 from __future__ import annotations
 
 from asyncio import BaseTransport, TimerHandle
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
@@ -36,6 +37,8 @@ class WireProtocol(WebSocketsSansIOProtocol):
         super().connection_made(transport)
         self._control_frames = Pace(PINGS_PER_S, self.loop.time())
         self._paused_at: float | None = None
+        self._high_bytes: int | None = None
+        self._to_tell: list[Callable[[], None]] = []
 
     def data_received(self, data: bytes) -> None:
         if self.handshake_initiated and not self.handshake_complete:
@@ -71,6 +74,25 @@ class WireProtocol(WebSocketsSansIOProtocol):
     def buffered_bytes(self) -> int:
         """What the kernel has not yet taken."""
         return self.transport.get_write_buffer_size()
+
+    def pause_above(self, high_bytes: int) -> None:
+        """From where on `writable` is cleared."""
+        self._high_bytes = high_bytes
+        self.transport.set_write_buffer_limits(high_bytes)
+
+    def once_drained(self, then: Callable[[], None]) -> None:
+        """Call `then` once the kernel has taken what is buffered now; never if the connection ends before."""
+        self._to_tell.append(then)
+        # With other limits a transport tells only who was above them.
+        self.transport.set_write_buffer_limits(0)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._to_tell and not self.buffered_bytes():
+            self.transport.set_write_buffer_limits(self._high_bytes)
+            to_tell, self._to_tell = self._to_tell, []
+            for then in to_tell:
+                then()
 
     def close_now(self, code: int, reason: str) -> None:
         """Close from outside the endpoint; a client that does not read is cut off after `GRACE_S`."""

@@ -290,6 +290,14 @@ class GatewaySettings:
         int,
         Meta(ge=1, le=10_000, description="Most publications recovered in one subscribe reply; more follow as pushes."),
     ] = 300
+    snapshot_publications: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="Most publications read for one snapshot; what is older is left out, and that is told.",
+        ),
+    ] = 20_000
     drain_s: Annotated[
         float,
         Meta(

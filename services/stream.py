@@ -6,7 +6,7 @@ History and the epoch and offset that belong to it come from one script, so they
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any, Literal
@@ -130,6 +130,13 @@ class Stream:
             # Not DEL: the stream's expiry must outlive this, for appends do not set it each time.
             await self._redis.xtrim(topics.stream_key(topic), maxlen=0, approximate=False)
 
+    async def latest_at(self, topic: str) -> tuple[Position, Latest | None]:
+        """The latest values of a device's or place's topic, and its position at the same moment."""
+        async with answered():
+            state: Any = await self._redis.hgetall(topics.state_key(topic))
+        position = Position(state.get(b"epoch", b"").decode("ascii"), int(state.get(b"offset", 0)))
+        return position, _latest(topic.partition(":")[2], state) if state else None
+
     async def devices(self, after: str, prefix: str, limit: int) -> list[str]:
         """At most `limit` known device ids that begin with `prefix`, in order, from the first above `after` on."""
         low = f"({after}" if after >= prefix and after else f"[{prefix}" if prefix else "-"
@@ -148,7 +155,7 @@ class Stream:
             async with answered():
                 await self._forget_script(keys=keys, args=devices)
 
-    async def latest_of_metric(self, metric: str, chunk: int = 500) -> AsyncIterator[list[dict[str, Any]]]:
+    async def latest_of_metric(self, metric: str, chunk: int = 500) -> AsyncGenerator[list[dict[str, Any]]]:
         """The latest value of each device that reports `metric`, as the metric topic's messages, in chunks."""
         cursor, index = 0, topics.members_key(topics.METRIC + metric)
         while True:

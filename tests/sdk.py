@@ -32,6 +32,7 @@ class Recorder(SubscriptionEventHandler):  # type: ignore[misc]  # the SDK is no
     def __init__(self) -> None:
         self.publications: list[Any] = []
         self.offsets: list[int] = []
+        self.tags: list[dict[str, str]] = []
         self.subscribed: list[SubscribedContext] = []
         self.unsubscribed: list[int] = []
 
@@ -40,9 +41,15 @@ class Recorder(SubscriptionEventHandler):  # type: ignore[misc]  # the SDK is no
         """The value `n` of each reading."""
         return [publication["values"]["n"] for publication in self.publications]
 
+    @property
+    def conflated(self) -> int:
+        """How many publications were left out in favour of others."""
+        return sum(int(tags.get("conflated", 0)) for tags in self.tags)
+
     async def on_publication(self, ctx: PublicationContext) -> None:
         self.publications.append(unpacked(ctx.pub.data))
         self.offsets.append(ctx.pub.offset)
+        self.tags.append(dict(ctx.pub.tags or {}))
 
     async def on_subscribed(self, ctx: SubscribedContext) -> None:
         self.subscribed.append(ctx)

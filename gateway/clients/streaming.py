@@ -39,6 +39,7 @@ class Chunks:
         self._sending = False
         self._wake = asyncio.Event()
         self._eased = asyncio.Event()
+        self._to_tell: list[Callable[[], None]] = []
 
     def push(self, chunk: bytes, publications: int = 0) -> None:
         """Add a chunk, which holds so many publications."""
@@ -69,6 +70,15 @@ class Chunks:
         self._chunks, self._publications = [], 0
         self.close(last)
 
+    @property
+    def behind(self) -> bool:
+        """Whether the client has not yet taken the chunk before."""
+        return self._sending and not self.ended.is_set()
+
+    def once_drained(self, then: Callable[[], None]) -> None:
+        """Call `then` once it has taken everything; never if it goes before."""
+        self._to_tell.append(then)
+
     async def room(self) -> bool:
         """Wait until less than half the bound waits for the client; False if it is gone."""
         while self._waiting >= self._limit_bytes // 2 and not self.ended.is_set():
@@ -85,6 +95,10 @@ class Chunks:
             yield opening
         while self._chunks or not self.ended.is_set():
             self._sending = False
+            if not self._chunks:
+                to_tell, self._to_tell = self._to_tell, []
+                for then in to_tell:
+                    then()
             try:
                 async with asyncio.timeout(heartbeat_s):
                     await self._wake.wait()

@@ -207,3 +207,24 @@ def test_a_file_with_a_mistake_is_one_line(tmp_path: Path) -> None:
     ended = run("up", namespaces=str(tmp_path / "wrong.toml"), port="0", data_dir=str(tmp_path / "data"))
     assert "presense" in ended.stderr
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+
+
+@pytest.mark.parametrize("namespace", ["chat", "signal"])
+async def test_a_sample_of_a_channel_tells_who_published_and_what_was_left_out(
+    windsock: Windsock, protobuf: bool, namespace: str
+) -> None:
+    channel = f"{namespace}:sample-{protobuf}"
+    async with connected(windsock.ws, protobuf=protobuf) as client:
+        member = Member()
+        asked = packed({"delivery": "sample", "rate": 2, "color": "red"}, protobuf=protobuf)
+        subscription = client.new_subscription(channel, events=member, data=asked)
+        await subscription.subscribe()
+        await until(lambda: bool(member.subscribed), "not subscribed")
+        assert unpacked(member.subscribed[0].data) == {"delivery": "sample", "rate": 2}
+        for n in range(20):
+            await client.publish(channel, packed({"device": "ab"[n % 2], "n": n}, protobuf=protobuf))
+        await until(lambda: len(member.publications) + member.conflated == 20, "not everything is told")
+        assert [one["n"] for one in member.publications[-2:]] == [18, 19]
+        assert member.conflated > 0
+        assert len(member.publishers) == len(member.publications)
+        assert member.offsets == (sorted(set(member.offsets)) if namespace == "chat" else [0] * len(member.offsets))

@@ -82,3 +82,22 @@ def test_without_a_weather_service_the_client_is_told_and_gets_it_later(tmp_path
         assert ask(socket, "Berlin")["error"]["code"] == "unavailable"
         assert ask(socket, "Paris")["error"]["code"] == "unavailable"
         assert windsock.environment["WINDSOCK_OPEN_METEO_URL"] == NOWHERE
+
+
+def test_a_snapshot_of_a_place_shows_its_weather(windsock: Windsock, weather: OpenMeteo) -> None:
+    with follow(windsock) as socket:
+        ask(socket, "Berlin")
+    asked = {"channel": "weather:berlin", "data": {"window": "7d", "points": 2}}
+    with connect(f"{windsock.ws}/connection/websocket", proxy=None) as socket:
+        socket.send('{"id":1,"connect":{}}')
+        take(socket)
+        socket.send(json.dumps({"id": 2, "subscribe": asked}))
+        result = take(socket)["subscribe"]
+        points = {one["metric"]: one["points"] for one in result["data"]["window"]["series"]}
+        assert points["temperature"] == [[weather.observed * 1000, 3.4]]
+        latest = result["data"]["latest"]
+        assert (latest["device"], latest["latest"]["temperature"]["value"]) == ("berlin", 3.4)
+        weather.values["temperature_2m"] = 5.5
+        weather.observed += 900
+        push = take(socket)["push"]["pub"]
+        assert (push["offset"], push["data"]["values"]["temperature"]) == (result["offset"] + 1, 5.5)

@@ -26,7 +26,7 @@ def streaming(windsock: Windsock) -> Iterator[Iterator[str]]:
 
 
 def test_accepted_is_stored_and_matched_is_sent_and_refused(tmp_path: Path) -> None:
-    with Windsock(tmp_path, outbox_bytes="65536", group_topics="false") as windsock:
+    with Windsock(tmp_path, outbox_bytes="65536", group_topics="false", ping_s="3600") as windsock:
         url = f"{windsock.ws}/ws/device/x/"
         sdk = f"{windsock.ws}/connection/websocket"
         few = {"key": "n", "cmp": "lt", "val": "10"}
@@ -36,7 +36,13 @@ def test_accepted_is_stored_and_matched_is_sent_and_refused(tmp_path: Path) -> N
             connect(url + "?since=.0", proxy=None) as other,
             streaming(windsock) as events,
             connect(sdk, proxy=None) as filtered,
+            connect(sdk, proxy=None, max_queue=None) as sampled,
         ):
+            sampled.send('{"id":1,"connect":{}}')
+            sampled.recv(timeout=10)
+            sample = {"delivery": "sample", "rate": 2}
+            sampled.send(json.dumps({"id": 2, "subscribe": {"channel": "device:x", "data": sample}}))
+            sampled.recv(timeout=10)
             filtered.send('{"id":1,"connect":{}}')
             filtered.recv(timeout=10)
             filtered.send(json.dumps({"id": 2, "subscribe": {"channel": "feed:x", "tf": few}}))
@@ -64,16 +70,23 @@ def test_accepted_is_stored_and_matched_is_sent_and_refused(tmp_path: Path) -> N
 
             wait_until(slow, "the client that never reads is not noticed")
             slow()
+            left_out, last = 0, 0
+            while last < accepted:
+                for line in str(sampled.recv(timeout=10)).split("\n"):
+                    pub = json.loads(line)["push"]["pub"]
+                    left_out, last = left_out + int(pub.get("tags", {}).get("conflated", 0)), pub["offset"]
             books = windsock.metrics()
         stored = httpx.get(f"{windsock.url}/api/devices/x", trust_env=False).json()["position"]
         assert accepted == int(stored.split(".")[1])
         assert accepted + published == books["windsock_appended_total"]
         assert books['windsock_ingest_readings_total{format="json",result="stored"}'] == accepted
-        matched, sent, refused, filtered_out = (
-            books[f"windsock_publications_{what}_total"] for what in ("matched", "sent", "refused", "filtered")
+        matched, sent, conflated, refused, filtered_out = (
+            books[f"windsock_publications_{what}_total"]
+            for what in ("matched", "sent", "conflated", "refused", "filtered")
         )
         assert refused > 0
-        assert matched == sent + refused
+        assert matched == sent + conflated + refused
+        assert conflated == left_out > 0
         assert filtered_out == published / 2
         read = accepted * 3 + accepted / 2 + published * 1.5
         assert sent >= read

@@ -115,3 +115,31 @@ async def test_the_books_balance_though_clients_go_in_the_middle(common_redis: R
         ]
         assert matched == sent + refused
         assert refused > 0
+
+
+async def test_who_asked_for_the_latest_may_read_late(common_redis: RedisServer, client: Client) -> None:
+    limits = {"outbox_bytes": "65536", "client_messages_per_s": "10000", "ping_s": "3600"}
+    async with (
+        serving(common_redis.url, client, **limits) as gateway,
+        gateway.open("/ws/feed/late/") as other,
+        gateway.open("/connection/websocket", max_queue=1) as lazy,
+    ):
+        subscribe = {"channel": "feed:late", "data": {"delivery": "latest"}}
+        await lazy.send('{"id":1,"connect":{}}\n' + json.dumps({"id": 2, "subscribe": subscribe}))
+        while '"id":2' not in str(await lazy.recv()):
+            pass
+        said = 0
+
+        async def conflated() -> bool:
+            nonlocal said
+            said += 1
+            await say(other, {"n": said, "filling": "x" * 50_000})
+            return await gateway.metric("windsock_publications_conflated_total") > 20
+
+        await until_found(conflated, "nothing is conflated")
+        assert await gateway.metric("windsock_slow_clients_total") == 0
+        found = 0
+        while found < said:
+            pub = json.loads(await lazy.recv())["push"]["pub"]
+            found += 1 + int(pub.get("tags", {}).get("conflated", 0))
+        assert (found, pub["data"]["n"]) == (said, said)

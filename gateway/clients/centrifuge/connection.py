@@ -67,6 +67,7 @@ class Connection:
         self._subscriptions = Subscriptions(
             shared.broker,
             shared.stream,
+            shared.snapshots,
             shared.presence,
             settings,
             self._session,

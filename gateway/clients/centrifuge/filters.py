@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
+import msgspec
 import orjson
 
 from gateway.clients.centrifuge.commands import FilterNode
@@ -45,6 +46,8 @@ class Filter:
 
     def __init__(self, node: FilterNode) -> None:
         """Raises ValueError for a tree that is not a filter, or too large a one."""
+        self.text = msgspec.json.encode(node)
+        """The same for the same filter."""
         self._left = MOST_NODES
         self.matches = self._compiled(node, DEEPEST)
 

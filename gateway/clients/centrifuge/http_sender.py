@@ -30,6 +30,7 @@ class HttpSender:
         self.counters = counters
         self.chunks = Chunks(outbox_bytes, counters, self._slow, self._wake)
         self.room = self.chunks.room
+        self.once_drained = self.chunks.once_drained
         self.code: int = GONE[0]
         """Why it ended, or that it went by itself."""
         self._encoding = encoding
@@ -43,6 +44,10 @@ class HttpSender:
         for message in most:
             self.send(message)
         self.send(last, delivery.count)
+
+    @property
+    def behind(self) -> bool:
+        return self.chunks.behind
 
     def send(self, message: bytes, publications: int = 0) -> None:
         self.chunks.push(self._framing(message), publications)

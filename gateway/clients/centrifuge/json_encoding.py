@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -64,6 +65,11 @@ class JsonEncoding:
         """The same without offsets."""
         channel = orjson.dumps(topic)
         return joined([b'{"push":{"channel":%s,"pub":%s}}' % (channel, one) for one in batch.payloads], b"\n")
+
+    def published(self, topic: str, found: Sequence[Published]) -> list[bytes]:
+        """Frames of pushes for publications that are made for one client."""
+        lines = [orjson.dumps({"push": {"channel": topic, "pub": one}}, default=shown) for one in found]
+        return joined(lines, b"\n")
 
     def presence(self, topic: str, kind: Literal["join", "leave"], info: ClientInfo) -> bytes:
         """Tells that a client came or went."""

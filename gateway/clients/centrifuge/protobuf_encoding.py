@@ -5,7 +5,7 @@ The schema is protocol.proto. Data is JSON here too: bytes that the protocol doe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from google.protobuf.message import DecodeError
@@ -67,6 +67,10 @@ class ProtobufEncoding:
         """The same without offsets."""
         bare = [Published(one.data, 0, "", one.info, one.tags) for one in publications([batch], wrapped=True)]
         return joined([_push(topic, one) for one in bare], b"")
+
+    def published(self, topic: str, found: Sequence[Published]) -> list[bytes]:
+        """Frames of pushes for publications that are made for one client."""
+        return joined([_push(topic, one) for one in found], b"")
 
     def presence(self, topic: str, kind: Literal["join", "leave"], info: ClientInfo) -> bytes:
         """Tells that a client came or went."""

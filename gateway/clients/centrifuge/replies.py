@@ -13,6 +13,7 @@ from msgspec import Raw, Struct
 from gateway.channels import Channel
 from gateway.clients.centrifuge.codes import Refusal
 from gateway.clients.centrifuge.commands import NO_DATA, Command
+from gateway.conflation import Kept
 from gateway.retention import kept_at_least
 from services.batch import Batch, Position
 from services.commit import Entry
@@ -54,10 +55,7 @@ class Published:
     @classmethod
     def unwrapped(cls, batch: Batch, offset: int, payload: bytes) -> Published:
         """The publication in an envelope of a batch at an offset."""
-        try:
-            envelope = _envelope.decode(payload)
-        except msgspec.MsgspecError:
-            envelope = Envelope(Raw(payload))  # not ours, and no reason to stop the others
+        envelope = _unwrapped(payload)
         return cls(bytes(envelope.data), offset, batch.epoch if offset == 1 else "", envelope.info, envelope.tags)
 
 
@@ -88,6 +86,13 @@ def stored(entry: Entry, channel: Channel, info: ClientInfo | None = None, tags:
 
 _envelope = msgspec.json.Decoder(Envelope)
 _info = msgspec.json.Decoder(ClientInfo)
+
+
+def _unwrapped(payload: bytes) -> Envelope:
+    try:
+        return _envelope.decode(payload)
+    except msgspec.MsgspecError:
+        return Envelope(Raw(payload))  # not ours, and no reason to stop the others
 
 
 def shown_info(info: ClientInfo) -> bytes:
@@ -133,6 +138,9 @@ class Encoding(Protocol):
     def pushes_unpositioned(self, topic: str, batch: Batch) -> list[bytes]:
         """The same without offsets."""
 
+    def published(self, topic: str, found: Sequence[Published]) -> list[bytes]:
+        """Frames of pushes for publications that are made for one client."""
+
     def presence(self, topic: str, kind: Literal["join", "leave"], info: ClientInfo) -> bytes:
         """Tells that a client came or went."""
 
@@ -173,6 +181,17 @@ def publications(batches: Sequence[Batch], *, wrapped: bool = False) -> list[Pub
     return [
         of(batch, offset, payload) for batch in batches for offset, payload in enumerate(batch.payloads, batch.first)
     ]
+
+
+def kept(one: Kept, *, wrapped: bool, positioned: bool) -> Published:
+    """A publication with its tag `conflated`, which tells how many were left out for it."""
+    data, info, tags = one.payload, None, None
+    if wrapped:
+        envelope = _unwrapped(one.payload)
+        data, info, tags = bytes(envelope.data), envelope.info, envelope.tags
+    if one.conflated:
+        tags = (tags or {}) | {"conflated": str(one.conflated)}
+    return Published(data, one.offset if positioned else 0, one.epoch if positioned else "", info, tags)
 
 
 def subscribed(

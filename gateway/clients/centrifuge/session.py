@@ -43,6 +43,7 @@ from gateway.clients.centrifuge.steps import (
     Subscribe,
     Unsubscribe,
 )
+from gateway.clients.centrifuge.wishes import Wishes, asked
 from services.access import Permits
 from services.tokens import Grant
 
@@ -100,7 +101,7 @@ class Session:
         for name, channel in channels.items():
             if len(self.subscribed) < self._most:
                 self.server_side.add(name)
-                steps.append(self._step(0, channel, asked.get(name, SubscribeRequest()), None, None))
+                steps.append(self._step(0, channel, asked.get(name, SubscribeRequest()), None, None, None))
         for name, request in asked.items():
             if name in channels:
                 continue
@@ -130,7 +131,7 @@ class Session:
         except _RefusedError:
             return None
         self.server_side.add(name)
-        return self._step(0, channel, stand, Grant(name, self.user, info=info), None)
+        return self._step(0, channel, stand, Grant(name, self.user, info=info), None, None)
 
     def refused(self) -> None:
         """It could not say who it is: nothing of it is carried out any more."""
@@ -236,10 +237,19 @@ class Session:
             return codes.INVALID_TOKEN
         if len(self.subscribed) >= self._most:
             raise _RefusedError(codes.LIMIT_EXCEEDED)
-        return self._step(number, channel, request, grant, _filter(channel, request))
+        wanted, wishes = _filter(channel, request), _wishes(channel, request)
+        if wishes is not None and wishes.window and not channel.grants("history", self.user, subscribed=True):
+            raise _RefusedError(codes.PERMISSION_DENIED)
+        return self._step(number, channel, request, grant, wanted, wishes)
 
     def _step(
-        self, number: int, channel: Channel, request: SubscribeRequest, grant: Grant | None, wanted: Filter | None
+        self,
+        number: int,
+        channel: Channel,
+        request: SubscribeRequest,
+        grant: Grant | None,
+        wanted: Filter | None,
+        wishes: Wishes | None,
     ) -> Subscribe:
         options = channel.options
         self.subscribed.add(channel.name)
@@ -268,6 +278,7 @@ class Session:
             join_leave=options.join_leave and (options.force_push_join_leave or (request.join_leave and sees_presence)),
             filter=wanted,
             grant=grant,
+            wishes=wishes,
         )
 
     def _find(self, name: str) -> Channel:
@@ -301,3 +312,10 @@ def _filter(channel: Channel, request: SubscribeRequest) -> Filter | None:
         return Filter(request.tf)
     except ValueError as fault:
         raise _RefusedError(Refusal(codes.BAD_REQUEST.code, f"tf: {fault}")) from None
+
+
+def _wishes(channel: Channel, request: SubscribeRequest) -> Wishes | None:
+    try:
+        return asked(channel, bytes(request.data))
+    except ValueError as fault:
+        raise _RefusedError(Refusal(codes.BAD_REQUEST.code, f"data: {fault}")) from None

@@ -13,6 +13,7 @@ from gateway.jobs import Jobs
 from gateway.mesh import Mesh
 from gateway.presence import Presence
 from gateway.roster import Roster
+from gateway.snapshots import Snapshots
 from services.access import Access
 from services.revocations import Revocations
 from services.settings import GatewaySettings
@@ -29,6 +30,7 @@ class Shared:
     broker: Broker
     mesh: Mesh
     stream: Stream
+    snapshots: Snapshots
     writer: Writer
     procedures: Procedures
     channels: Channels

@@ -10,6 +10,7 @@ from gateway.channels import Channel
 from gateway.clients.centrifuge.codes import Close, Refusal
 from gateway.clients.centrifuge.commands import HistoryRequest, SubscribeRequest
 from gateway.clients.centrifuge.filters import Filter
+from gateway.clients.centrifuge.wishes import Wishes
 from services.tokens import Grant
 
 
@@ -63,6 +64,7 @@ class Subscribe:
     join_leave: bool
     filter: Filter | None = None
     grant: Grant | None = None
+    wishes: Wishes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Literal
 
 import msgspec
+import orjson
 from msgspec import Raw
 
 from gateway import history
@@ -22,9 +23,12 @@ from gateway.clients.centrifuge.expiry import Expiry
 from gateway.clients.centrifuge.replies import ClientInfo, Encoding, Json, Published
 from gateway.clients.centrifuge.session import Session
 from gateway.clients.centrifuge.steps import Subscribe
+from gateway.clients.centrifuge.ways import Ways
+from gateway.clients.centrifuge.wishes import Wishes
 from gateway.hub import Delivery, Render
 from gateway.presence import Presence
 from gateway.sender import Sender
+from gateway.snapshots import Asked, Snapshot, Snapshots
 from gateway.subscription import Subscription
 from services import logs
 from services.batch import Batch, Position, fitting
@@ -59,6 +63,7 @@ class Subscriptions:
         self,
         broker: Broker,
         stream: Stream,
+        snapshots: Snapshots,
         presence: Presence,
         settings: GatewaySettings,
         session: Session,
@@ -68,6 +73,7 @@ class Subscriptions:
     ) -> None:
         self._broker = broker
         self._stream = stream
+        self._snapshots = snapshots
         self._presence = presence
         self._settings = settings
         self._session = session
@@ -79,6 +85,7 @@ class Subscriptions:
         self._all: dict[str, Subscription] = {}
         self.grants: dict[str, Grant] = {}
         """What tokens of their own opened, by channel."""
+        self._ways = Ways(sender, encoding, settings.outbox_bytes)
         self._present: dict[str, tuple[Channel, ClientInfo]] = {}
         self._absent: list[tuple[Channel, ClientInfo]] = []
         """Channels that it has left and whose others are yet to be told."""
@@ -93,7 +100,7 @@ class Subscriptions:
         topic = step.channel.name
         subscription = Subscription(
             topic,
-            self._sender,
+            self._ways.open(step),
             _render(step, self._encoding),
             (lambda _: self._insufficient(topic)) if step.positioned else lambda _: None,
             self._settings.outbox_bytes,
@@ -104,20 +111,24 @@ class Subscriptions:
         info = self._info_in(step)
         try:
             await self._broker.join(topic, subscription)
+            joined = self._broker.hub.position(topic)
             self._all[topic] = subscription
             await self._enter(step.channel, info)
             bound: tuple[Bound, int] = (END, 0)
             if step.recover:
                 bound = ("offset", step.offset), self._settings.recovery_publications
             page = await history.read(self._stream, step.channel, "up", *bound)
+            missed = _missed(step, page)
+            if step.recover and step.reject_unrecovered and missed is None:
+                self.drop(topic)
+                return None
+            snapshot = await self._snapshot(step) if missed is None else None
         except Unavailable:
             self.drop(topic)
             raise
-        missed = _missed(step, page)
-        if step.recover and step.reject_unrecovered and missed is None:
-            self.drop(topic)
-            return None
-        at, more = page.top, False
+        top = page.top if snapshot is None else snapshot.position
+        # A snapshot may be older than the subscription; what came in between is read.
+        at, more = top, snapshot is not None and (top.epoch != joined.epoch or top.offset < joined.offset)
         if missed is not None:
             found, missed = missed, fitting(missed, most_bytes)
             at = Position(page.top.epoch, missed[-1].last if missed else step.offset)
@@ -126,8 +137,10 @@ class Subscriptions:
         result: dict[str, object] = {}
         if step.positioned:
             result = replies.subscribed(
-                page.top, recovered, since=step.offset, recovering=step.recover, recoverable=step.recoverable
+                top, recovered, since=step.offset, recovering=step.recover, recoverable=step.recoverable
             )
+        if step.wishes is not None:
+            result["data"] = _data(step.wishes, snapshot)
         if step.grant is not None:
             if topic not in self._session.server_side:
                 self.grants[topic] = step.grant
@@ -135,16 +148,22 @@ class Subscriptions:
             result |= self._expiry.set(topic, step.grant.expires_at, ended)
         return Opened(step.channel, subscription, info, result, recovered or [], at, more)
 
+    async def _snapshot(self, step: Subscribe) -> Snapshot | None:
+        """What the topic shows now, if that was asked for."""
+        window = step.wishes.window if step.wishes is not None else None
+        if window is None:
+            return None
+        wanted, text = (step.filter.wanted, step.filter.text) if step.filter else (None, b"")
+        return await self._snapshots.take(Asked(step.channel.name, window.seconds, window.points, wanted, text))
+
     def _wanted(self, step: Subscribe, missed: list[Batch]) -> list[Published]:
         """What of the publications that were missed passes the filter."""
         wanted = missed
         if step.filter:
             name, matching = step.channel.name, step.filter.wanted
             wanted = [batch for one in missed for batch in matching(Delivery(name, one))]
-        recovered = replies.publications(wanted, wrapped=not step.channel.built_in)
-        self._sender.counters.matched += len(recovered)
-        self._sender.counters.filtered += sum(len(batch.payloads) for batch in missed) - len(recovered)
-        return recovered
+        self._sender.counters.filtered += _count(missed) - _count(wanted)
+        return self._ways.recovered(step, wanted)
 
     def _info_in(self, step: Subscribe) -> ClientInfo:
         """Who it is to the others of a channel."""
@@ -198,9 +217,12 @@ class Subscriptions:
         Where the subscription has ended meanwhile, nothing more happens.
         """
         topic = opened.channel.name
+        if opened.more:
+            self._ways.hold(topic)
         try:
             begin = opened.subscription.resume if opened.more else opened.subscription.go_live
             await begin(opened.at, self._stream.read, self._settings.history_page)
+            self._ways.release(topic)
             if opened.channel.options.join_leave and self._all.get(topic) is opened.subscription:
                 await self._broker.announce(topic, b"+" + replies.shown_info(opened.info))
         except Unavailable:
@@ -233,6 +255,7 @@ class Subscriptions:
         if subscription is not None:
             subscription.end()
             self._broker.leave(topic, subscription)
+        self._ways.close(topic)
         present = self._present.pop(topic, None)
         if present is not None:
             self._absent.append(present)
@@ -242,6 +265,16 @@ def _render(step: Subscribe, encoding: Encoding) -> Render:
     if step.channel.built_in:
         return encoding.pushes
     return encoding.pushes_wrapped if step.positioned else encoding.pushes_unpositioned
+
+
+def _data(wishes: Wishes, snapshot: Snapshot | None) -> Json:
+    """What the result tells of what was asked for."""
+    confirmed = orjson.dumps(wishes.confirmed())
+    return Json(confirmed if snapshot is None else b"%s,%s}" % (confirmed[:-1], snapshot.members))
+
+
+def _count(batches: list[Batch]) -> int:
+    return sum(len(batch.payloads) for batch in batches)
 
 
 def _missed(step: Subscribe, page: Page) -> list[Batch] | None:

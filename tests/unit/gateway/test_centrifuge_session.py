@@ -78,6 +78,15 @@ def test_a_token_opens_its_channel_for_its_user() -> None:
         assert connected(user="7").begin(command, grant) == codes.INVALID_TOKEN
 
 
+def test_who_may_subscribe_by_a_token_may_ask_for_a_window() -> None:
+    (command,) = JSON.decode(b'{"id":2,"subscribe":{"channel":"device:a","token":"x","data":{"window":"1h"}}}')
+    session = Session(Channels(), 3)
+    say(session, '{"id":1,"connect":{}}')
+    session.connected("7", lambda _: False)
+    assert error(session.begin(command)).code == 103
+    assert isinstance(session.begin(command, Grant("device:a", "7")), Subscribe)
+
+
 def test_a_refresh_carries_a_token() -> None:
     steps = say(
         connected(),
@@ -176,6 +185,9 @@ def test_subscriptions_are_bounded() -> None:
         ('"type":1', 108),
         ('"delta":"fossil"', None),
         ('"tf":null', None),
+        ('"data":{"delivery":"latest"}', None),
+        ('"data":{"window":"1h"}', None),
+        ('"data":{"delivry":"latest"}', 107),
     ],
 )
 def test_what_a_subscription_may_ask_for(member: str, code: int | None) -> None:

@@ -1,0 +1,220 @@
+"""Snapshots of a topic: the series of a window and the latest values, as of one position.
+
+Promise: what was published up to the position of a snapshot is in it (or left out, and that is told), and nothing
+that came later; so whoever goes on from there misses nothing and gets nothing twice. What is read, how long one
+waits, and how many are made at once is bounded; clients that ask for the same within a second share one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TypeAlias
+from weakref import WeakValueDictionary
+
+import orjson
+
+from gateway import latest
+from gateway.chart import Chart
+from gateway.hub import Delivery
+from gateway.latest import Name, Newest, Shown, values_of
+from gateway.subscription import Wanted
+from services import topics
+from services.batch import Batch, Position
+from services.errors import Unavailable
+from services.settings import GatewaySettings, StreamSettings
+from services.stream import END, Bound, Latest, Stream
+
+AT_ONCE = 2
+KEPT_S = 1.0
+MOST_KEPT = 32
+ATTEMPTS = 3
+AROUND_BYTES = 1_024
+"""More than a snapshot has beside its series and latest values."""
+
+Key: TypeAlias = tuple[str, int, int, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a topic showed at a position: the members `window` and `latest` of a JSON object."""
+
+    position: Position
+    members: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which snapshot: so many seconds of a topic, so many points in a series, and of what is wanted only."""
+
+    topic: str
+    seconds: int
+    points: int
+    wanted: Wanted | None = None
+    filter: bytes = b""
+    """Tells one `wanted` from another."""
+
+    @property
+    def key(self) -> Key:
+        return self.topic, self.seconds, self.points, self.filter
+
+
+class Snapshots:
+    """Makes them. `most_bytes` bounds each; `now_ms` is Unix time."""
+
+    def __init__(
+        self,
+        stream: Stream,
+        settings: GatewaySettings,
+        streams: StreamSettings,
+        most_bytes: int,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._stream = stream
+        self._settings = settings
+        self._streams = streams
+        self._most_bytes = most_bytes
+        self._now_ms = now_ms
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._locks: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
+        self._kept: dict[Key, Snapshot] = {}
+
+    async def take(self, asked: Asked) -> Snapshot:
+        """A snapshot that is at most a second old. Raises Unavailable."""
+        lock = self._locks.get(asked.key)
+        if lock is None:
+            lock = self._locks[asked.key] = asyncio.Lock()
+        try:
+            async with asyncio.timeout(self._settings.subscribe_timeout_s), lock:
+                snapshot = self._kept.get(asked.key)
+                if snapshot is None:
+                    async with self._turns:
+                        snapshot = await self._make(asked)
+                    self._keep(asked.key, snapshot)
+                return snapshot
+        except TimeoutError:
+            raise Unavailable("the snapshot takes too long") from None
+
+    def _keep(self, key: Key, snapshot: Snapshot) -> None:
+        while len(self._kept) >= MOST_KEPT:
+            del self._kept[next(iter(self._kept))]
+        self._kept[key] = snapshot
+        asyncio.get_running_loop().call_later(KEPT_S, self._kept.pop, key, None)
+
+    async def _make(self, asked: Asked) -> Snapshot:
+        for _ in range(ATTEMPTS):
+            making = _Making(self._stream, self._settings, self._streams, asked, self._now_ms())
+            if await making.read():
+                return await asyncio.to_thread(making.snapshot, self._most_bytes)
+        raise Unavailable(f"{asked.topic} begins anew all the time")
+
+
+class _Making:
+    """One snapshot while it is made."""
+
+    def __init__(
+        self, stream: Stream, settings: GatewaySettings, streams: StreamSettings, asked: Asked, now_ms: int
+    ) -> None:
+        self._stream = stream
+        self._settings = settings
+        self._asked = asked
+        self._topic = asked.topic
+        self._to_ms = now_ms
+        self._from_ms = now_ms - asked.seconds * 1000
+        retention_s = streams.group_retention_s if self._is_group else streams.retention_s
+        self._kept_from_ms = now_ms - retention_s * 1000
+        self._complete_from_ms = self._from_ms
+        self._chart = Chart(asked.topic, self._from_ms)
+        self._position = Position("", 0)
+        self._state: Latest | None = None
+        self._states: dict[Name, Newest] = {}
+        self._all_states = True
+
+    @property
+    def _is_group(self) -> bool:
+        return topics.is_group(self._topic)
+
+    async def read(self) -> bool:
+        """Read what it shows; False if the topic began anew meanwhile."""
+        bound: Bound = END
+        if not self._is_group:
+            self._position, self._state = await self._stream.latest_at(self._topic)
+            bound = ("offset", self._position.offset + 1)
+        oldest: Batch | None = None
+        reached, left = False, self._settings.snapshot_publications
+        while True:
+            page = await self._stream.read(self._topic, "down", bound, min(left, self._settings.history_page))
+            if bound == END:
+                self._position = page.top
+            elif page.top.epoch != self._position.epoch:
+                return False
+            batches = [one for one in page.batches if one.stored_ms >= self._from_ms]
+            # Other clients' turns come in between.
+            await asyncio.to_thread(self._add, batches)
+            reached = len(batches) < len(page.batches)
+            if batches:
+                oldest = batches[0]
+                left -= sum(len(one.payloads) for one in batches)
+            if oldest is None or reached or not batches or not page.more or left <= 0:
+                break
+            bound = ("offset", oldest.first)
+        if not reached:
+            self._note_what_is_missing(oldest)
+        if self._is_group and self._asked.wanted is None:
+            await self._read_states()
+        return True
+
+    def _add(self, batches: Sequence[Batch]) -> None:
+        wanted = self._asked.wanted
+        for batch in reversed(batches):
+            self._chart.add([batch] if wanted is None else wanted(Delivery(self._topic, batch))[::-1])
+
+    def _note_what_is_missing(self, oldest: Batch | None) -> None:
+        if oldest is not None and oldest.first > 1:
+            # What is not there, or was not read, was stored in the same millisecond or before.
+            self._complete_from_ms = min(oldest.stored_ms + 1, self._to_ms)
+        elif oldest is None and self._position.offset:
+            self._complete_from_ms = max(self._from_ms, self._kept_from_ms)
+
+    async def _read_states(self) -> None:
+        """What was published before the window."""
+        most = self._settings.devices_page
+        if self._topic == topics.READINGS:
+            devices = await self._stream.devices("", "", most)
+            self._all_states = len(devices) < most
+            found = await self._stream.latest(devices)
+            self._states = values_of(state for state in found if state is not None)
+            return
+        metric = self._topic.removeprefix(topics.METRIC)
+        async with aclosing(self._stream.latest_of_metric(metric, chunk=most)) as chunks:
+            async for rows in chunks:
+                self._states |= {(row["device"], metric): Newest(row["ts"], row[metric]) for row in rows}
+                if len(self._states) > most:
+                    self._all_states = False
+                    break
+
+    def snapshot(self, most_bytes: int) -> Snapshot:
+        """What was read, as JSON."""
+        newest = self._latest(most_bytes // 4)
+        series, all_series = self._chart.shown(self._asked.points, most_bytes - len(newest.text) - AROUND_BYTES)
+        all_read = self._complete_from_ms == self._from_ms and self._all_states
+        window = {
+            "from": self._complete_from_ms,
+            "to": self._to_ms,
+            "series": series,
+            "truncated": not (all_read and all_series and newest.complete),
+        }
+        return Snapshot(self._position, b'"window":%s,"latest":%s' % (orjson.dumps(window), newest.text))
+
+    def _latest(self, most_bytes: int) -> Shown:
+        if not self._is_group:
+            return latest.of_device(self._state, most_bytes)
+        values, most = (
+            latest.merged(self._chart.newest, self._states, self._complete_from_ms),
+            self._settings.devices_page,
+        )
+        if self._topic == topics.READINGS:
+            return latest.of_readings(values, most, most_bytes)
+        return latest.of_metric(self._topic.removeprefix(topics.METRIC), values, most, most_bytes)
