@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 from services.access import is_this_machine
 from services.errors import Forbidden, Overloaded, SettingError, Unavailable
+
+ANY = "*"
+OPAQUE = "null"
+"""The origin of files and sandboxed frames."""
 
 
 class Seats:
@@ -40,6 +46,7 @@ class Seats:
         if self._closed:
             raise Unavailable("this gateway is stopping")
         counted = bool(address) and not is_this_machine(address)
+        address = _household(address)
         if self.taken >= self._most:
             self._refuse("seats", f"this gateway has its {self._most} connections")
         if counted and self._from[address] >= self._most_per_address:
@@ -63,20 +70,53 @@ class Seats:
         raise Overloaded(words, retry_after_s=5)
 
 
-class Origins:
-    """Which pages may connect: an exact list, or any if it is empty."""
+def _household(address: str) -> str:
+    """What counts as one address: of IPv6 the network that one customer gets (RFC 6177), however IPv4 is written."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return address
 
-    def __init__(self, allowed: str) -> None:
-        """`allowed` holds origins (RFC 6454), separated by spaces. Raises SettingError for what is none."""
+
+class Origins:
+    """Which pages may connect: an exact list; without one, those of the host that they connect to.
+
+    A page of any site can make its visitor's browser connect to what only the visitor's machine reaches. Where
+    that is all who reach us, pages must be of this machine whatever they call it.
+    """
+
+    def __init__(self, allowed: str, host: str) -> None:
+        """`allowed` holds origins (RFC 6454), by spaces, `null` or `*`; `host` is the address that is listened on.
+
+        Raises SettingError for what is no origin.
+        """
         self._allowed = frozenset(allowed.split())
-        for origin in self._allowed:
-            if not re.fullmatch(r"https?://[^/?#@\s]+", origin):
+        self._local = is_this_machine(host)
+        for origin in self._allowed - {ANY, OPAQUE}:
+            if not re.fullmatch(r"https?://[^/?#@\s*]+", origin):
                 raise SettingError(f"WINDSOCK_ORIGINS: {origin!r} is not an origin such as 'https://example.org'")
 
-    def check(self, origin: str | None) -> None:
-        """Raises Forbidden for the `Origin` of a page that is not listed; programs send none."""
-        if self._allowed and origin is not None and origin not in self._allowed:
-            raise Forbidden(f"pages of {origin[:100]!r} may not connect here (WINDSOCK_ORIGINS)")
+    def check(self, origin: str | None, host: str | None) -> None:
+        """Raises Forbidden for a page whose `Origin` may not connect to `Host`; programs send no origin."""
+        if origin is None or ANY in self._allowed or origin in self._allowed:
+            return
+        if not self._allowed:
+            page, here = _host_of(origin), _host_of(f"//{host}")
+            if page is not None and ((page == here and not self._local) or (is_this_machine(page) and self._local)):
+                return
+        raise Forbidden(f"pages of {origin[:100]!r} may not connect here (WINDSOCK_ORIGINS)")
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).hostname
+    except ValueError:
+        return None
 
 
 class Pace:

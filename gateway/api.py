@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from gateway.devices import Devices
 from gateway.identities import Identities
 from services import topics
 from services.access import Permits
@@ -27,8 +28,11 @@ from services.web import json_response
 class ReadApi:
     """The endpoints under `/api/`."""
 
-    def __init__(self, stream: Stream, places: Places, identities: Identities, settings: GatewaySettings) -> None:
+    def __init__(
+        self, stream: Stream, devices: Devices, places: Places, identities: Identities, settings: GatewaySettings
+    ) -> None:
         self._stream = stream
+        self._devices = devices
         self._identities = identities
         self._places = places
         self._settings = settings
@@ -47,19 +51,12 @@ class ReadApi:
         for name, value in (("prefix", prefix), ("after", after)):
             if not re.fullmatch(r"[!-~]{0,128}", value):
                 raise BadRequest(name, "must be at most 128 visible ASCII characters")
-        limit = _limit(request, self._settings.devices_page)
-        permits = await self._permits(request)
-        names = await self._stream.devices(after, prefix, limit)
-        permitted = [name for name in names if permits(topics.DEVICE + name)]
-        found = await self._stream.latest(permitted)
-        gone = [name for name, latest in zip(permitted, found, strict=True) if latest is None]
-        await self._stream.forget_devices(gone)
+        limit = _limit(request, self._devices.page_size)
+        found, last = await self._devices.page(after, prefix, limit, await self._permits(request))
         following = None
-        if len(names) == limit:
-            following = "/api/devices?" + urlencode({"prefix": prefix, "after": names[-1], "limit": limit})
-        return json_response(
-            {"devices": [latest.as_dict() for latest in found if latest is not None], "next": following}
-        )
+        if last is not None:
+            following = "/api/devices?" + urlencode({"prefix": prefix, "after": last, "limit": limit})
+        return json_response({"devices": [latest.as_dict() for latest in found], "next": following})
 
     async def device(self, request: Request) -> Response:
         """One device: latest values, and the position of its topic."""
@@ -80,7 +77,7 @@ class ReadApi:
         many publications after the position `since` can no longer be had (newest first: on the last page).
         """
         query = request.query_params
-        topic = topics.parse(query.get("topic", ""))
+        topic = topics.readable(query.get("topic", ""))
         await self._permits(request, topic)
         order = query.get("order", "desc")
         if order not in ("asc", "desc"):

@@ -29,6 +29,7 @@ from gateway.clients.sse import Events
 from gateway.clients.visitor import Guests
 from gateway.clients.weather import Cities
 from gateway.commands import Commander
+from gateway.devices import Devices
 from gateway.evictions import Evictions
 from gateway.identities import Identities
 from gateway.jobs import Jobs
@@ -71,10 +72,11 @@ def build(shared: Shared) -> Room:
     broker = Broker(shared.vital, shared.redis_url, shared.stream, limits)
     mesh = Mesh(shared.vital, broker)
     places = Places(shared.redis)
+    devices = Devices(shared.stream, limits.devices_page)
     cities = Cities(broker, mesh, shared.stream, places, limits)
     heartbeat = Heartbeat(lambda: not broker.unready(), limits.status_s)
-    door = Door(limits, shared.refusals)
     common = environment.load(CommonSettings, shared.environ)
+    door = Door(limits, shared.refusals, common.host)
     token_settings = environment.load(TokenSettings, shared.environ)
     tokens, roster, revocations = Tokens(token_settings), Roster(), Revocations(shared.redis)
     access = Access(environment.load(AccessSettings, shared.environ), common.host)
@@ -94,7 +96,7 @@ def build(shared: Shared) -> Room:
         group_topics=shared.streams.group_topics,
     )
     commander = Commander(mesh, shared.writer, Commands(shared.redis), limits, shared.registry)
-    procedures = Procedures(shared.stream, cities, commander, limits.devices_page)
+    procedures = Procedures(shared.stream, cities, commander, devices)
     snapshots = Snapshots(
         shared.stream, limits, shared.streams, REPLY_BYTES, now_ms=lambda: time.time_ns() // 1_000_000
     )
@@ -123,7 +125,15 @@ def build(shared: Shared) -> Room:
     publishing = Publishing(channels, broker, shared.writer, shared.streams.commit_topics)
     fleet = Fleet(mesh, roster, broker.hub, channels, lambda: door.seats.taken)
     methods = Methods(
-        publishing, fleet, channels, presence, shared.stream, revocations, limits.history_page, shared.registry
+        publishing,
+        fleet,
+        channels,
+        presence,
+        shared.stream,
+        revocations,
+        procedures,
+        limits.history_page,
+        shared.registry,
     )
     server_api = ServerApi(Keys(environment.load(ApiSettings, shared.environ)), methods, intake)
     shared.registry.register(GatewayReport(broker, door))
@@ -144,7 +154,7 @@ def build(shared: Shared) -> Room:
         async with broker.running(), background(*beside):
             yield
 
-    api = ReadApi(shared.stream, places, identities, limits)
+    api = ReadApi(shared.stream, devices, places, identities, limits)
     routes: list[BaseRoute] = [
         *api.routes(),
         *server_api.routes(),

@@ -34,6 +34,10 @@ PASSING = b"*"
 """Opens a publication that is not stored."""
 
 
+def _tell_fault(error: Exception) -> None:
+    log.error("a subscriber failed; it is told of a loss", exc_info=error)
+
+
 class Broker:
     """The gateway's view of all topics."""
 
@@ -41,7 +45,7 @@ class Broker:
         self._redis = redis
         self._stream = stream
         self._settings = settings
-        self.hub = Hub(settings.hub_buffer_bytes)
+        self.hub = Hub(settings.hub_buffer_bytes, _tell_fault)
         self.bus = Bus(
             redis_url,
             on_message=self._on_message,
@@ -133,6 +137,13 @@ class Broker:
             await asyncio.sleep(self._settings.canary_s)
 
     def _on_message(self, channel: bytes, data: bytes) -> None:
+        try:
+            self._take(channel, data)
+        except Exception:
+            # Whatever is wrong with one message, the others go on.
+            log.exception("a message could not be taken", channel=channel)
+
+    def _take(self, channel: bytes, data: bytes) -> None:
         topic = self._names.get(channel)
         if topic is not None and data.startswith(NOTICE):
             self.hub.notice(topic, data.removeprefix(NOTICE))

@@ -111,6 +111,11 @@ class Channel:
     private: bool = False
     """Whether only a token opens it, and nothing can be done there before."""
 
+    @property
+    def readable(self) -> bool:
+        """Whether anybody may subscribe to it: commands are for their devices alone."""
+        return not (self.built_in and self.name.startswith(topics.COMMAND))
+
     def grants(self, action: str, user: str, *, subscribed: bool) -> bool:
         """Whether its options let a user (empty: anonymous) `subscribe`, `publish`, see `presence` or `history`."""
         options = self.options

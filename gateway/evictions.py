@@ -58,17 +58,17 @@ class Evictions:
                     member.unsubscribe(channel, *SUBSCRIPTION_REVOKED)
 
     async def _look_all_up(self) -> None:
-        members = [member for member in self._roster if member.identity.user or member.identity.token_id]
-        for member, revoked in zip(
-            members, await self._revocations.revoked([one.identity for one in members]), strict=True
+        members = [(one, one.identity) for one in self._roster if one.identity.user or one.identity.token_id]
+        for (member, identity), revoked in zip(
+            members, await self._revocations.revoked([identity for _, identity in members]), strict=True
         ):
-            if revoked:
+            if revoked and member.identity is identity:
                 _end(member)
         opened = [(one, channel, grant) for one in self._roster for channel, grant in one.grants().items()]
-        for (member, channel, _), revoked in zip(
+        for (member, channel, grant), revoked in zip(
             opened, await self._revocations.revoked([grant for _, _, grant in opened]), strict=True
         ):
-            if revoked:
+            if revoked and member.grants().get(channel) is grant:
                 member.unsubscribe(channel, *SUBSCRIPTION_REVOKED)
 
 

@@ -104,7 +104,9 @@ class _Topic:
 class Hub:
     """All topics of one gateway. `buffer_bytes` bounds what is held per topic while history is read."""
 
-    def __init__(self, buffer_bytes: int) -> None:
+    def __init__(self, buffer_bytes: int, on_fault: Callable[[Exception], None] | None = None) -> None:
+        """`on_fault` is told what a subscriber raised against its contract; it is told of a loss, the others go on."""
+        self._on_fault = on_fault
         self._buffer_bytes = buffer_bytes
         self._topics: dict[str, _Topic] = {}
         self.gaps = 0
@@ -265,7 +267,13 @@ class Hub:
         self.published += len(batch.payloads)
         delivery = Delivery(topic, batch)
         for subscriber in list(known.subscribers):
-            subscriber.deliver(delivery)
+            try:
+                subscriber.deliver(delivery)
+            except Exception as error:
+                if self._on_fault is None:
+                    raise
+                self._on_fault(error)
+                subscriber.lost(topic, known.position)
         return True
 
     def _hold(self, known: _Topic, batch: Batch) -> None:

@@ -39,4 +39,11 @@ class Jobs:
             while True:
                 job = await self._waiting.get()
                 await self._room.acquire()
-                group.create_task(job()).add_done_callback(lambda _: self._room.release())
+                group.create_task(self._do(job)).add_done_callback(lambda _: self._room.release())
+
+    async def _do(self, job: Job) -> None:
+        try:
+            await job()
+        except Exception:
+            # The others go on.
+            log.exception("a job failed")

@@ -88,8 +88,12 @@ class Mesh:
         question = uuid.uuid4().hex
         answers = self._waiting[question] = asyncio.Queue()
         try:
+            pipeline = self._redis.pipeline(transaction=True)
+            # What PUBLISH returns would also count those who listen to all channels of a pattern.
+            pipeline.pubsub_numsub(channel)
+            pipeline.publish(channel, _encoded(_Message(kind, body, question, self.node)))
             async with answered():
-                count: int = await self._redis.publish(channel, _encoded(_Message(kind, body, question, self.node)))
+                ((_, count),), _ = await pipeline.execute()
             async with asyncio.timeout(ANSWERS_WITHIN_S):
                 return [await answers.get() for _ in range(count)]
         except TimeoutError:

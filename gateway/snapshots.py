@@ -8,11 +8,11 @@ waits, and how many are made at once is bounded; clients that ask for the same w
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeAlias
-from weakref import WeakValueDictionary
 
 import orjson
 
@@ -27,14 +27,17 @@ from services.errors import Unavailable
 from services.settings import GatewaySettings, StreamSettings
 from services.stream import END, Bound, Latest, Stream
 
-AT_ONCE = 2
+AT_ONCE = 1
+"""They are made in threads, which take turns with everything else."""
 KEPT_S = 1.0
 MOST_KEPT = 32
+MOST_MAKING = 100
+"""Most that wait for their turn."""
 ATTEMPTS = 3
 AROUND_BYTES = 1_024
 """More than a snapshot has beside its series and latest values."""
 
-Key: TypeAlias = tuple[str, int, int, bytes]
+Key: TypeAlias = tuple[str, int, int, bytes, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,12 @@ class Asked:
     wanted: Wanted | None = None
     filter: bytes = b""
     """Tells one `wanted` from another."""
+    most_bytes: int = sys.maxsize
+    """Where less than what bounds all of them is wanted."""
 
     @property
     def key(self) -> Key:
-        return self.topic, self.seconds, self.points, self.filter
+        return self.topic, self.seconds, self.points, self.filter, self.most_bytes
 
 
 class Snapshots:
@@ -78,36 +83,41 @@ class Snapshots:
         self._most_bytes = most_bytes
         self._now_ms = now_ms
         self._turns = asyncio.Semaphore(AT_ONCE)
-        self._locks: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
+        self._making: dict[Key, asyncio.Task[Snapshot]] = {}
         self._kept: dict[Key, Snapshot] = {}
 
     async def take(self, asked: Asked) -> Snapshot:
         """A snapshot that is at most a second old. Raises Unavailable."""
-        lock = self._locks.get(asked.key)
-        if lock is None:
-            lock = self._locks[asked.key] = asyncio.Lock()
+        snapshot = self._kept.get(asked.key)
+        if snapshot is not None:
+            return snapshot
+        making = self._making.get(asked.key)
+        if making is None:
+            making = self._making[asked.key] = asyncio.create_task(self._make_in_turn(asked))
+            making.add_done_callback(lambda _: self._making.pop(asked.key))
         try:
-            async with asyncio.timeout(self._settings.subscribe_timeout_s), lock:
-                snapshot = self._kept.get(asked.key)
-                if snapshot is None:
-                    async with self._turns:
-                        snapshot = await self._make(asked)
-                    self._keep(asked.key, snapshot)
-                return snapshot
+            async with asyncio.timeout(self._settings.subscribe_timeout_s):
+                # Whoever gives up leaves it to the others; its thread could not be stopped either.
+                return await asyncio.shield(making)
         except TimeoutError:
             raise Unavailable("the snapshot takes too long") from None
 
-    def _keep(self, key: Key, snapshot: Snapshot) -> None:
+    async def _make_in_turn(self, asked: Asked) -> Snapshot:
+        if len(self._making) > MOST_MAKING:
+            raise Unavailable("too many snapshots are asked for")
+        async with self._turns:
+            snapshot = await self._make(asked)
         while len(self._kept) >= MOST_KEPT:
             del self._kept[next(iter(self._kept))]
-        self._kept[key] = snapshot
-        asyncio.get_running_loop().call_later(KEPT_S, self._kept.pop, key, None)
+        self._kept[asked.key] = snapshot
+        asyncio.get_running_loop().call_later(KEPT_S, self._kept.pop, asked.key, None)
+        return snapshot
 
     async def _make(self, asked: Asked) -> Snapshot:
         for _ in range(ATTEMPTS):
             making = _Making(self._stream, self._settings, self._streams, asked, self._now_ms())
             if await making.read():
-                return await asyncio.to_thread(making.snapshot, self._most_bytes)
+                return await asyncio.to_thread(making.snapshot, min(asked.most_bytes, self._most_bytes))
         raise Unavailable(f"{asked.topic} begins anew all the time")
 
 

@@ -23,6 +23,8 @@ from services.redis import Client
 CANARY_S = 1.0
 SILENCE_S = 4.0
 """Without a word from Redis for so long, not even our own canary, the connection is given up."""
+MOST_PER_DEVICE = 8
+"""Most requests of one device that wait: those that it gave up may not be known to be gone yet."""
 UNHEARD_S = (1.0, 2.0)
 """Between two looks of who waits while pub/sub is not heard: at random, so that not all look at once."""
 
@@ -77,6 +79,8 @@ class Bells:
         if self.taken >= self._most:
             raise Overloaded(f"{self._most} devices wait for commands here already", retry_after_s=5)
         channel, bell = topics.channel(topics.COMMAND + device), Bell(self._bus)
+        if len(self._by_channel.get(channel, ())) >= MOST_PER_DEVICE:
+            raise Overloaded(f"{device} waits here {MOST_PER_DEVICE} times already", retry_after_s=5)
         bells = self._by_channel.setdefault(channel, {})
         if not bells:
             self._bus.subscribe(channel)

@@ -7,12 +7,19 @@ follow a header line `<epoch> <id> <count>`.
 
 from __future__ import annotations
 
+import random
 import re
+import string
 from dataclasses import dataclass
 
 from services.errors import BadRequest
 
 _POSITION = re.compile(r"([A-Za-z]{0,32})\.([0-9]{1,15})")
+
+
+def fresh_epoch() -> str:
+    """A name for a topic's beginning that none had before."""
+    return "".join(random.choices(string.ascii_letters, k=8))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from services.batch import Position
 from services.reading import Reading
 from services.settings import StreamSettings
 
+TAGS = "tags"
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -55,12 +57,15 @@ def entry_of(reading: Reading, *, topic: str | None = None, group_topics: bool =
         also.append((topics.READINGS, payload))
     for metric, value in reading.values.items():
         if group_topics:
-            line = json_text.compact({metric: value, "device": device, "ts": ts})
+            said: dict[str, Any] = {metric: value, "device": device, "ts": ts}
+            if reading.tags and metric != TAGS:
+                said[TAGS] = reading.tags  # subscribers may filter by them
+            line = json_text.compact(said)
             also.append((topics.METRIC + metric, line))
         unit = units.get(metric)
         latest.append(("m:" + metric, (ts, value, unit) if unit else (ts, value)))
     if reading.tags:
-        latest.append(("tags", (ts, reading.tags)))
+        latest.append((TAGS, (ts, reading.tags)))
     return Entry(topic or topics.DEVICE + device, payload, tuple(also), reading.id, device, ts, tuple(latest))
 
 
@@ -192,11 +197,11 @@ class Commit:
         found = {firsts[reply[i] - 1]: bytes(reply[i + 1]).decode("ascii") for i in range(1, len(reply), 2)}
         return {number: found[first] for number, first in enumerate(self._first_with_id) if first in found}
 
-    def found_nothing(self, reply: Sequence[Any], fresh_epoch: str) -> bool:
+    def found_nothing(self, reply: Sequence[Any]) -> bool:
         """Whether a topic that was in order begins anew: Redis has lost its data, the indexes with it."""
-        begun = fresh_epoch.encode("ascii")
         return any(
-            reply[2 * group.number] == begun and topic not in self.upkept for topic, group in self._groups.items()
+            reply[2 * group.number - 1] == len(group.lines) and topic not in self.upkept
+            for topic, group in self._groups.items()
         )
 
     def positions(self, reply: Sequence[Any]) -> list[Appended]:

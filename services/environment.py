@@ -65,6 +65,6 @@ def check_names(environ: Mapping[str, str]) -> None:
     known = [setting.key for setting in table()]
     for key in environ:
         if key.startswith(PREFIX) and key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else "docs/settings.md lists them all"
+            near = difflib.get_close_matches(key.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known], n=1)
+            hint = f"did you mean {PREFIX}{near[0]}?" if near else "docs/settings.md lists them all"
             raise SettingError(f"{key} is not a setting; {hint}")

@@ -222,8 +222,9 @@ class GatewaySettings:
     origins: Annotated[
         str,
         Meta(
-            description="Origins whose pages may open sockets and the SDKs' streams, such as `https://example.org`, "
-            "separated by spaces; others get 403. Empty: any page. Programs send no origin."
+            description="Origins whose pages may open sockets and streams, such as `https://example.org`, by spaces; "
+            "`null` for files, `*` for any; others get 403. Empty: pages of the host that they connect to; where only "
+            "this machine can, of this machine. Programs send no origin."
         ),
     ] = ""
     namespaces: Annotated[
@@ -357,7 +358,7 @@ class TokenSettings:
     token_jwks_url: Annotated[
         str,
         Meta(
-            pattern=r"^(https?://.*)?$",
+            pattern=r"^(https?://[^/?#\s\[\]]+[^\s]*)?$",
             description="Address of a JWKS document with the public keys; it replaces the other keys.",
         ),
     ] = ""
@@ -396,6 +397,10 @@ class ApiSettings:
     api_previous_key: Annotated[
         str, Meta(description="The key before it, which is good as well while backends change theirs.")
     ] = ""
+
+    def __post_init__(self) -> None:
+        if self.api_previous_key and not self.api_key:
+            raise SettingError("WINDSOCK_API_PREVIOUS_KEY is set without WINDSOCK_API_KEY; set both, or neither")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,15 @@ from typing import Any, Literal
 import orjson
 
 from services import batch, topics
-from services.batch import Batch, Position
+from services.batch import Batch, Position, fresh_epoch
 from services.errors import Unavailable
 from services.redis import Client, answered, text
 
 Direction = Literal["up", "down"]
 Bound = tuple[Literal["offset", "time", "end"], int]
 END: Bound = ("end", 0)
+BEGUN_S = 30 * 86_400
+"""Seconds that a topic keeps its epoch on which nothing is published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Stream:
     def __init__(self, redis: Client) -> None:
         self._redis = redis
         self._script = redis.register_script(files("services").joinpath("lua/read.lua").read_text())
+        self._begin_script = redis.register_script(files("services").joinpath("lua/begin.lua").read_text())
         self._forget_script = redis.register_script(files("services").joinpath("lua/forget.lua").read_text())
 
     async def position(self, topic: str) -> Position:
@@ -70,6 +73,12 @@ class Stream:
         if isinstance(found, Unavailable):
             raise found
         return found
+
+    async def begin(self, topic: str) -> Position:
+        """The topic's position; if nothing was published on it yet, it gets its epoch now."""
+        async with answered():
+            epoch, offset = await self._begin_script(keys=[topics.state_key(topic)], args=[fresh_epoch(), BEGUN_S])
+        return Position(bytes(epoch).decode("ascii"), int(offset))
 
     async def positions(self, names: Sequence[str]) -> list[Position | Unavailable]:
         """The positions of many topics in one round trip; why, for one that Redis cannot tell."""
@@ -122,7 +131,7 @@ class Stream:
             pipeline.hgetall(topics.state_key(topic_of + device))
         async with answered():
             found = await pipeline.execute()
-        return [_latest(device, state) if state else None for device, state in zip(devices, found, strict=True)]
+        return [_latest(device, state) for device, state in zip(devices, found, strict=True)]
 
     async def remove_history(self, topic: str) -> None:
         """Forget a topic's publications, but neither its position nor its latest values."""
@@ -135,7 +144,7 @@ class Stream:
         async with answered():
             state: Any = await self._redis.hgetall(topics.state_key(topic))
         position = Position(state.get(b"epoch", b"").decode("ascii"), int(state.get(b"offset", 0)))
-        return position, _latest(topic.partition(":")[2], state) if state else None
+        return position, _latest(topic.partition(":")[2], state)
 
     async def devices(self, after: str, prefix: str, limit: int) -> list[str]:
         """At most `limit` known device ids that begin with `prefix`, in order, from the first above `after` on."""
@@ -204,7 +213,9 @@ def _page(reply: Sequence[Any], direction: Direction, bound: Bound, limit: int) 
     return Page(Position(name, int(top)), kept, bool(more) or cut)
 
 
-def _latest(device: str, state: dict[bytes, bytes]) -> Latest:
+def _latest(device: str, state: dict[bytes, bytes]) -> Latest | None:
+    if b"seen" not in state:
+        return None  # it was subscribed to, but nothing is known of it
     latest = Latest(device, int(state.get(b"ts", 0)), int(state.get(b"seen", 0)))
     for name, raw in state.items():
         if name.startswith(b"m:"):

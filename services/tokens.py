@@ -108,13 +108,16 @@ class Tokens:
         claims = await self._claims(token)
         if "channel" in claims:
             raise InvalidTokenError("a subscription token cannot open a connection")
+        expires_at = _expiry(claims)
+        if expires_at is not None and expires_at <= self._clock():
+            raise ExpiredTokenError("the connection has expired")
         channels, subs = _list(claims, "channels") or (), claims.get("subs", {})
         if not isinstance(subs, dict):
             raise InvalidTokenError("subs is not an object with channels")
         return Identity(
             _text(claims, "sub"),
             _info(claims),
-            _expiry(claims),
+            expires_at,
             (*channels, *subs),
             _text(claims, "jti"),
             _seconds(claims, "iat"),
@@ -221,6 +224,7 @@ class Tokens:
             ValueError,
             AttributeError,
             ImportError,
+            RecursionError,
             OSError,
             jwt.PyJWTError,
         ) as error:
@@ -295,4 +299,6 @@ def _seconds(claims: Mapping[str, Any], name: str) -> float | None:
         return None
     if isinstance(at, bool) or not isinstance(at, int | float) or at != at:
         raise InvalidTokenError(f"{name} is not a number")
+    if at < 0:
+        raise InvalidTokenError(f"{name} is before 1970")
     return float(at) if at < NEVER_S else None

@@ -56,6 +56,13 @@ def parse(topic: str) -> str:
     return topic
 
 
+def readable(topic: str) -> str:
+    """The same for a topic that clients may read; raises BadRequest for those of commands, too."""
+    if parse(topic).startswith(COMMAND):
+        raise BadRequest("topic", f"{topic} is not for reading: a command is for its device alone")
+    return topic
+
+
 def is_group(topic: str) -> bool:
     """Whether `topic` collects the readings of many devices, and so keeps a short history."""
     return topic == READINGS or topic.startswith(METRIC)

@@ -10,8 +10,6 @@ lost, callers get Unavailable and may retry (with ids, nothing is stored twice).
 from __future__ import annotations
 
 import asyncio
-import random
-import string
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -21,6 +19,7 @@ from typing import Any, Protocol
 
 from redis.exceptions import RedisError, ResponseError
 
+from services.batch import fresh_epoch
 from services.commit import Appended, Commit, Entry, Upkeep
 from services.errors import Overloaded, TooLarge, Unavailable
 from services.redis import Client, reason_of
@@ -168,8 +167,7 @@ class Writer:
         done: dict[int, Appended] = {}
         while pending:
             commit = Commit([entries[number] for number in pending], self._settings, self._upkeep.due)
-            fresh_epoch = "".join(random.choices(string.ascii_letters, k=8))
-            keys, args = commit.arguments(fresh_epoch)
+            keys, args = commit.arguments(fresh_epoch())
             try:
                 reply: Sequence[Any] = await self._script(keys=keys, args=args)
             except ResponseError as error:
@@ -181,7 +179,7 @@ class Writer:
                 reply = await self._script(keys=keys, args=args)
             known = commit.known(reply)
             if known is None:
-                if commit.found_nothing(reply, fresh_epoch):
+                if commit.found_nothing(reply):
                     self._upkeep.forget()
                 else:
                     self._upkeep.done(commit.upkept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -53,16 +54,25 @@ class Follower:
 
 @contextmanager
 def follower(
-    folder: Path, origin: str, channel: str, encoding: str, transport: str = "websocket", *more: str
+    folder: Path, origin: str, channel: str, encoding: str, transport: str = "websocket", *more: str, **options: Any
 ) -> Iterator[Follower]:
-    """The SDK connected to the HTTP origin `origin`; `more` are the origin of emulation, and tokens."""
+    """The SDK connected to the HTTP origin `origin`; `more` are the origin of emulation, and tokens.
+
+    `options` are those of the subscription, by their JavaScript names.
+    """
     name = secrets.token_hex(4)
     output = folder / f"{name}.events"
     command = [str(NODE), str(FOLLOW), origin, channel, encoding, transport, *more]
     with (
         output.open("wb") as events,
         (folder / f"{name}.errors").open("wb") as errors,
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=events, stderr=errors) as process,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=events,
+            stderr=errors,
+            env=os.environ | {"SUBSCRIPTION": json.dumps(options)},
+        ) as process,
     ):
         assert process.stdin is not None
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -43,7 +44,7 @@ class CrossOrigin:
             await send(message)
 
         try:
-            self._door.origins.check(origin)
+            self._door.check_origin(HTTPConnection(scope))
             allowed = origin
             answer: ASGIApp = self._preflight() if scope["method"] == "OPTIONS" else self._endpoint
             await answer(scope, receive, tell)

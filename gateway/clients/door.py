@@ -74,25 +74,30 @@ class Client:
 class Door:
     """What all sockets of one gateway share, whatever they speak."""
 
-    def __init__(self, settings: GatewaySettings, refusals: Refusals) -> None:
+    def __init__(self, settings: GatewaySettings, refusals: Refusals, host: str) -> None:
+        """`host` is the address that is listened on. Raises SettingError."""
         self._outbox_bytes = settings.outbox_bytes
         self._messages_per_s = settings.client_messages_per_s
         self._refusals = refusals
         self._flusher = Flusher()
         self._open: dict[object, Callable[[], None]] = {}
-        self.origins = Origins(settings.origins)
+        self._origins = Origins(settings.origins, host)
         self._drain_s = settings.drain_s
         self.counters = Counters()
         self.seats = Seats(
             settings.connections, settings.connections_per_address, settings.connects_per_s, time.monotonic
         )
 
+    def check_origin(self, connection: HTTPConnection) -> None:
+        """Raises Forbidden for pages that may not connect."""
+        self._origins.check(connection.headers.get("origin"), connection.headers.get("host"))
+
     def guarded(self, endpoint: Endpoint) -> Endpoint:
         """`endpoint` with a seat; what fails before the handshake is answered with an HTTP status."""
 
         async def guarded(socket: WebSocket) -> None:
             try:
-                self.origins.check(socket.headers.get("origin"))
+                self.check_origin(socket)
                 with self.seats.one(address_of(socket)):
                     await endpoint(socket)
             except WebSocketDisconnect as gone:

@@ -55,8 +55,11 @@ class Entrance:
                 yield client, visitor
 
     async def introduced(self, client: Client, visitor: Visitor, text: bytes, topic: str | None = None) -> bool:
-        """Whether this first message, of one who needed no token, says who it is. Raises as `Visitor.come_as`."""
-        if visitor.identity != NOBODY or _token_in(text) is None:
+        """Whether this message says who the client is, or that its token is renewed. Raises as `Visitor.come_as`.
+
+        What is a token is taken for nothing else: it must not be sent on to others.
+        """
+        if _token_in(text) is None:
             return False
         await self._introduce(visitor, text, topic)
         client.sender.send(AUTHENTICATED)
@@ -73,7 +76,10 @@ class Entrance:
         token = _token_in(text)
         if token is None:
             raise Unauthorized('a token is needed: send {"token": "<token>"} first')
-        await visitor.come_as(await self._guests.identities.verified(token), topic)
+        identity = await self._guests.identities.verified(token)
+        if visitor.identity != NOBODY and visitor.identity.user != identity.user:
+            raise Unauthorized("this token is of another user")
+        await visitor.come_as(identity, topic)
 
 
 async def accept(socket: WebSocket) -> None:

@@ -190,18 +190,17 @@ class PlainSockets:
     async def _listen(
         self, socket: WebSocket, client: Client, visitor: Visitor, take: Take, topic: str | None = None
     ) -> NoReturn:
-        """Beat if the client asked for it, and hand each message of its to `take`; a token may come first."""
+        """Beat if the client asked for it, and hand each message of its to `take`, unless it is a token."""
         with self._heartbeat.beating(client.sender) if _wants_status(socket) else nullcontext():
-            text = await client.receive()
-            if take is not _echo and await self._entrance.introduced(client, visitor, text, topic):
-                text = await client.receive()
             while True:
+                text = await client.receive()
+                if take is not _echo and await self._entrance.introduced(client, visitor, text, topic):
+                    continue
                 try:
                     await take(client, visitor, text)
                 except WindsockError as error:
                     self._door.refused_message(error.code)
                     client.sender.send(orjson.dumps(error.message()))
-                text = await client.receive()
 
 
 async def _echo(client: Client, _visitor: Visitor, text: bytes) -> None:

@@ -13,10 +13,11 @@ from contextlib import ExitStack, suppress
 import orjson
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 from gateway.broker import Broker
+from gateway.clients.cross_origin import CrossOrigin
 from gateway.clients.door import Door, address_of
 from gateway.clients.streaming import HEADERS, Chunks, respond
 from gateway.clients.visitor import Guests
@@ -31,7 +32,6 @@ from services.stream import Stream
 
 RETRY = b"retry: 1000\n"
 HEARTBEAT = b":\n\n"
-NEVER_PUSHED = (topics.COMMAND,)
 
 
 class Events:
@@ -45,7 +45,7 @@ class Events:
         self._settings = settings
 
     def routes(self) -> list[BaseRoute]:
-        return [Route("/sse", self, methods=["GET"])]
+        return [CrossOrigin(self, self._door, ("GET",)).route("/sse")]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -86,8 +86,7 @@ class Events:
         if len(names) > self._settings.channels_per_client:
             raise TooLarge(f"{len(names)} topics; one stream carries at most {self._settings.channels_per_client}")
         for name in names:
-            if topics.parse(name).startswith(NEVER_PUSHED):
-                raise BadRequest("topic", f"{name} is not pushed")
+            topics.readable(name)
         return names
 
     async def _start(

@@ -63,7 +63,7 @@ class Cities:
         for slug in slugs:
             try:
                 if slug in self._names:
-                    await self._find(self._names[slug])
+                    await self._find(self._names[slug], lambda _: True)
             except WindsockError as error:
                 log.warning("a place cannot be found again", place=slug, error=str(error))
 
@@ -84,8 +84,7 @@ class Cities:
                 raise
 
         async def follow(city: str) -> None:
-            slug = await self._find(city)
-            _demand(permits, slug)
+            slug = await self._find(city, permits)
             if slug in followed:
                 if not (await self._send_latest(slug, city, sender)).offset:
                     raise _none_yet(slug)
@@ -129,8 +128,7 @@ class Cities:
 
     async def current(self, city: str, permits: Permits) -> dict[str, Any]:
         """The newest observation of a city. Raises Forbidden, NotFound, Overloaded or Unavailable."""
-        slug = await self._find(city)
-        _demand(permits, slug)
+        slug = await self._find(city, permits)
         await self._places.touch([slug], self._settings.interest_s)
         page = await self._stream.read(topics.WEATHER + slug, "down", END, 1)
         if not page.batches:
@@ -144,9 +142,11 @@ class Cities:
                 sender.send(orjson.dumps(rendering.observation(payload) | {"asked": city}))
         return page.top
 
-    async def _find(self, city: str) -> str:
-        """The slug of a city; a poller is asked for one that it does not track."""
+    async def _find(self, city: str, permits: Permits) -> str:
+        """The slug of a city that the client may use; a poller is asked for one that it does not track."""
         place = await self._places.lookup(city)
+        # Before anybody is asked on behalf of a client who would not be told.
+        _demand(permits, place.place if place is not None else topics.slug(city))
         if place is not None and (place.pinned or await self._places.is_wanted(place.place)):
             return place.place
         token = uuid.uuid4().hex
@@ -161,7 +161,9 @@ class Cities:
             del self._asked[token]
         error = answer.get("error")
         if error is None:
-            return str(answer["place"])
+            found = str(answer.get("place"))
+            _demand(permits, found)
+            return found
         if error.get("code") == "unknown_city":
             raise NotFound(str(error.get("message")))
         if error.get("code") == "too_many_places":

@@ -7,20 +7,23 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
 import msgspec
+import orjson
 from prometheus_client import CollectorRegistry, Counter
 
 from gateway.channels import Channel, Channels
 from gateway.clients.centrifuge import codes
 from gateway.clients.centrifuge.codes import Refusal
 from gateway.clients.centrifuge.commands import HistoryRequest
+from gateway.clients.centrifuge.procedures import Procedures
 from gateway.clients.centrifuge.questions import history_of, presence_of
+from gateway.clients.centrifuge.replies import Json
 from gateway.presence import Presence
 from gateway.server_api import requests
 from gateway.server_api.fleet import Fleet
 from gateway.server_api.lookup import found
 from gateway.server_api.publishing import Publishing, unavailable
 from gateway.server_api.requests import MOST_COMMANDS, Members, RefusedError, refused
-from services.errors import BadRequest, Unavailable
+from services.errors import Overloaded, Unavailable, WindsockError
 from services.revocations import Revocations
 from services.stream import Stream
 
@@ -46,6 +49,7 @@ class Methods:
         presence: Presence,
         stream: Stream,
         revocations: Revocations,
+        procedures: Procedures,
         history_page: int,
         into: CollectorRegistry,
     ) -> None:
@@ -53,6 +57,7 @@ class Methods:
         self._presence = presence
         self._stream = stream
         self._revocations = revocations
+        self._procedures = procedures
         self._history_page = history_page
         self._calls = Counter(
             "windsock_api_calls",
@@ -73,6 +78,7 @@ class Methods:
             "refresh": _taking(requests.Refresh, fleet.refresh),
             "revoke_token": _taking(requests.RevokeToken, self._revoke_token),
             "invalidate_user_tokens": _taking(requests.InvalidateUserTokens, self._revoke_user),
+            "rpc": _taking(requests.Rpc, self._rpc),
             "info": _taking(requests.Nothing, fleet.info),
             "channels": _taking(requests.Pattern, fleet.channels),
         }
@@ -93,10 +99,12 @@ class Methods:
             return await method(members)
         except RefusedError as error:
             return error.error
-        except BadRequest as error:
-            return Refusal(codes.BAD_REQUEST.code, str(error))
+        except Overloaded as error:
+            return codes.refusal_of(error)
         except Unavailable as error:
             return unavailable(error)
+        except WindsockError as error:
+            return codes.refusal_of(error)
 
     async def _batch(self, asked: requests.Batch) -> Result:
         if len(asked.commands) > MOST_COMMANDS:
@@ -161,6 +169,12 @@ class Methods:
     async def _revoke_user(self, asked: requests.InvalidateUserTokens) -> Result:
         await self._revocations.revoke_user(asked.user, asked.issued_before or None, asked.expire_at or None)
         return {}
+
+    async def _rpc(self, asked: requests.Rpc) -> Result:
+        if asked.method not in self._procedures:
+            raise RefusedError(codes.METHOD_NOT_FOUND)
+        result = await self._procedures.call(asked.method, bytes(asked.params), lambda _: True)
+        return {"data": Json(orjson.dumps(result))}
 
 
 def _taking(of: type[T], carry_out: Callable[[T], Awaitable[Result]]) -> Method:

@@ -26,8 +26,6 @@ from services.writer import Writer
 
 BROADCAST_BYTES = 16_777_216
 """Most data that one broadcast makes: its data for each of its channels."""
-WRITTEN = (topics.FEED, topics.COMMAND)
-"""Topics that backends publish to; the others carry readings and weather."""
 
 Outcome = dict[str, object] | Refusal
 
@@ -127,8 +125,11 @@ def _checked(content: Content) -> bytes:
 
 def _prepared(channel: Channel, content: Content, data: bytes) -> _Publication:
     if channel.built_in:
-        if not channel.name.startswith(WRITTEN):
-            raise refused(codes.NOT_AVAILABLE, "readings come through POST /v1/readings, the weather by itself")
+        if not channel.name.startswith(topics.FEED):
+            raise refused(
+                codes.NOT_AVAILABLE,
+                "readings come through POST /v1/readings, the weather by itself, commands through rpc",
+            )
         if content.tags:
             raise refused(codes.BAD_REQUEST, "the tags of a topic's publications are the members of their data")
         if content.skip_history:

@@ -143,6 +143,13 @@ class InvalidateUserTokens(Struct):
     expire_at: Moment = 0
 
 
+class Rpc(Struct):
+    """A call of one of the clients' procedures."""
+
+    method: str
+    params: Raw = NO_DATA
+
+
 class Pattern(Struct):
     """Which channels; `*` stands for anything."""
 

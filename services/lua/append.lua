@@ -91,8 +91,9 @@ for topic = 1, topics do
   local bytes = bytes_before + #lines
 
   local fields = {'offset', string.format('%.0f', last), 'bytes', string.format('%.0f', bytes)}
-  if not epoch then
-    epoch = fresh
+  -- An epoch without an offset was given to a subscriber who came before anything was published.
+  if before == 0 then
+    epoch = epoch or fresh
     maintain = '1'
     -- The first write must be one that a full Redis refuses.
     call('HSET', state, 'epoch', epoch)

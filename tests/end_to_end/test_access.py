@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -22,13 +23,16 @@ from tests.processes import Command, Windsock, run
 from tests.waiting import wait_until
 
 SECRET = "the secret of the tests, which is long enough"
+KEY = "the key of the tests"
 READING = {"device": "greenhouse-7", "values": {"temperature": 21.4}}
 
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windsock]:
     """Nobody comes in without a token."""
-    with Windsock(tmp_path_factory.mktemp("guarded"), anonymous="off", token_secret=SECRET, hello_s="1") as running:
+    with Windsock(
+        tmp_path_factory.mktemp("guarded"), anonymous="off", token_secret=SECRET, hello_s="1", api_key=KEY
+    ) as running:
         httpx.post(running.url + "/v1/readings", json=[READING, {"device": "barn", "values": {"temperature": 9}}])
         yield running
 
@@ -61,9 +65,11 @@ def sdk(windsock: Windsock, **claims: Any) -> Iterator[ClientConnection]:
 
 
 def answer(socket: ClientConnection, **command: Any) -> dict[str, Any]:
+    """What comes next but pings."""
     socket.send(json.dumps({"id": 2} | command))
-    reply: dict[str, Any] = json.loads(socket.recv(timeout=10))
-    return reply
+    while not (reply := json.loads(socket.recv(timeout=10))):
+        pass
+    return reply  # type: ignore[no-any-return]
 
 
 def error_of(reply: dict[str, Any]) -> int | None:
@@ -244,6 +250,39 @@ def test_a_refresh_that_allows_less_ends_what_is_no_longer_allowed(guarded: Wind
         assert error_of(answer(socket, history={"channel": "feed:mine"})) is None
 
 
+def test_a_refresh_that_allows_less_ends_what_the_connect_asked_for(guarded: Windsock) -> None:
+    with opened(f"{guarded.ws}/connection/websocket") as socket:
+        hello = {"token": token(**GREENHOUSES), "subs": {"device:greenhouse-7": {}, "feed:mine": {}, "readings": {}}}
+        socket.send(json.dumps({"id": 1, "connect": hello}))
+        assert sorted(json.loads(socket.recv(timeout=10))["connect"]["subs"]) == ["device:greenhouse-7", "feed:mine"]
+        push = answer(socket, refresh={"token": token(sub="7", allow=["feed:mine"])})["push"]
+        assert (push["channel"], push["unsubscribe"]["code"]) == ("device:greenhouse-7", 2000)
+
+
+def test_a_refresh_with_other_channels_connects_again(guarded: Windsock) -> None:
+    with sdk(guarded, sub="7", channels=["feed:a"]) as socket:
+        socket.send(json.dumps({"id": 2, "refresh": {"token": token(sub="7", channels=["feed:b"])}}))
+        assert closed_with(socket) == 3010
+
+
+def test_names_that_a_token_does_not_open_are_not_told(guarded: Windsock) -> None:
+    with httpx.Client(
+        base_url=guarded.url, headers={"Authorization": f"Bearer {token(**GREENHOUSES)}"}, trust_env=False
+    ) as client:
+        page = client.get("/api/devices?limit=1").json()
+        assert [one["device"] for one in page["devices"]] == ["greenhouse-7"]
+        assert "barn" not in json.dumps(page)
+        assert client.get(page["next"]).json() == {"devices": [], "next": None}
+    with sdk(guarded, **GREENHOUSES) as socket:
+        assert "barn" not in json.dumps(answer(socket, rpc={"method": "devices", "data": {"limit": 1}}))
+
+
+def test_commands_are_not_read(guarded: Windsock) -> None:
+    asked = {"token": token(sub="7"), "topic": "command:barn"}
+    for path in ("/api/history", "/sse"):
+        assert httpx.get(guarded.url + path, params=asked, trust_env=False).status_code == 400
+
+
 def test_the_settings_say_what_those_without_a_token_may_use(tmp_path: Path) -> None:
     with Windsock(tmp_path, anonymous_allow="weather:* device:public-*", token_secret=SECRET) as windsock:
         with opened(f"{windsock.ws}/connection/websocket") as socket:
@@ -296,12 +335,12 @@ def test_a_revocation_ends_everything_that_the_token_opened_within_a_second(guar
         sdk(guarded, sub="8", jti="t8") as other,
         httpx.stream("GET", address, trust_env=False) as events,
     ):
-        began = time.monotonic()
         revoke(guarded, by, str(name))
+        began = time.monotonic()
         assert [closed_with(socket) for socket in (one, two, plain)] == [3500, 3500, 3500]
         for _ in events.iter_raw():
             pass
-        assert time.monotonic() - began < 5  # most of which the command takes to start
+        assert time.monotonic() - began < 1
         assert "ping" in answer(other, ping={})
     with opened(f"{guarded.ws}/connection/websocket") as socket:
         socket.send(json.dumps({"id": 1, "connect": {"token": text}}))
@@ -334,6 +373,70 @@ def test_what_is_revoked_while_redis_is_not_heard_is_made_up_for(tmp_path: Path)
             client.set("windsock:{revoked}:token:t", "0.0")
         os.kill(server, signal.SIGKILL)
         assert closed_with(socket) == 3500
+
+
+def test_revocations_amid_handshakes_harm_nobody(guarded: Windsock) -> None:
+    claims = {"sub": "hasty", "iat": int(time.time()) + 3_600}
+    ends = threading.Event()
+
+    def connect_again_and_again() -> None:
+        while not ends.is_set():
+            with suppress(Exception), by_query(f"{guarded.ws}/ws/device/barn", token(**claims)):
+                pass
+
+    threads = [threading.Thread(target=connect_again_and_again) for _ in range(4)]
+    with sdk(guarded, sub="8") as other:
+        for thread in threads:
+            thread.start()
+        for _ in range(100):
+            httpx.post(
+                f"{guarded.url}/api/disconnect", json={"user": "hasty"}, headers={"X-API-Key": KEY}, trust_env=False
+            ).raise_for_status()
+        ends.set()
+        for thread in threads:
+            thread.join()
+        assert "ping" in answer(other, ping={})
+    assert "Traceback" not in guarded.log
+
+
+@pytest.mark.parametrize("way", [by_header, by_query, by_subprotocol])
+def test_a_connection_that_has_expired_does_not_open(guarded: Windsock, way: Any) -> None:
+    text = token(sub="7", expire_at=int(time.time()) - 5)
+    with pytest.raises(InvalidStatus) as refused, way(guarded.ws + "/ws/device/barn", text):
+        pass
+    assert refused.value.response.status_code == 401
+
+
+def test_a_plain_socket_and_an_event_stream_end_with_their_token(guarded: Windsock) -> None:
+    text = token(sub="7", exp=int(time.time()) + 2)
+    address = f"{guarded.url}/sse?topic=readings&token={text}"
+    with (
+        by_query(guarded.ws + "/ws/device/barn", text) as socket,
+        httpx.stream("GET", address, trust_env=False) as events,
+    ):
+        assert closed_with(socket) == 3005
+        for _ in events.iter_raw():
+            pass
+
+
+# Pages
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"), [("https://evil.example", 403), ("null", 403), ("http://localhost:3000", 101)]
+)
+def test_pages_of_other_sites_do_not_reach_this_machine(guarded: Windsock, origin: str, status: int) -> None:
+    headers = {"Origin": origin, "Authorization": f"Bearer {token(sub='7')}"}
+    for path in ("/ws/echo/", "/connection/websocket"):
+        if status == 101:
+            with opened(guarded.ws + path, additional_headers=headers):
+                pass
+            continue
+        with pytest.raises(InvalidStatus) as refused, opened(guarded.ws + path, additional_headers=headers):
+            pass
+        assert refused.value.response.status_code == status
+    with httpx.stream("GET", f"{guarded.url}/sse?topic=readings", headers=headers, trust_env=False) as events:
+        assert events.status_code == (200 if status == 101 else status)
 
 
 # The commands

@@ -121,3 +121,32 @@ def test_the_sdk_renews_its_token(tmp_path: Path, encoding: str, transport: str)
             assert sdk.do("publish", channel="feed:js", data=1) is True
             assert sdk.told("connected") == [transport]
             assert sdk.told("disconnected") == []
+
+
+@pytest.mark.parametrize(("encoding", "transport"), [("json", "websocket"), ("protobuf", "websocket"), *OVER_HTTP])
+def test_the_sdk_gets_a_window_and_then_samples(tmp_path: Path, encoding: str, transport: str) -> None:
+    with Windsock(tmp_path) as windsock:
+        post = poster(windsock)
+        post(0, 9)
+        asked = {"window": "15m", "delivery": "sample", "rate": 0.5}
+        with follower(tmp_path, windsock.url, "device:js", encoding, transport, data=asked) as sdk:
+            wait_until(lambda: bool(sdk.told("result")), "not subscribed")
+            (result,) = sdk.told("result")
+            (series,) = result["window"]["series"]
+            assert [value for _, value in series["points"]] == list(range(10))
+            assert result["latest"]["latest"]["n"]["value"] == 9
+            post(10, 10)
+            wait_until(lambda: sdk.numbers() == [10], "what follows a quiet time does not come at once")
+            post(11, 15)
+            wait_until(lambda: sdk.numbers() == [10, 15], "the newest does not come")
+            assert sdk.told("tags")[-1] == {"conflated": "4"}
+
+
+@pytest.mark.parametrize("encoding", ["json", "protobuf"])
+def test_the_sdk_gets_what_passes_its_filter(tmp_path: Path, encoding: str) -> None:
+    with Windsock(tmp_path) as windsock:
+        wanted = {"key": "n", "cmp": "gte", "val": "3"}
+        with follower(tmp_path, windsock.url, "readings", encoding, tagsFilter=wanted) as sdk:
+            wait_until(lambda: bool(sdk.subscribed()), "not subscribed")
+            poster(windsock)(0, 5)
+            wait_until(lambda: sdk.numbers() == [3, 4, 5], "what passes does not arrive, or more does")

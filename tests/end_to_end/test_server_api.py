@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import random
 import time
@@ -152,18 +153,6 @@ class Events(ClientEventHandler):  # type: ignore[misc]  # the SDK is not typed
         self.disconnected.append((ctx.code, ctx.reason))
 
 
-class Member(Recorder):
-    """Also keeps tags."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[Any] = []
-
-    async def on_publication(self, ctx: Any) -> None:
-        await super().on_publication(ctx)
-        self.tags.append(ctx.pub.tags)
-
-
 @asynccontextmanager
 async def user(gateway: Windsock, name: str, *, protobuf: bool = False) -> AsyncIterator[tuple[Client, Events]]:
     events = Events()
@@ -173,15 +162,15 @@ async def user(gateway: Windsock, name: str, *, protobuf: bool = False) -> Async
         yield client, events
 
 
-async def follow(client: Client, channel: str, **options: Any) -> Member:
-    member = Member()
+async def follow(client: Client, channel: str, **options: Any) -> Recorder:
+    member = Recorder()
     await client.new_subscription(channel, events=member, **options).subscribe()
     await until(lambda: bool(member.subscribed), "not subscribed")
     return member
 
 
 @asynccontextmanager
-async def followers(gateways: Gateways, channel: str) -> AsyncIterator[list[Member]]:
+async def followers(gateways: Gateways, channel: str) -> AsyncIterator[list[Recorder]]:
     """Subscribers on both gateways, in both encodings."""
     async with AsyncExitStack() as stack:
         members = []
@@ -192,7 +181,7 @@ async def followers(gateways: Gateways, channel: str) -> AsyncIterator[list[Memb
         yield members
 
 
-async def all_have(members: list[Member], publications: list[Any]) -> None:
+async def all_have(members: list[Recorder], publications: list[Any]) -> None:
     await until(lambda: all(one.publications == publications for one in members), "it does not arrive")
 
 
@@ -238,7 +227,7 @@ async def test_what_skips_the_history_reaches_who_is_there(gateways: Gateways, a
                 assert (await api.publish(skipping)).offset == 0
             await all_have(members, [0, 1, 2, 3, 4])
             assert all(set(one.offsets) == {0} for one in members)
-            assert all(one.tags[4] == {"n": "4"} for one in members)
+            assert [one.tags[4] for one in members] == [{"n": "4"}] * 4
             assert picky is None or picky.publications == [0, 1, 2, 3, 4]
     assert (await api.history(HistoryRequest(channel="chat:skip", limit=10))).publications == []
 
@@ -473,6 +462,13 @@ async def test_a_renewal_in_a_far_future_is_told_in_both_encodings(gateways: Gat
             assert events.disconnected == []
 
 
+async def test_backends_call_procedures(gateways: Gateways) -> None:
+    called = await asyncio.to_thread(gateways.result, "rpc", {"method": "devices", "params": {}})
+    assert called["data"]["devices"] == []
+    lost = {"method": "command", "params": {"device": "nobody", "name": "open", "timeout": 0.2}}
+    assert (await asyncio.to_thread(gateways.error, "rpc", lost))[0] == 504
+
+
 async def test_gateways_and_channels_are_counted_together(gateways: Gateways, api: AsyncClient) -> None:
     async with followers(gateways, "chat:sum") as _, user(gateways.first, "7") as (client, _):
         await follow(client, "feed:sum")
@@ -541,6 +537,11 @@ def test_without_a_key_in_the_settings_the_api_is_off(tmp_path: Path) -> None:
         ("publish", {"channel": "readings", "data": 1}, 108, "readings"),
         ("publish", {"channel": "metric:a", "data": 1}, 108, "readings"),
         ("publish", {"channel": "weather:a", "data": 1}, 108, "weather"),
+        ("publish", {"channel": "command:a", "data": 1}, 108, "rpc"),
+        ("publish", {"channel": "feed:a", "b64data": base64.b64encode(b"[" * 900 + b"]" * 900).decode()}, 107, "deep"),
+        ("rpc", {"method": "nothing"}, 104, "method"),
+        ("rpc", {"method": "latest", "params": {}}, 107, "device"),
+        ("rpc", {"method": "latest", "params": {"device": "nobody"}}, 404, "nobody"),
         ("broadcast", {"channels": [], "data": 1}, 107, "channels"),
         ("broadcast", {"channels": ["feed:a"] * 1_001, "data": 1}, 106, "1000"),
         ("broadcast", {"channels": ["feed:a"] * 1_000, "data": "x" * 20_000}, 106, "bytes"),

@@ -56,7 +56,7 @@ class Running:
                 while True:
                     message = await listener.get_message(ignore_subscribe_messages=True, timeout=1.0)
                     if message is not None:
-                        answer: dict[str, Any] = orjson.loads(message["data"])
+                        answer: dict[str, Any] = orjson.loads(message["data"])["body"]
                         assert answer.pop("token") == token
                         return answer
 
@@ -295,7 +295,7 @@ async def test_what_a_killed_poller_had_taken_is_answered_by_another(
             async with asyncio.timeout(WITHIN_S):
                 while (message := await listener.get_message(ignore_subscribe_messages=True, timeout=1.0)) is None:
                     pass
-        assert orjson.loads(message["data"])["place"] == "paris"
+        assert orjson.loads(message["data"])["body"]["place"] == "paris"
         assert (await client.xpending(REQUESTS_KEY, GROUP))["pending"] == 0
 
 

@@ -2,7 +2,7 @@
 //
 //     node follow.mjs HTTP_ORIGIN CHANNEL json|protobuf [websocket|http_stream|sse [EMULATION_ORIGIN [TOKEN...]]]
 //
-// A line on standard input is something to do: {"publish":{"channel":…,"data":…}}, {"history":{"channel":…}} or
+// SUBSCRIPTION in the environment has the options of the subscription. A line on standard input is something to do: {"publish":{"channel":…,"data":…}}, {"history":{"channel":…}} or
 // {"rpc":{"method":…,"data":…}}; what comes of it is printed as well. Tokens are used one after the other.
 
 import { createInterface } from "node:readline";
@@ -30,10 +30,15 @@ const client = new Centrifuge([{ transport, endpoint }], options);
 client.on("connecting", ({ code, reason }) => print({ connecting: code, reason }));
 client.on("connected", ({ transport }) => print({ connected: transport }));
 client.on("disconnected", ({ code, reason }) => print({ disconnected: code, reason }));
-const subscription = client.newSubscription(channel);
-subscription.on("subscribed", ({ recovered }) => print({ subscribed: true, recovered }));
+const wanted = JSON.parse(process.env.SUBSCRIPTION ?? "{}");
+if (wanted.data) wanted.data = written(wanted.data);
+const subscription = client.newSubscription(channel, wanted);
+subscription.on("subscribed", ({ recovered, data }) => {
+  print({ subscribed: true, recovered });
+  if (data?.length ?? data) print({ result: read(data) }); // in Protobuf there is always data
+});
 subscription.on("unsubscribed", ({ code }) => print({ unsubscribed: code }));
-subscription.on("publication", (published) => print({ offset: published.offset, data: read(published.data) }));
+subscription.on("publication", ({ offset, data, tags }) => print({ offset, data: read(data), tags }));
 subscription.subscribe();
 client.connect();
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.errors import ClientError, DeviceFailed, Forbidden, NoAnswer, NotFound, Overloaded, WindsockError
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -33,6 +35,20 @@ NOT_AVAILABLE = Refusal(108, "not available")
 TOKEN_EXPIRED = Refusal(109, "token expired")
 TOO_MANY = Refusal(111, "too many requests", temporary=True)
 UNRECOVERABLE_POSITION = Refusal(112, "unrecoverable position")
+
+
+def refusal_of(error: WindsockError) -> Refusal:
+    """How the failure of a procedure is told."""
+    match error:
+        case Forbidden():
+            return PERMISSION_DENIED
+        case Overloaded():
+            return Refusal(TOO_MANY.code, str(error), temporary=True)
+        case NotFound() | DeviceFailed() | NoAnswer():
+            return Refusal(error.status, str(error))
+        case ClientError():
+            return Refusal(BAD_REQUEST.code, str(error))
+    return INTERNAL
 
 
 @dataclass(frozen=True, slots=True)

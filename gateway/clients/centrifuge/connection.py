@@ -74,6 +74,7 @@ class Connection:
             self._sender,
             encoding,
             self._expiry,
+            lambda: self._shared.jobs.start(self._tell_absence),
         )
         self._subscriptions.info = ClientInfo("", str(uuid.uuid4()))
         self._login = Login(
@@ -98,7 +99,6 @@ class Connection:
 
     def unsubscribe(self, channel: str, code: int, reason: str) -> None:
         self._turn.make(partial(self._subscriptions.end, channel, (code, reason)))
-        self._shared.jobs.start(self._tell_absence)
 
     def subscribe(self, channel: str, since: Position | None, info: bytes, data: bytes) -> None:
         request = SubscribeRequest()
@@ -145,11 +145,11 @@ class Connection:
 
     async def leave_all(self) -> None:
         """Forget all subscriptions, and give up what runs beside."""
-        await self._calls.end()
         self._gone = True
         self._listed.close()
         self._expiry.forget_all()
         self._subscriptions.leave_all()
+        await self._calls.end()
         await self._subscriptions.tell_absence()
 
     async def _take(self, frame: bytes) -> None:
@@ -183,7 +183,7 @@ class Connection:
     def _changes(self, command: Command) -> bool:
         """Whether it may make or end a subscription. (Connect takes the turn by itself, once it is known who it is.)"""
         return self._session.state is State.CONNECTED and (
-            command.subscribe is not None or command.unsubscribe is not None
+            command.subscribe is not None or command.unsubscribe is not None or command.sub_refresh is not None
         )
 
     async def _carry_out(self, step: Step) -> list[Opened]:
@@ -223,9 +223,10 @@ class Connection:
     async def _connect(self, step: Connect) -> list[Opened]:
         if not await self._login.identify(step):
             return []
-        self._listed.enter_context(self._shared.roster.listed(self))
-        await self._login.check()
+        # A backend that subscribes it from here on waits for the greeting.
         async with self._turn.taken():
+            self._listed.enter_context(self._shared.roster.listed(self))
+            await self._login.check()
             return await self._login.greet(step)
 
     async def _subscribe(self, step: Subscribe) -> list[Opened]:
@@ -233,12 +234,21 @@ class Connection:
         if opened is None:
             self._answers.refuse(step.id, codes.UNRECOVERABLE_POSITION)
             return []
-        if step.grant is not None and await self._login.was_revoked(step.grant):
-            self._subscriptions.drop(step.channel.name)
+        if step.grant is not None and not await self._still_good(step.grant, opened):
             self._answers.refuse(step.id, codes.PERMISSION_DENIED)
             return []
         self._answers.reply(step.id, "subscribe", opened.result, len(opened.recovered))
         return [opened]
+
+    async def _still_good(self, grant: Grant, opened: Opened) -> bool:
+        """Whether the token that opened it was not revoked meanwhile; from here on, it hears of that by itself."""
+        revoked = True
+        try:
+            revoked = await self._login.was_revoked(grant)
+        finally:
+            if revoked:
+                self._subscriptions.give_up(opened)
+        return not revoked
 
     async def _be_subscribed(self, channel: str, request: SubscribeRequest, info: bytes, data: bytes) -> None:
         """Make a subscription that the server wants."""

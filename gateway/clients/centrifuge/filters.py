@@ -23,6 +23,7 @@ Matches: TypeAlias = Callable[[Tags], bool]
 
 MOST_NODES = 100
 DEEPEST = 10
+MOST_BYTES = 8_192
 
 _LEAVES: dict[str, Callable[[str | None, FilterNode], bool]] = {
     "eq": lambda tag, node: tag == node.val,
@@ -48,6 +49,8 @@ class Filter:
         """Raises ValueError for a tree that is not a filter, or too large a one."""
         self.text = msgspec.json.encode(node)
         """The same for the same filter."""
+        if len(self.text) > MOST_BYTES:
+            raise ValueError(f"a filter has at most {MOST_BYTES} bytes")
         self._left = MOST_NODES
         self.matches = self._compiled(node, DEEPEST)
 
@@ -79,6 +82,8 @@ def _leaf(node: FilterNode) -> Matches:
             raise ValueError(f"{node.cmp} compares with a number")
         return lambda tags: (tag := _number(tags.get(node.key))) is not None and compare(tag, bound)
     if node.cmp in ("in", "nin"):
+        if not node.vals:
+            raise ValueError(f"{node.cmp} compares with vals")
         values, inside = frozenset(node.vals), node.cmp == "in"
         return lambda tags: (tags.get(node.key) in values) is inside
     try:
@@ -98,10 +103,14 @@ def _number(text: str | None) -> float | None:
 
 def tags_of(batch: Batch) -> list[Tags]:
     """The tags of each publication."""
-    return [_tags(orjson.loads(payload)) for payload in batch.payloads]
+    return [_tags(payload) for payload in batch.payloads]
 
 
-def _tags(said: Any) -> Tags:
+def _tags(payload: bytes) -> Tags:
+    try:
+        said: Any = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return {}  # not ours, and no reason to stop the others
     if not isinstance(said, dict):
         return {}
     values, own = said.get("values"), said.get("tags")

@@ -19,6 +19,7 @@ from gateway.clients.centrifuge.subscriptions import Opened, Subscriptions
 from gateway.clients.centrifuge.transport import Transport
 from gateway.sender import Sender
 from services import logs
+from services.errors import Unavailable
 from services.tokens import ExpiredTokenError, Grant, Identity, InvalidTokenError
 
 log = logs.get("centrifuge")
@@ -72,6 +73,7 @@ class Login:
         """End the connection if its token was revoked. From here on, it hears of that as a member of the roster."""
         if any(await self._shared.revocations.revoked([self.identity])):
             log.info("a token was refused", reason="it was revoked")
+            self._session.refused()
             self._answers.end(codes.INVALID_TOKEN)
 
     async def greet(self, step: Connect) -> list[Opened]:
@@ -83,8 +85,16 @@ class Login:
         if isinstance(steps, Close):
             self._answers.end(steps)
         share = replies.REPLY_BYTES // max(1, len(steps))
-        opened = [await self._subscriptions.open(one, share) for one in steps]
-        there = [one for one in opened if one is not None]
+        there: list[Opened] = []
+        try:
+            for one in steps:
+                opened = await self._subscriptions.open(one, share)
+                if opened is not None:
+                    there.append(opened)
+        except Unavailable:
+            for made in there:
+                self._subscriptions.give_up(made)
+            raise
         if there:
             hello["subs"] = {one.channel.name: one.result for one in there}
         hello |= {"ping": self._shared.settings.ping_s} | self._transport.hello()
@@ -101,6 +111,8 @@ class Login:
             self._answers.end(codes.EXPIRED)
         if identity.user != self._session.user:
             self._answers.end(codes.INVALID_TOKEN)
+        if set(identity.channels) != set(self.identity.channels):
+            self._answers.end(codes.LOST_STATE)  # it connects again, and gets the channels of its new token
         self.identity = identity
         await self.check()
         self._session.permits = self._shared.access.of(identity)

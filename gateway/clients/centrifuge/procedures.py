@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 from gateway.clients.centrifuge.replies import REPLY_BYTES
 from gateway.clients.weather import Cities
 from gateway.commands import Commander, CommandRequest
+from gateway.devices import Devices
 from services import topics
 from services.access import Permits
 from services.errors import BadRequest, Forbidden, NotFound
@@ -21,8 +22,8 @@ T = TypeVar("T")
 Procedure = Callable[[bytes, Permits], Awaitable[Any]]
 
 COMMAND = "command"
-SLOW = frozenset({COMMAND})
-"""Procedures that may take as long as their caller says."""
+SLOW = frozenset({COMMAND, "weather"})
+"""Procedures that wait for somebody: a device, a poller."""
 
 
 class LatestRequest(Struct, forbid_unknown_fields=True):
@@ -48,11 +49,11 @@ class WeatherRequest(Struct, forbid_unknown_fields=True):
 class Procedures:
     """The procedures by name."""
 
-    def __init__(self, stream: Stream, cities: Cities, commander: Commander, devices_page: int) -> None:
+    def __init__(self, stream: Stream, cities: Cities, commander: Commander, devices: Devices) -> None:
         self._stream = stream
         self._cities = cities
         self._commander = commander
-        self._devices_page = devices_page
+        self._all_devices = devices
         self._by_name: dict[str, Procedure] = {
             "latest": self._latest,
             "devices": self._devices,
@@ -82,19 +83,17 @@ class Procedures:
 
     async def _devices(self, arguments: bytes, permits: Permits) -> Any:
         asked = _decoded(arguments or b"{}", DevicesRequest)
-        limit = min(asked.limit, self._devices_page)
-        names = await self._stream.devices(asked.after, asked.prefix, limit)
-        found = await self._stream.latest([name for name in names if permits(topics.DEVICE + name)])
+        limit = min(asked.limit, self._all_devices.page_size)
+        found, following = await self._all_devices.page(asked.after, asked.prefix, limit, permits)
         shown: list[Any] = []
-        left, following = REPLY_BYTES, names[-1] if len(names) == limit else None
+        left = REPLY_BYTES
         for latest in found:
-            if latest is not None:
-                one = latest.as_dict()
-                left -= len(orjson.dumps(one))
-                if left < 0 and shown:
-                    following = shown[-1]["device"]
-                    break
-                shown.append(one)
+            one = latest.as_dict()
+            left -= len(orjson.dumps(one))
+            if left < 0 and shown:
+                following = shown[-1]["device"]
+                break
+            shown.append(one)
         return {"devices": shown, "next": following}
 
     async def _weather(self, arguments: bytes, permits: Permits) -> Any:

@@ -91,7 +91,7 @@ _info = msgspec.json.Decoder(ClientInfo)
 def _unwrapped(payload: bytes) -> Envelope:
     try:
         return _envelope.decode(payload)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return Envelope(Raw(payload))  # not ours, and no reason to stop the others
 
 

@@ -14,7 +14,7 @@ from gateway.clients.centrifuge.shared import Shared
 from gateway.clients.centrifuge.steps import Call, Publish, ReadHistory, ShowPresence
 from gateway.clients.centrifuge.subscriptions import Subscriptions
 from services.commit import free_form_entry
-from services.errors import BadRequest, DeviceFailed, Forbidden, MalformedBody, NoAnswer, NotFound, Overloaded
+from services.errors import MalformedBody, WindsockError
 
 
 class Requests:
@@ -58,11 +58,5 @@ class Requests:
         try:
             result = await self._shared.procedures.call(step.method, step.data, self._session.permits)
             self._answers.reply(step.id, "rpc", {"data": Json(orjson.dumps(result))})
-        except BadRequest as error:
-            self._answers.refuse(step.id, Refusal(codes.BAD_REQUEST.code, str(error)))
-        except Forbidden:
-            self._answers.refuse(step.id, codes.PERMISSION_DENIED)
-        except Overloaded as error:
-            self._answers.refuse(step.id, Refusal(codes.TOO_MANY.code, str(error), temporary=True))
-        except (NotFound, DeviceFailed, NoAnswer) as error:
-            self._answers.refuse(step.id, Refusal(error.status, str(error)))
+        except WindsockError as error:
+            self._answers.refuse(step.id, codes.refusal_of(error))

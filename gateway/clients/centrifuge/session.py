@@ -73,6 +73,8 @@ class Session:
         self.subscribed: set[str] = set()
         self.server_side: set[str] = set()
         """Those of them that the server made."""
+        self._asked: set[str] = set()
+        """Those of these that the client asked for when it connected."""
         self._granted: set[str] = set()
         """Those of them that a subscription token opened."""
         self.unanswered_pings = 0
@@ -95,7 +97,8 @@ class Session:
         channels: dict[str, Channel] = {}
         for name in names:
             with suppress(_RefusedError):
-                channels[name] = self._find(name)
+                if (found := self._find(name)).readable:
+                    channels[name] = found
         if (personal := self._channels.personal(self.user)) is not None:
             channels[personal.name] = personal
         for name, channel in channels.items():
@@ -111,6 +114,7 @@ class Session:
                 return step
             if step is not None:
                 self.server_side.add(name)
+                self._asked.add(name)
                 steps.append(step)
         return steps
 
@@ -129,6 +133,8 @@ class Session:
         try:
             channel = self._find(name)
         except _RefusedError:
+            return None
+        if not channel.readable:
             return None
         self.server_side.add(name)
         return self._step(0, channel, stand, Grant(name, self.user, info=info), None, None)
@@ -156,13 +162,15 @@ class Session:
         return codes.NO_PONG
 
     def no_longer_permitted(self) -> list[str]:
-        """Its own subscriptions that `permits` does not cover (any more)."""
-        return [name for name in self.subscribed - self.server_side - self._granted if not self.permits(name)]
+        """The subscriptions that it wanted and that `permits` does not cover (any more)."""
+        wanted = (self.subscribed - self.server_side - self._granted) | self._asked
+        return [name for name in wanted if not self.permits(name)]
 
     def lost(self, topic: str) -> None:
         """The server ended a subscription."""
         self.subscribed.discard(topic)
         self.server_side.discard(topic)
+        self._asked.discard(topic)
         self._granted.discard(topic)
 
     def _begin(self, command: Command, grant: Grant | None) -> Step:
@@ -227,6 +235,8 @@ class Session:
         if request.delta not in ("", "fossil"):
             return codes.MALFORMED
         channel = self._find(request.channel)
+        if not channel.readable:
+            raise _RefusedError(codes.PERMISSION_DENIED)
         if request.type:
             raise _RefusedError(codes.NOT_AVAILABLE)
         if channel.name in self.subscribed:

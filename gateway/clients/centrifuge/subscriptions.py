@@ -7,7 +7,8 @@ is told: `recovered` is missing, or the subscription ends with 2500, whereupon S
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -70,7 +71,10 @@ class Subscriptions:
         sender: Sender,
         encoding: Encoding,
         expiry: Expiry,
+        ended: Callable[[], object],
     ) -> None:
+        """`ended` is called when the server has ended a subscription: `tell_absence` is due."""
+        self._ended = ended
         self._broker = broker
         self._stream = stream
         self._snapshots = snapshots
@@ -118,11 +122,14 @@ class Subscriptions:
             if step.recover:
                 bound = ("offset", step.offset), self._settings.recovery_publications
             page = await history.read(self._stream, step.channel, "up", *bound)
+            if step.positioned and not page.top.epoch:
+                # SDKs keep the epoch of the reply, and would not know later that the topic is another one.
+                page = replace(page, top=await self._stream.begin(topic))
             missed = _missed(step, page)
             if step.recover and step.reject_unrecovered and missed is None:
                 self.drop(topic)
                 return None
-            snapshot = await self._snapshot(step) if missed is None else None
+            snapshot = await self._snapshot(step, most_bytes) if missed is None else None
         except Unavailable:
             self.drop(topic)
             raise
@@ -148,13 +155,15 @@ class Subscriptions:
             result |= self._expiry.set(topic, step.grant.expires_at, ended)
         return Opened(step.channel, subscription, info, result, recovered or [], at, more)
 
-    async def _snapshot(self, step: Subscribe) -> Snapshot | None:
+    async def _snapshot(self, step: Subscribe, most_bytes: int) -> Snapshot | None:
         """What the topic shows now, if that was asked for."""
         window = step.wishes.window if step.wishes is not None else None
         if window is None:
             return None
         wanted, text = (step.filter.wanted, step.filter.text) if step.filter else (None, b"")
-        return await self._snapshots.take(Asked(step.channel.name, window.seconds, window.points, wanted, text))
+        return await self._snapshots.take(
+            Asked(step.channel.name, window.seconds, window.points, wanted, text, most_bytes)
+        )
 
     def _wanted(self, step: Subscribe, missed: list[Batch]) -> list[Published]:
         """What of the publications that were missed passes the filter."""
@@ -241,6 +250,13 @@ class Subscriptions:
         if topic in self._session.subscribed:
             self.drop(topic)
             self._sender.send(self._encoding.unsubscribed(topic, *why))
+            if self.left:
+                self._ended()
+
+    def give_up(self, opened: Opened) -> None:
+        """Forget a subscription that was made and that the client will not hear of."""
+        self._sender.counters.refused += len(opened.recovered)
+        self.drop(opened.channel.name)
 
     def drop(self, topic: str) -> None:
         """Forget a subscription that the client is not told of in this way."""

@@ -53,6 +53,21 @@ def test_what_follows_is_delivered() -> None:
     assert hub.position(TOPIC) == Position("E", 6)
 
 
+def test_a_subscriber_that_fails_is_told_of_a_loss_and_keeps_nothing_from_the_others() -> None:
+    class Broken(Recorder):
+        def deliver(self, delivery: Delivery) -> None:
+            raise RecursionError("too deep")
+
+    faults: list[Exception] = []
+    hub, broken, recorder = Hub(10_000, faults.append), Broken(), Recorder()
+    hub.join(TOPIC, broken)
+    hub.join(TOPIC, recorder)
+    hub.located(TOPIC, Position("", 0))
+    assert not hub.receive(TOPIC, batch(1, 2))
+    assert recorder.payloads == numbers(1, 2)
+    assert (len(faults), broken.losses, recorder.losses) == (1, [Position("E", 2)], [])
+
+
 def test_what_was_delivered_is_not_repeated() -> None:
     hub, recorder = live(at=3)
     hub.receive(TOPIC, batch(4, 6))

@@ -28,7 +28,7 @@ class Anything:
 
 def over(anything: Any) -> tuple[Methods, CollectorRegistry]:
     registry = CollectorRegistry()
-    return Methods(anything, anything, Channels(), anything, anything, anything, 100, registry), registry
+    return Methods(anything, anything, Channels(), anything, anything, anything, anything, 100, registry), registry
 
 
 async def test_a_failure_is_an_error_and_counted() -> None:
