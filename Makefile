@@ -17,7 +17,7 @@ up: .venv/run.stamp ## Run all of Windsock on this machine; Ctrl-C stops it
 
 test: .venv/dev.stamp .venv/npm.stamp ## Install what the tests need, and run them
 	@. deploy/needs.sh && need_redis 7 && need_chromium
-	@exec $(BIN)/python -m pytest
+	@exec $(BIN)/python -m pytest -n auto --dist loadfile
 
 check: .venv/dev.stamp ## Format, lint, types, and which room may import which
 	$(BIN)/ruff format --check .

@@ -233,6 +233,36 @@ def test_readings_may_be_sent_for_the_devices_of_the_token_only(guarded: Windsoc
         assert json.loads(socket.recv(timeout=10))["device"] == "greenhouse-7"
 
 
+def test_no_poller_is_asked_for_a_city_that_a_token_does_not_open(guarded: Windsock) -> None:
+    with sdk(guarded, sub="7", allow=["weather:paris"]) as socket:
+        began = time.monotonic()
+        assert error_of(answer(socket, rpc={"method": "weather", "data": {"city": "Oslo"}})) == 103
+        assert time.monotonic() - began < 5  # which a poller that is not there would have made 15
+
+
+def test_nobody_reads_commands_whatever_the_token_says(guarded: Windsock) -> None:
+    with sdk(guarded, sub="7", channels=["command:valve"]) as socket:
+        mine = token(sub="7", channel="command:valve")
+        assert error_of(answer(socket, subscribe={"channel": "command:valve", "token": mine})) == 103
+        assert error_of(answer(socket, history={"channel": "command:valve"})) == 103
+
+
+def test_a_token_in_a_message_is_never_sent_on(guarded: Windsock) -> None:
+    mine = token(sub="7")
+    with (
+        by_query(guarded.ws + "/ws/feed/room", mine) as one,
+        by_query(guarded.ws + "/ws/feed/room", token(sub="8")) as other,
+    ):
+        one.send(json.dumps({"token": token(sub="7", exp=int(time.time()) + 60)}))
+        assert json.loads(one.recv(timeout=10)) == {"authenticated": True}
+        one.send('"hello"')
+        assert json.loads(other.recv(timeout=10)) == "hello"
+        one.send(json.dumps({"token": token(sub="9")}))
+        assert json.loads(one.recv(timeout=10)) == "hello"
+        assert json.loads(one.recv(timeout=10))["error"]["code"] == "unauthorized"
+        assert closed_with(one) == 3500
+
+
 def test_a_subscription_token_opens_what_the_connections_does_not(guarded: Windsock) -> None:
     with sdk(guarded, **GREENHOUSES) as socket:
         mine = token(sub="7", channel="device:barn")

@@ -229,12 +229,60 @@ def test_several_commands_in_one_frame_are_answered_in_order(windsock: Windsock)
         hello, *others = lines(socket, 5)
         assert hello["connect"]["pong"] is True
         assert hello["connect"]["ping"] == 25
+        assert len(others[0]["subscribe"].pop("epoch")) == 8
         assert others == [
             {"id": 2, "subscribe": {"recoverable": True, "positioned": True}},
             {"id": 3, "error": {"code": 102, "message": "unknown channel"}},
             {"id": 4, "unsubscribe": {}},
             {"id": 5, "error": {"code": 108, "message": "not available"}},
         ]
+
+
+def test_a_topic_has_its_epoch_before_its_first_publication(windsock: Windsock) -> None:
+    with raw(windsock) as socket:
+        socket.send(f'{HELLO}\n{{"id":2,"subscribe":{{"channel":"device:yet-to-come"}}}}')
+        epoch = lines(socket, 2)[1]["subscribe"]["epoch"]
+        # Nothing is known of the device yet.
+        assert httpx.get(f"{windsock.url}/api/devices/yet-to-come", trust_env=False).status_code == 404
+        httpx.post(f"{windsock.url}/v1/readings", json={"device": "yet-to-come", "values": {"n": 1}}, trust_env=False)
+        (push,) = lines(socket, 1)
+        assert (push["push"]["pub"]["epoch"], push["push"]["pub"]["offset"]) == (epoch, 1)
+    found = httpx.get(f"{windsock.url}/api/devices/yet-to-come", trust_env=False).json()
+    assert found["position"] == f"{epoch}.1"
+    listed = httpx.get(f"{windsock.url}/api/devices?prefix=yet-", trust_env=False).json()
+    assert [one["device"] for one in listed["devices"]] == ["yet-to-come"]
+
+
+def test_a_topic_that_began_anew_before_its_first_publication_is_not_recovered(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    with Windsock(tmp_path, redis_url=redis_server.url) as windsock, Redis.from_url(redis_server.url) as redis:
+        with raw(windsock) as socket:
+            socket.send(f'{HELLO}\n{{"id":2,"subscribe":{{"channel":"device:new"}}}}')
+            epoch = lines(socket, 2)[1]["subscribe"]["epoch"]
+        redis.flushall()
+        readings = [{"device": "new", "values": {"n": n}} for n in range(3)]
+        httpx.post(f"{windsock.url}/v1/readings", json=readings, trust_env=False)
+        with raw(windsock) as socket:
+            again = {"channel": "device:new", "recover": True, "epoch": epoch, "offset": 0}
+            socket.send(f"{HELLO}\n" + json.dumps({"id": 2, "subscribe": again}))
+            result = lines(socket, 2)[1]["subscribe"]
+        assert (result.get("recovered"), result["was_recovering"], result["offset"]) == (None, True, 3)
+
+
+def test_a_metric_is_filtered_by_the_tags_of_its_readings(windsock: Windsock) -> None:
+    with raw(windsock) as socket:
+        wanted = {"key": "room", "cmp": "eq", "val": "kitchen"}
+        socket.send(f"{HELLO}\n" + json.dumps({"id": 2, "subscribe": {"channel": "metric:tagged", "tf": wanted}}))
+        lines(socket, 2)
+        readings = [
+            {"device": "a", "values": {"tagged": 1}, "tags": {"room": "attic"}},
+            {"device": "b", "values": {"tagged": 2}, "tags": {"room": "kitchen"}},
+            {"device": "c", "values": {"tagged": 3}},
+            {"device": "d", "values": {"tagged": 4}, "tags": {"room": "kitchen"}},
+        ]
+        httpx.post(f"{windsock.url}/v1/readings", json=readings, trust_env=False)
+        assert [one["push"]["pub"]["data"]["tagged"] for one in lines(socket, 2)] == [2, 4]
 
 
 def test_recovery_from_a_position_in_the_reply_and_then_as_pushes(windsock: Windsock) -> None:

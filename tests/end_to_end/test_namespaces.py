@@ -228,3 +228,14 @@ async def test_a_sample_of_a_channel_tells_who_published_and_what_was_left_out(
         assert member.conflated > 0
         assert len(member.publishers) == len(member.publications)
         assert member.offsets == (sorted(set(member.offsets)) if namespace == "chat" else [0] * len(member.offsets))
+
+
+async def test_what_is_nested_too_deep_is_refused_and_harms_nobody(windsock: Windsock) -> None:
+    async with connected(windsock.ws, protobuf=True) as client, connected(windsock.ws) as other:
+        _, member = await enter(other, "signal:deep")
+        for depth in (65, 1_000, 1_024, 50_000):
+            with pytest.raises(CentrifugeError):
+                await client.publish("signal:deep", b"[" * depth + b"]" * depth)
+        await client.publish("signal:deep", b"[" * 60 + b"]" * 60)
+        await until(lambda: member.has(1), "what may be sent does not arrive")
+    assert "Traceback" not in windsock.log
