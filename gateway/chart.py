@@ -54,8 +54,8 @@ class Chart:
 
     def _add(self, said: dict[str, Any]) -> None:
         device, ts = said["device"], said["ts"]
-        units = said.get("units") or {}
         values = {self._metric: said[self._metric]} if self._metric else said["values"]
+        units = {} if self._metric else said.get("units") or {}
         for metric, value in values.items():
             name, unit = (device, metric), units.get(metric, "")
             known = self.newest.get(name)

@@ -11,7 +11,7 @@ What the hub does not do: it never reads or writes; its verdicts say when the ca
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -94,6 +94,8 @@ class _Topic:
     subscribers: dict[Subscriber, None] = field(default_factory=dict)
     settled: bool = False
     fresh_epoch: bool = False
+    seen: bool = False
+    """Whether anything had been published in the epoch before it."""
     held: deque[Batch] = field(default_factory=deque)
     held_bytes: int = 0
     overflowed: bool = False
@@ -175,8 +177,8 @@ class Hub:
     def notice(self, topic: str, text: bytes) -> None:
         """Pass a notice on."""
         known = self._topics.get(topic)
-        for subscriber in list(known.subscribers) if known is not None else ():
-            subscriber.notice(topic, text)
+        if known is not None:
+            self._each(known.subscribers, lambda subscriber: subscriber.notice(topic, text))
 
     def passing(self, topic: str, payload: bytes) -> None:
         """Pass a publication on that is not kept."""
@@ -184,8 +186,7 @@ class Hub:
         if known is None:
             return
         delivery = Delivery(topic, Batch("", 0, 0, [payload]))
-        for subscriber in list(known.subscribers):
-            subscriber.passing(delivery)
+        self._each(known.subscribers, lambda subscriber: subscriber.passing(delivery))
 
     def subscribers(self) -> Iterator[tuple[str, int]]:
         """Each topic and how many subscribers it has; read it at once."""
@@ -213,11 +214,14 @@ class Hub:
             # Where its history begins is told once it is read.
             known.position = Position(top.epoch, 0)
             known.fresh_epoch = True
+            known.seen = position.offset > 0
             return True
         if known.fresh_epoch:
             known.fresh_epoch = False
             kept = page.batches[0].first - 1 if page.batches else top.offset
-            self._lose(topic, known, Position(top.epoch, kept))
+            # Of a topic on which nothing had been published nothing can be lost.
+            if kept or known.seen:
+                self._lose(topic, known, Position(top.epoch, kept))
         if top.offset < position.offset:
             self._lose(topic, known, top)
         for batch in page.batches:
@@ -263,17 +267,16 @@ class Hub:
             return False
         else:
             batch = batch.after(position.offset)
-        known.position = Position(batch.epoch, batch.last)
+        now = known.position = Position(batch.epoch, batch.last)
         self.published += len(batch.payloads)
         delivery = Delivery(topic, batch)
         for subscriber in list(known.subscribers):
+            # Not `_each`: a call more for each delivery would be felt.
             try:
                 subscriber.deliver(delivery)
             except Exception as error:
-                if self._on_fault is None:
-                    raise
-                self._on_fault(error)
-                subscriber.lost(topic, known.position)
+                self._fault(error)
+                self._each([subscriber], lambda failed: failed.lost(topic, now))
         return True
 
     def _hold(self, known: _Topic, batch: Batch) -> None:
@@ -287,8 +290,20 @@ class Hub:
     def _lose(self, topic: str, known: _Topic, position: Position) -> None:
         self.losses += 1
         known.position = position
-        for subscriber in list(known.subscribers):
-            subscriber.lost(topic, position)
+        self._each(known.subscribers, lambda subscriber: subscriber.lost(topic, position))
+
+    def _each(self, subscribers: Iterable[Subscriber], tell: Callable[[Subscriber], None]) -> None:
+        """Tell each of them; one who raises keeps nothing from the others."""
+        for subscriber in list(subscribers):
+            try:
+                tell(subscriber)
+            except Exception as error:
+                self._fault(error)
+
+    def _fault(self, error: Exception) -> None:
+        if self._on_fault is None:
+            raise error
+        self._on_fault(error)
 
 
 def _drop_held(known: _Topic) -> None:

@@ -79,7 +79,8 @@ class Subscription:
                 if batch.first > 1:
                     # The past: history has shown a newer epoch, which the hub is yet to tell.
                     return
-                self._tell_lost(Position(batch.epoch, 0))
+                if passed.offset:  # else nothing had been published that could be lost
+                    self._tell_lost(Position(batch.epoch, 0))
             self._passed = None
         self._send(delivery, self._render)
 

@@ -16,7 +16,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 from websockets.http11 import Request
 
-from gateway.admission import Pace
+from services.pace import Pace
 
 TOO_FAST = (3013, "too many messages")
 EXTENSION = "windsock.wire"

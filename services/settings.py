@@ -6,6 +6,7 @@ Its type carries the bounds, and its description is the row in `docs/settings.md
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -61,6 +62,14 @@ class CommonSettings:
     shutdown_s: Annotated[
         int, Meta(ge=1, le=300, description="Seconds that open requests get to finish on SIGTERM or Ctrl-C.")
     ] = 5
+
+    def __post_init__(self) -> None:
+        for name in self.trusted_proxies.split():
+            try:
+                if name != "*":
+                    ipaddress.ip_network(name)
+            except ValueError as error:
+                raise SettingError(f"WINDSOCK_TRUSTED_PROXIES: {error}; write it as in 10.0.0.0/8") from None
 
 
 @dataclass(frozen=True, slots=True)

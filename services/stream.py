@@ -6,6 +6,7 @@ History and the epoch and offset that belong to it come from one script, so they
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -16,13 +17,16 @@ import orjson
 from services import batch, topics
 from services.batch import Batch, Position, fresh_epoch
 from services.errors import Unavailable
+from services.pace import Pace
 from services.redis import Client, answered, text
 
 Direction = Literal["up", "down"]
 Bound = tuple[Literal["offset", "time", "end"], int]
 END: Bound = ("end", 0)
-BEGUN_S = 30 * 86_400
+BEGUN_S = 3_600
 """Seconds that a topic keeps its epoch on which nothing is published."""
+BEGUN_PER_S = 100.0
+"""Most topics a second that get theirs in this way: whoever asks for names writes them into Redis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class Stream:
     def __init__(self, redis: Client) -> None:
         self._redis = redis
         self._script = redis.register_script(files("services").joinpath("lua/read.lua").read_text())
+        self._beginnings = Pace(BEGUN_PER_S, time.monotonic())
         self._begin_script = redis.register_script(files("services").joinpath("lua/begin.lua").read_text())
         self._forget_script = redis.register_script(files("services").joinpath("lua/forget.lua").read_text())
 
@@ -75,7 +80,12 @@ class Stream:
         return found
 
     async def begin(self, topic: str) -> Position:
-        """The topic's position; if nothing was published on it yet, it gets its epoch now."""
+        """The topic's position; if nothing was published on it yet, it gets its epoch now.
+
+        Above a pace it does not, and the position is `Position("", 0)`.
+        """
+        if not self._beginnings.allows(time.monotonic()):
+            return Position("", 0)
         async with answered():
             epoch, offset = await self._begin_script(keys=[topics.state_key(topic)], args=[fresh_epoch(), BEGUN_S])
         return Position(bytes(epoch).decode("ascii"), int(offset))

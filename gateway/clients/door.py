@@ -13,11 +13,12 @@ import orjson
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from gateway.admission import Origins, Pace, Seats
+from gateway.admission import Origins, Seats
 from gateway.sender import Counters, Flusher, Sender, sender_for
 from gateway.wire import TOO_FAST
 from services.errors import Forbidden, Unauthorized, WindsockError
 from services.metrics import Refusals
+from services.pace import Pace
 from services.settings import GatewaySettings
 from services.web import problem_response
 

@@ -16,10 +16,12 @@ from starlette.websockets import WebSocket, WebSocketState
 from gateway.clients.door import Client, Door
 from gateway.clients.visitor import Guests, Visitor
 from gateway.identities import subprotocol
-from services.errors import Unauthorized
+from services.errors import Forbidden, Unauthorized
 from services.tokens import Identity
 
 AUTHENTICATED = b'{"authenticated":true}'
+OPENS = "eyJ"
+"""What every JSON Web Token begins with: an object in Base64 (RFC 7515, section 3)."""
 STALE = (3502, "stale")
 NOBODY = Identity()
 
@@ -79,6 +81,8 @@ class Entrance:
         identity = await self._guests.identities.verified(token)
         if visitor.identity != NOBODY and visitor.identity.user != identity.user:
             raise Unauthorized("this token is of another user")
+        if topic is None and visitor.identity != NOBODY and visitor.identity.allow != identity.allow:
+            raise Forbidden("this token opens other topics; connect again with it")
         await visitor.come_as(identity, topic)
 
 
@@ -94,4 +98,4 @@ def _token_in(text: bytes) -> str | None:
         token = _introduction.decode(text).token
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
-    return token if token.count(".") == 2 else None
+    return token if token.startswith(OPENS) and token.count(".") == 2 else None

@@ -115,6 +115,9 @@ def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
         ({"dedupe_s": "10000000000000000"}, "WINDSOCK_DEDUPE_S='10000000000000000': "),
         ({"drain_s": "nan"}, "WINDSOCK_DRAIN_S='nan': "),
         ({"canary_s": "10"}, "WINDSOCK_CANARY_TIMEOUT_S=4 must be more than WINDSOCK_CANARY_S=10"),
+        ({"api_previous_key": "before"}, "WINDSOCK_API_PREVIOUS_KEY is set without WINDSOCK_API_KEY"),
+        ({"token_jwks_url": "http://"}, "WINDSOCK_TOKEN_JWKS_URL='http://': "),
+        ({"trusted_proxies": "10.0.0.0/99"}, "WINDSOCK_TRUSTED_PROXIES: "),
         ({"redis_url": "redis://127.0.0.1:x"}, "WINDSOCK_REDIS_URL='redis://127.0.0.1:x' is not a Redis URL"),
     ],
 )

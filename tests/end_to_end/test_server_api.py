@@ -508,7 +508,7 @@ def test_a_key_is_named_in_one_of_three_ways(gateways: Gateways) -> None:
 
 
 def test_without_a_key_in_the_settings_the_api_is_off(tmp_path: Path) -> None:
-    with Windsock(tmp_path, api_previous_key=OLD_KEY) as windsock:
+    with Windsock(tmp_path) as windsock:
         url = f"{windsock.url}/api/info"
         for headers in ({}, {"X-API-Key": ""}, {"X-API-Key": OLD_KEY}):
             answer = httpx.post(url, content="{}", headers=headers, timeout=30, trust_env=False)

@@ -107,7 +107,7 @@ class Connection:
         self._shared.jobs.start(partial(self._be_subscribed, channel, request, info, data))
 
     def renew(self, expires_at: float | None) -> None:
-        self._sender.send(self._encoding.refreshed(self._login.renew(expires_at)))
+        self._turn.make(lambda: self._sender.send(self._encoding.refreshed(self._login.renew(expires_at))))
 
     def channels(self) -> list[str]:
         return list(self._session.subscribed)

@@ -38,6 +38,7 @@ from services.settings import GatewaySettings
 from services.stream import END, Bound, Page, Stream
 from services.tokens import Grant
 
+NOWHERE = Position("", 0)
 MADE = ("recoverable", "epoch", "offset", "positioned")
 """What a push tells of a subscription that the server made."""
 
@@ -123,8 +124,7 @@ class Subscriptions:
                 bound = ("offset", step.offset), self._settings.recovery_publications
             page = await history.read(self._stream, step.channel, "up", *bound)
             if step.positioned and not page.top.epoch:
-                # SDKs keep the epoch of the reply, and would not know later that the topic is another one.
-                page = replace(page, top=await self._stream.begin(topic))
+                page = replace(page, top=await self._begun(topic))
             missed = _missed(step, page)
             if step.recover and step.reject_unrecovered and missed is None:
                 self.drop(topic)
@@ -154,6 +154,16 @@ class Subscriptions:
             ended = partial(self.end, topic, codes.SUBSCRIPTION_EXPIRED)
             result |= self._expiry.set(topic, step.grant.expires_at, ended)
         return Opened(step.channel, subscription, info, result, recovered or [], at, more)
+
+    async def _begun(self, topic: str) -> Position:
+        """Where a topic is that nothing was published on yet.
+
+        SDKs keep the epoch of the reply, and could not tell later that the topic is another one if it had none.
+        """
+        try:
+            return await self._stream.begin(topic)
+        except Unavailable:
+            return NOWHERE  # a Redis that takes no more still lets one subscribe
 
     async def _snapshot(self, step: Subscribe, most_bytes: int) -> Snapshot | None:
         """What the topic shows now, if that was asked for."""

@@ -71,11 +71,19 @@ def test_who_was_refused_is_not_listened_to() -> None:
 
 
 def test_a_token_opens_its_channel_for_its_user() -> None:
-    (command,) = JSON.decode(b'{"id":2,"subscribe":{"channel":"command:a","token":"x"}}')
-    step = connected(user="7").begin(command, Grant("command:a", "7"))
+    (command,) = JSON.decode(b'{"id":2,"subscribe":{"channel":"device:a","token":"x"}}')
+    step = connected(user="7").begin(command, Grant("device:a", "7"))
     assert isinstance(step, Subscribe)
-    for grant in (Grant("command:b", "7"), Grant("command:a", "8")):
+    for grant in (Grant("device:b", "7"), Grant("device:a", "8")):
         assert connected(user="7").begin(command, grant) == codes.INVALID_TOKEN
+
+
+def test_nothing_opens_a_channel_of_commands() -> None:
+    session = connected(user="7")
+    (command,) = JSON.decode(b'{"id":2,"subscribe":{"channel":"command:a","token":"x"}}')
+    assert error(session.begin(command, Grant("command:a", "7"))) is codes.PERMISSION_DENIED
+    assert session.subscribe_server_side(["command:a"], {}) == []
+    assert session.subscribe_by_server("command:a", SubscribeRequest(), b"") is None
 
 
 def test_who_may_subscribe_by_a_token_may_ask_for_a_window() -> None:

@@ -46,6 +46,13 @@ def test_units_are_told_where_they_are_known() -> None:
     assert [one.get("unit") for one in series_of(chart)] == [None, "Cel"]
 
 
+@pytest.mark.parametrize("metric", ["units", "values", "tags"])
+def test_a_metric_may_be_called_like_a_member_of_readings(metric: str) -> None:
+    chart = Chart("metric:" + metric, 0)
+    chart.add([batch(1, {"device": "a", "ts": 1, metric: 5})])
+    assert series_of(chart) == [{"device": "a", "metric": metric, "points": [[1, 5]]}]
+
+
 def test_a_metrics_topic_has_one_series_for_each_device() -> None:
     chart = Chart("metric:t", 0)
     chart.add([batch(1, {"t": 1, "device": "b", "ts": 5}, {"t": 2, "device": "a", "ts": 6})])

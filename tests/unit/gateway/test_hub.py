@@ -58,6 +58,9 @@ def test_a_subscriber_that_fails_is_told_of_a_loss_and_keeps_nothing_from_the_ot
         def deliver(self, delivery: Delivery) -> None:
             raise RecursionError("too deep")
 
+        def notice(self, topic: str, text: bytes) -> None:
+            raise ValueError("no notice")
+
     faults: list[Exception] = []
     hub, broken, recorder = Hub(10_000, faults.append), Broken(), Recorder()
     hub.join(TOPIC, broken)
@@ -66,6 +69,18 @@ def test_a_subscriber_that_fails_is_told_of_a_loss_and_keeps_nothing_from_the_ot
     assert not hub.receive(TOPIC, batch(1, 2))
     assert recorder.payloads == numbers(1, 2)
     assert (len(faults), broken.losses, recorder.losses) == (1, [Position("E", 2)], [])
+    hub.notice(TOPIC, b"x")
+    assert (len(faults), recorder.notices) == (2, [b"x"])
+
+
+def test_of_a_topic_without_publications_nothing_is_lost_when_it_gets_another_epoch() -> None:
+    hub, recorder = Hub(10_000), Recorder()
+    hub.join(TOPIC, recorder)
+    hub.located(TOPIC, Position("E", 0))
+    assert hub.receive(TOPIC, batch(1, 2, "F"))
+    assert hub.filled(TOPIC, Page(Position("F", 2), [batch(1, 2, "F")], more=False))
+    assert not hub.filled(TOPIC, Page(Position("F", 2), [batch(1, 2, "F")], more=False))
+    assert (recorder.payloads, recorder.losses) == (numbers(1, 2), [])
 
 
 def test_what_was_delivered_is_not_repeated() -> None:
