@@ -7,7 +7,7 @@ from services.access import Permits
 from services.errors import Overloaded
 from services.stream import Latest, Stream
 
-MOST_READ = 200
+MOST_READ = 20
 """Most pages of names that are read for one of a client who may see few of them."""
 
 

@@ -66,6 +66,14 @@ class Asked:
         return self.topic, self.seconds, self.points, self.filter, self.most_bytes
 
 
+@dataclass(slots=True)
+class _Shared:
+    """A snapshot that is being made, and how many wait for it."""
+
+    making: asyncio.Task[Snapshot]
+    waiting: int = 0
+
+
 class Snapshots:
     """Makes them. `most_bytes` bounds each; `now_ms` is Unix time."""
 
@@ -83,7 +91,7 @@ class Snapshots:
         self._most_bytes = most_bytes
         self._now_ms = now_ms
         self._turns = asyncio.Semaphore(AT_ONCE)
-        self._making: dict[Key, asyncio.Task[Snapshot]] = {}
+        self._shared: dict[Key, _Shared] = {}
         self._kept: dict[Key, Snapshot] = {}
 
     async def take(self, asked: Asked) -> Snapshot:
@@ -91,20 +99,26 @@ class Snapshots:
         snapshot = self._kept.get(asked.key)
         if snapshot is not None:
             return snapshot
-        making = self._making.get(asked.key)
-        if making is None:
-            making = self._making[asked.key] = asyncio.create_task(self._make_in_turn(asked))
-            making.add_done_callback(lambda _: self._making.pop(asked.key))
+        shared = self._shared.get(asked.key)
+        if shared is None:
+            if len(self._shared) >= MOST_MAKING:
+                raise Unavailable("too many snapshots are asked for")
+            shared = self._shared[asked.key] = _Shared(asyncio.create_task(self._make_in_turn(asked)))
+        shared.waiting += 1
         try:
             async with asyncio.timeout(self._settings.subscribe_timeout_s):
-                # Whoever gives up leaves it to the others; its thread could not be stopped either.
-                return await asyncio.shield(making)
+                return await asyncio.shield(shared.making)
         except TimeoutError:
             raise Unavailable("the snapshot takes too long") from None
+        finally:
+            shared.waiting -= 1
+            if not shared.waiting:
+                # Nobody waits for it any more; neither may anybody for its turn.
+                shared.making.cancel()
+                if self._shared.get(asked.key) is shared:
+                    del self._shared[asked.key]
 
     async def _make_in_turn(self, asked: Asked) -> Snapshot:
-        if len(self._making) > MOST_MAKING:
-            raise Unavailable("too many snapshots are asked for")
         async with self._turns:
             snapshot = await self._make(asked)
         while len(self._kept) >= MOST_KEPT:

@@ -337,7 +337,12 @@ class GatewaySettings:
         int, Meta(ge=1, le=BILLION, description="Most commands whose answers a gateway awaits; above it error 111.")
     ] = 1_000
     commands_per_client: Annotated[
-        int, Meta(ge=1, le=BILLION, description="Most commands that one SDK connection awaits; above it error 106.")
+        int,
+        Meta(
+            ge=1,
+            le=BILLION,
+            description="Most calls of `command` and `weather` that one SDK connection awaits; above it error 106.",
+        ),
     ] = 8
     commands_per_device: Annotated[
         int, Meta(ge=1, le=100, description="Most commands that may wait for one device; above it error 111.")
@@ -367,7 +372,7 @@ class TokenSettings:
     token_jwks_url: Annotated[
         str,
         Meta(
-            pattern=r"^(https?://[^/?#\s\[\]]+[^\s]*)?$",
+            pattern=r"^(https?://(\[[0-9A-Fa-f:.]+\]|[^/?#\s\[\]]+)[^\s]*)?$",
             description="Address of a JWKS document with the public keys; it replaces the other keys.",
         ),
     ] = ""

@@ -261,10 +261,9 @@ class Connection:
             except Unavailable as error:
                 log.warning("cannot subscribe a client", channel=channel, error=str(error))
                 return
-            finally:
-                if self._gone:
-                    self._subscriptions.leave(channel)
-            if opened is not None and not self._gone:
+            if opened is not None and self._gone:
+                self._subscriptions.give_up(opened)
+            elif opened is not None:
                 self._subscriptions.tell_made(opened, data)
         if self._gone:
             await self._subscriptions.tell_absence()
