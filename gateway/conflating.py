@@ -11,9 +11,10 @@ from asyncio import TimerHandle
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from gateway.closes import SLOW
 from gateway.conflation import Conflation, Kept, Key
 from gateway.hub import Delivery, Render
-from gateway.sender import SLOW, Counters, Sender
+from gateway.sender import Counters, Sender
 from services.batch import Batch
 
 Show = Callable[[Sequence[Kept]], list[bytes]]

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import asyncio
 
+from gateway import closes
 from gateway.broker import Broker
+from gateway.clients.centrifuge import codes
 from gateway.roster import Member, Roster
 from services import logs
 from services.errors import Unavailable
 from services.revocations import CHANNEL, Revocations, read
 
-TOKEN_REVOKED = (3500, "invalid token")
-"""A close: SDKs do not come back with this token."""
-SUBSCRIPTION_REVOKED = (2000, "token revoked")
-"""An unsubscribe: SDKs leave it at that."""
 AGAIN_S = 1.0
 
 log = logs.get("evictions")
@@ -55,7 +53,7 @@ class Evictions:
                 continue
             for channel, grant in list(member.grants().items()):
                 if revocation.covers(grant):
-                    member.unsubscribe(channel, *SUBSCRIPTION_REVOKED)
+                    member.unsubscribe(channel, *codes.TOKEN_REVOKED)
 
     async def _look_all_up(self) -> None:
         members = [(one, one.identity) for one in self._roster if one.identity.user or one.identity.token_id]
@@ -69,9 +67,9 @@ class Evictions:
             opened, await self._revocations.revoked([grant for _, _, grant in opened]), strict=True
         ):
             if revoked and member.grants().get(channel) is grant:
-                member.unsubscribe(channel, *SUBSCRIPTION_REVOKED)
+                member.unsubscribe(channel, *codes.TOKEN_REVOKED)
 
 
 def _end(member: Member) -> None:
     log.info("a client is ended: its token was revoked")
-    member.end(*TOKEN_REVOKED)
+    member.end(*closes.INVALID_TOKEN)

@@ -11,43 +11,10 @@ from typing import Any, Protocol
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from gateway.closes import COUNTED, GONE, SLOW
 from gateway.hub import Delivery, Render, frame
 from gateway.outbox import Outbox
 from gateway.wire import EXTENSION, GRACE_S, WireProtocol
-
-SLOW = (3008, "slow")
-GONE = (1006, "")
-
-
-CLOSE_CODES = frozenset(
-    {
-        1000,
-        1001,
-        1005,
-        1006,
-        1007,
-        1009,
-        1011,
-        1012,
-        1013,
-        3000,
-        3001,
-        3004,
-        3005,
-        3008,
-        3010,
-        3012,
-        3013,
-        3500,
-        3501,
-        3502,
-        3503,
-        3505,
-        3507,
-        3508,
-    }
-)
-"""Codes that are counted each; clients may invent others."""
 
 
 class Counters:
@@ -69,7 +36,7 @@ class Counters:
 
     def count_close(self, code: int) -> None:
         """Count the end of a socket."""
-        self.closed[str(code) if code in CLOSE_CODES else "other"] += 1
+        self.closed[str(code) if code in COUNTED else "other"] += 1
 
 
 class Out(Protocol):

@@ -16,9 +16,9 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 from websockets.http11 import Request
 
+from gateway import closes
 from services.pace import Pace
 
-TOO_FAST = (3013, "too many messages")
 EXTENSION = "windsock.wire"
 """Key in the ASGI scope's `extensions` under which an endpoint finds its wire."""
 
@@ -129,21 +129,21 @@ class WireProtocol(WebSocketsSansIOProtocol):
         if self.close_sent:
             return False
         if not self._control_frames.allows(self.loop.time()):
-            self.close_now(*TOO_FAST)
+            self.close_now(*closes.TOO_FAST)
         return not self.close_sent
 
     def handle_cont(self, event: Frame) -> None:
         if len(self.frames) < MOST_FRAGMENTS:
             super().handle_cont(event)
         else:
-            self.close_now(1009, "too many fragments")
+            self.close_now(*closes.TOO_LARGE)
 
     def send_receive_event_to_app(self) -> None:
         if self.curr_msg_data_type == "text" and not self.close_sent:
             self.frames = [b"".join(self.frames)]
             if not _is_utf8(self.frames[0]):
                 self.frames = []
-                self.close_now(1007, "not UTF-8")
+                self.close_now(*closes.NOT_TEXT)
                 return
         super().send_receive_event_to_app()
         if self.read_paused and self._paused_at is None:

@@ -13,22 +13,21 @@ import orjson
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from gateway import closes
 from gateway.admission import Origins, Seats
+from gateway.closes import Close
 from gateway.sender import Counters, Flusher, Sender, sender_for
-from gateway.wire import TOO_FAST
 from services.errors import Forbidden, Unauthorized, WindsockError
 from services.metrics import Refusals
 from services.pace import Pace
 from services.settings import GatewaySettings
 from services.web import problem_response
 
-TRY_AGAIN = (1013, "try again later")
-CLOSES: dict[type[WindsockError], tuple[int, str]] = {
-    Unauthorized: (3500, "invalid token"),
-    Forbidden: (3507, "permission denied"),
+CLOSES: dict[type[WindsockError], Close] = {
+    Unauthorized: closes.INVALID_TOKEN,
+    Forbidden: closes.DENIED,
 }
 """How a socket is closed for an error after its handshake, if not with `TRY_AGAIN`."""
-SHUTDOWN = (3001, "shutdown")
 
 PAUSE_S = 0.01
 """Longest pause between two clients that a stopping gateway closes."""
@@ -64,7 +63,7 @@ class Client:
     def count(self) -> None:
         """Count something that it said; raises WebSocketDisconnect if that was too much."""
         if not self._pace.allows(self._clock()):
-            self.end(*TOO_FAST)
+            self.end(*closes.TOO_FAST)
 
     def end(self, code: int, reason: str) -> NoReturn:
         """Close its socket; raises WebSocketDisconnect."""
@@ -116,7 +115,7 @@ class Door:
 
         def let_go() -> None:
             if socket.application_state is WebSocketState.CONNECTED:
-                sender.close(*SHUTDOWN)
+                sender.close(*closes.SHUTDOWN)
 
         try:
             with self.let_go_by(let_go):
@@ -124,7 +123,7 @@ class Door:
         except WindsockError as error:
             if socket.application_state is WebSocketState.CONNECTING:
                 raise
-            close = CLOSES.get(type(error), TRY_AGAIN)
+            close = CLOSES.get(type(error), closes.TRY_AGAIN)
             self.refused_message(error.code)
             sender.send(orjson.dumps(error.message()))
             sender.close(*close)

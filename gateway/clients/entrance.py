@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 from starlette.websockets import WebSocket, WebSocketState
 
+from gateway import closes
 from gateway.clients.door import Client, Door
 from gateway.clients.visitor import Guests, Visitor
 from gateway.identities import subprotocol
@@ -22,7 +23,6 @@ from services.tokens import Identity
 AUTHENTICATED = b'{"authenticated":true}'
 OPENS = "eyJ"
 """What every JSON Web Token begins with: an object in Base64 (RFC 7515, section 3)."""
-STALE = (3502, "stale")
 NOBODY = Identity()
 
 
@@ -72,7 +72,7 @@ class Entrance:
             async with asyncio.timeout(self._hello_s):
                 return await client.receive()
         except TimeoutError:
-            client.end(*STALE)
+            client.end(*closes.STALE)
 
     async def _introduce(self, visitor: Visitor, text: bytes, topic: str | None) -> None:
         token = _token_in(text)

@@ -7,16 +7,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
+from gateway import closes
 from gateway.identities import Identities
 from gateway.roster import Roster
 from services.access import Permits
 from services.batch import Position
 from services.tokens import Grant, Identity
 
-EXPIRED = (3005, "connection expired")
 LONGEST_S = 30 * 86_400.0
 """Timers are not made for longer; whoever stays for so long comes again."""
-UNSUBSCRIBED = (3503, "force disconnect")
 
 
 class Guests:
@@ -68,7 +67,7 @@ class Visitor:
     def _end_at(self, moment: float | None) -> None:
         if moment is not None:
             left_s = max(0.0, moment - time.time())
-            self._timer = asyncio.get_running_loop().call_later(min(left_s, LONGEST_S), self.end, *EXPIRED)
+            self._timer = asyncio.get_running_loop().call_later(min(left_s, LONGEST_S), self.end, *closes.EXPIRED)
             self._while_here.callback(self._timer.cancel)
 
     def leave(self) -> None:
@@ -93,4 +92,4 @@ class Visitor:
     def unsubscribe(self, channel: str, code: int, reason: str) -> None:
         """These clients cannot be told that one topic ends, so all of it does."""
         if channel in self.topics:
-            self.end(*UNSUBSCRIBED)
+            self.end(*closes.FORCED)

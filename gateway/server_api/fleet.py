@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
+from gateway import closes
 from gateway.channels import Channels
 from gateway.clients.centrifuge import codes
 from gateway.clients.centrifuge.commands import NO_DATA, Since
@@ -102,10 +103,10 @@ class Fleet:
         """Close connections."""
         asked.check()
         close = asked.disconnect or CloseWith()
-        code = close.code or codes.FORCED.code
+        code = close.code or closes.FORCED.code
         if not 3000 <= code <= 4999:
             raise refused(codes.BAD_REQUEST, f"{code} is not a close code from 3000 to 4999")
-        reason = close.reason or codes.FORCED.reason
+        reason = close.reason or closes.FORCED.reason
         if len(reason.encode()) > REASON_BYTES:
             raise refused(codes.BAD_REQUEST, f"the reason has more than {REASON_BYTES} bytes")
         end = _End(**_whose(asked), whitelist=asked.whitelist, code=code, reason=reason)
@@ -182,7 +183,7 @@ class Fleet:
     def _refresh(self, asked: _Refresh) -> None:
         for member in self._members(asked):
             if asked.expired or 0 < asked.expire_at <= time.time():
-                member.end(codes.EXPIRED.code, codes.EXPIRED.reason)
+                member.end(closes.EXPIRED.code, closes.EXPIRED.reason)
             else:
                 member.renew(asked.expire_at or None)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import NoReturn
 
 from gateway.clients.centrifuge import codes
-from gateway.clients.centrifuge.codes import Close, Refusal
+from gateway.clients.centrifuge.codes import Refusal
 from gateway.clients.centrifuge.replies import Encoding
 from gateway.clients.door import Client, Door
+from gateway.closes import Close
 
 
 class Answers:

@@ -1,12 +1,13 @@
-"""Codes of the Centrifuge protocol, as its SDKs understand them (centrifugal.dev, 'Client protocol').
-
-Closes from 3500 to 3999 are final, all others make an SDK connect again; so do unsubscribes from 2500 on.
+"""Codes of the Centrifuge protocol, as its SDKs understand them (centrifugal.dev, 'Client protocol'): errors and
+unsubscribes. From 2500 on, the latter make an SDK subscribe again. Closes are in `gateway.closes`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway import closes
+from gateway.closes import Close
 from services.errors import ClientError, DeviceFailed, Forbidden, NoAnswer, NotFound, Overloaded, WindsockError
 
 
@@ -51,29 +52,6 @@ def refusal_of(error: WindsockError) -> Refusal:
     return INTERNAL
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
-    """Why a connection ends."""
-
-    code: int
-    reason: str
-
-
-CLOSED = Close(3000, "connection closed")
-SERVER_ERROR = Close(3004, "internal server error")
-EXPIRED = Close(3005, "connection expired")
-LOST_STATE = Close(3010, "insufficient state")
-NO_PONG = Close(3012, "no pong")
-TOO_FAST = Close(3013, "too many requests")
-INVALID_TOKEN = Close(3500, "invalid token")
-TOKEN_NEEDED = Close(3501, "a token is needed")
-MALFORMED = Close(3501, "bad request")
-STALE = Close(3502, "stale")
-FORCED = Close(3503, "force disconnect")
-TOO_MANY_CHANNELS = Close(3505, "channel limit")
-DENIED = Close(3507, "permission denied")
-SEND_NOT_AVAILABLE = Close(3508, "not available")
-
 TOKEN_REVOKED = (2000, "token revoked")
 """An unsubscribe: the SDK leaves it at that. So it does with the next."""
 NO_LONGER_PERMITTED = (2000, "permission denied")
@@ -83,9 +61,14 @@ INSUFFICIENT_STATE = (2500, "insufficient state")
 SUBSCRIPTION_EXPIRED = (2501, "subscription expired")
 """The same: the SDK subscribes again, with a new token."""
 
-_CLOSES = {TOKEN_EXPIRED.code: EXPIRED, 110: EXPIRED, 111: TOO_FAST, PERMISSION_DENIED.code: DENIED}
+_CLOSES = {
+    TOKEN_EXPIRED.code: closes.EXPIRED,
+    110: closes.EXPIRED,
+    111: closes.TOO_FAST,
+    PERMISSION_DENIED.code: closes.DENIED,
+}
 
 
 def close_for(error: Refusal) -> Close:
     """How a client that gets no replies learns that its connect is refused."""
-    return _CLOSES.get(error.code, SERVER_ERROR)
+    return _CLOSES.get(error.code, closes.SERVER_ERROR)

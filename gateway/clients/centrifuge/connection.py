@@ -9,10 +9,10 @@ from contextlib import ExitStack, nullcontext
 from functools import partial
 from typing import NoReturn, assert_never
 
+from gateway import closes
 from gateway.clients.centrifuge import codes
 from gateway.clients.centrifuge.answers import Answers, OneWayAnswers
 from gateway.clients.centrifuge.calls import Calls
-from gateway.clients.centrifuge.codes import Close
 from gateway.clients.centrifuge.commands import Command, MalformedError, SubscribeRequest
 from gateway.clients.centrifuge.expiry import Expiry
 from gateway.clients.centrifuge.login import Login
@@ -39,6 +39,7 @@ from gateway.clients.centrifuge.subscriptions import Opened, Subscriptions
 from gateway.clients.centrifuge.transport import WEBSOCKET, Transport
 from gateway.clients.centrifuge.turn import Turn
 from gateway.clients.door import Client
+from gateway.closes import Close
 from services import logs
 from services.batch import Position
 from services.errors import Unavailable
@@ -121,7 +122,7 @@ class Connection:
             async with asyncio.timeout(self._shared.settings.hello_s):
                 hello = await self._client.receive()
         except TimeoutError:
-            self._answers.end(codes.STALE)
+            self._answers.end(closes.STALE)
         await self._take(hello)
         if self._session.state is State.CLOSED:
             await self._wait_for_goodbye()
@@ -141,7 +142,7 @@ class Connection:
                 while True:
                     await self._client.receive()
         except TimeoutError:
-            self._answers.end(codes.CLOSED)
+            self._answers.end(closes.CLOSED)
 
     async def leave_all(self) -> None:
         """Forget all subscriptions, and give up what runs beside."""
@@ -156,7 +157,7 @@ class Connection:
         try:
             commands = self._encoding.decode(frame)
         except MalformedError:
-            self._answers.end(codes.MALFORMED)
+            self._answers.end(closes.MALFORMED)
         await self._take_one(commands[0])
         for command in commands[1:]:
             self._client.count()

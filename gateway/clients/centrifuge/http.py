@@ -15,7 +15,8 @@ from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
-from gateway.clients.centrifuge import codes, framing
+from gateway import closes
+from gateway.clients.centrifuge import framing
 from gateway.clients.centrifuge.commands import ConnectRequest, MalformedError
 from gateway.clients.centrifuge.connection import Connection
 from gateway.clients.centrifuge.emulation import BINARY, Emulation, is_binary
@@ -27,7 +28,7 @@ from gateway.clients.centrifuge.replies import Encoding
 from gateway.clients.centrifuge.shared import Shared
 from gateway.clients.centrifuge.transport import Transport
 from gateway.clients.cross_origin import CrossOrigin
-from gateway.clients.door import SHUTDOWN, address_of
+from gateway.clients.door import address_of
 from gateway.clients.streaming import HEADERS, respond
 from services.errors import BadRequest, TooLarge, WindsockError
 from services.web import read_body
@@ -129,7 +130,7 @@ class _Stream:
         door, sender = self._shared.door, self.sender
         with ExitStack() as stack:
             stack.enter_context(door.seats.one(address_of(Request(scope))))
-            stack.enter_context(door.let_go_by(lambda: sender.close(*SHUTDOWN)))
+            stack.enter_context(door.let_go_by(lambda: sender.close(*closes.SHUTDOWN)))
             stack.callback(lambda: door.counters.count_close(sender.code))
             client = door.client(sender)
             connection = Connection(self._shared, client, self.encoding, transport)
@@ -147,4 +148,4 @@ class _Stream:
                 await connection.run()
         finally:
             # Unless something else has ended it, it failed.
-            self.sender.close(codes.SERVER_ERROR.code, codes.SERVER_ERROR.reason)
+            self.sender.close(closes.SERVER_ERROR.code, closes.SERVER_ERROR.reason)

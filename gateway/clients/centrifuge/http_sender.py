@@ -13,9 +13,9 @@ from starlette.types import Message
 from gateway.clients.centrifuge.framing import Framing
 from gateway.clients.centrifuge.replies import Encoding
 from gateway.clients.streaming import Chunks
+from gateway.closes import GONE, SLOW, TOO_FAST
 from gateway.hub import Delivery, Render
-from gateway.sender import GONE, SLOW, Counters
-from gateway.wire import TOO_FAST
+from gateway.sender import Counters
 
 OVERHEAD_BYTES = 100
 """What a waiting message costs beside its own bytes."""
@@ -31,7 +31,7 @@ class HttpSender:
         self.chunks = Chunks(outbox_bytes, counters, self._slow, self._wake)
         self.room = self.chunks.room
         self.once_drained = self.chunks.once_drained
-        self.code: int = GONE[0]
+        self.code: int = GONE.code
         """Why it ended, or that it went by itself."""
         self._encoding = encoding
         self._framing = framing
@@ -58,7 +58,7 @@ class HttpSender:
             self.chunks.close(self._last_words(code, reason))
 
     def _slow(self) -> None:
-        self.code = SLOW[0]
+        self.code = SLOW.code
         self.chunks.end(self._last_words(*SLOW))
 
     def _last_words(self, code: int, reason: str) -> bytes:

@@ -6,9 +6,10 @@ from functools import partial
 
 from msgspec import Raw
 
+from gateway import closes
 from gateway.clients.centrifuge import codes, replies
 from gateway.clients.centrifuge.answers import Answers
-from gateway.clients.centrifuge.codes import Close, Refusal
+from gateway.clients.centrifuge.codes import Refusal
 from gateway.clients.centrifuge.commands import NO_DATA
 from gateway.clients.centrifuge.expiry import CONNECTION, Expiry
 from gateway.clients.centrifuge.replies import ClientInfo
@@ -17,6 +18,7 @@ from gateway.clients.centrifuge.shared import Shared
 from gateway.clients.centrifuge.steps import Connect, Refresh, SubRefresh
 from gateway.clients.centrifuge.subscriptions import Opened, Subscriptions
 from gateway.clients.centrifuge.transport import Transport
+from gateway.closes import Close
 from gateway.sender import Sender
 from services import logs
 from services.errors import Unavailable
@@ -52,13 +54,13 @@ class Login:
     async def identify(self, step: Connect) -> bool:
         """Find out who it is; False if it was refused, and told so."""
         if not step.token and not self._shared.access.anonymous:
-            self._answers.end(codes.TOKEN_NEEDED)
+            self._answers.end(closes.TOKEN_NEEDED)
         if step.token:
             try:
                 self.identity = await self._shared.tokens.connection(step.token)
             except InvalidTokenError as error:
                 log.info("a token was refused", reason=str(error))
-                self._answers.end(codes.INVALID_TOKEN)
+                self._answers.end(closes.INVALID_TOKEN)
             except ExpiredTokenError:
                 self._session.refused()
                 self._answers.refuse(step.id, codes.TOKEN_EXPIRED)
@@ -74,7 +76,7 @@ class Login:
         if any(await self._shared.revocations.revoked([self.identity])):
             log.info("a token was refused", reason="it was revoked")
             self._session.refused()
-            self._answers.end(codes.INVALID_TOKEN)
+            self._answers.end(closes.INVALID_TOKEN)
 
     async def greet(self, step: Connect) -> list[Opened]:
         """Let it in, with the subscriptions that the server makes; they are yet to go on."""
@@ -106,13 +108,13 @@ class Login:
         try:
             identity = await self._shared.tokens.connection(step.token)
         except InvalidTokenError:
-            self._answers.end(codes.INVALID_TOKEN)
+            self._answers.end(closes.INVALID_TOKEN)
         except ExpiredTokenError:
-            self._answers.end(codes.EXPIRED)
+            self._answers.end(closes.EXPIRED)
         if identity.user != self._session.user:
-            self._answers.end(codes.INVALID_TOKEN)
+            self._answers.end(closes.INVALID_TOKEN)
         if set(identity.channels) != set(self.identity.channels):
-            self._answers.end(codes.LOST_STATE)  # it connects again, and gets the channels of its new token
+            self._answers.end(closes.LOST_STATE)  # it connects again, and gets the channels of its new token
         self.identity = identity
         await self.check()
         self._session.permits = self._shared.access.of(identity)
@@ -132,13 +134,13 @@ class Login:
             if refused is codes.TOKEN_EXPIRED:
                 self._answers.refuse(step.id, codes.TOKEN_EXPIRED)
                 return
-            self._answers.end(codes.INVALID_TOKEN)
+            self._answers.end(closes.INVALID_TOKEN)
         # centrifuge-python leaves the channel out.
         channel = step.channel or grant.channel
         if channel not in self._subscriptions:
             self._answers.refuse(step.id, codes.PERMISSION_DENIED)
         elif grant.channel != channel or grant.user != self._session.user:
-            self._answers.end(codes.INVALID_TOKEN)
+            self._answers.end(closes.INVALID_TOKEN)
         else:
             self._subscriptions.grants[channel] = grant
             if await self.was_revoked(grant):
@@ -157,7 +159,7 @@ class Login:
         except ExpiredTokenError:
             return None, codes.TOKEN_EXPIRED
         if grant.client and grant.client != self._subscriptions.info.client:
-            self._answers.end(codes.INVALID_TOKEN)
+            self._answers.end(closes.INVALID_TOKEN)
         return grant, None
 
     async def was_revoked(self, grant: Grant) -> bool:
@@ -165,7 +167,7 @@ class Login:
         return any(await self._shared.revocations.revoked([grant]))
 
     def _expires(self, at: float | None) -> dict[str, object]:
-        return self._expiry.set(CONNECTION, at, partial(self._sender.close, codes.EXPIRED.code, codes.EXPIRED.reason))
+        return self._expiry.set(CONNECTION, at, partial(self._sender.close, closes.EXPIRED.code, closes.EXPIRED.reason))
 
     def _sub_expires(self, channel: str, at: float | None) -> dict[str, object]:
         return self._expiry.set(channel, at, partial(self._subscriptions.end, channel, codes.SUBSCRIPTION_EXPIRED))

@@ -23,9 +23,10 @@ from enum import Enum
 
 import msgspec
 
+from gateway import closes
 from gateway.channels import BadChannelError, Channel, Channels, UnknownChannelError
 from gateway.clients.centrifuge import codes
-from gateway.clients.centrifuge.codes import Close, Refusal
+from gateway.clients.centrifuge.codes import Refusal
 from gateway.clients.centrifuge.commands import Command, SubscribeRequest
 from gateway.clients.centrifuge.filters import Filter
 from gateway.clients.centrifuge.steps import (
@@ -44,6 +45,7 @@ from gateway.clients.centrifuge.steps import (
     Unsubscribe,
 )
 from gateway.clients.centrifuge.wishes import Wishes, asked
+from gateway.closes import Close
 from services.access import Permits
 from services.tokens import Grant
 
@@ -123,8 +125,8 @@ class Session:
             return self._subscribe(0, request, None)
         except _RefusedError as refused:
             if refused.error.code in (codes.UNKNOWN_CHANNEL.code, codes.BAD_REQUEST.code):
-                return codes.MALFORMED
-            return codes.TOO_MANY_CHANNELS if refused.error is codes.LIMIT_EXCEEDED else None
+                return closes.MALFORMED
+            return closes.TOO_MANY_CHANNELS if refused.error is codes.LIMIT_EXCEEDED else None
 
     def subscribe_by_server(self, name: str, stand: SubscribeRequest, info: bytes) -> Subscribe | None:
         """The subscription that a backend makes; None if it is there already, cannot be, or is above the bound."""
@@ -159,7 +161,7 @@ class Session:
     def expire(self) -> Close:
         """No answer came in time."""
         self.state = State.CLOSED
-        return codes.NO_PONG
+        return closes.NO_PONG
 
     def no_longer_permitted(self) -> list[str]:
         """The subscriptions that it wanted and that `permits` does not cover (any more)."""
@@ -176,15 +178,15 @@ class Session:
     def _begin(self, command: Command, grant: Grant | None) -> Step:
         if self.state is State.NEW:
             if command.connect is None or not command.id:
-                return codes.MALFORMED
+                return closes.MALFORMED
             return Connect(command.id, command.connect.token, command.connect.subs)
         if command.send is not None:
-            return codes.SEND_NOT_AVAILABLE
+            return closes.SEND_NOT_AVAILABLE
         if not command.id:
             if self.unanswered_pings:
                 self.unanswered_pings -= 1
                 return Nothing()
-            return codes.MALFORMED
+            return closes.MALFORMED
         return self._carry_out(command, grant)
 
     def _carry_out(self, command: Command, grant: Grant | None) -> Step:
@@ -197,10 +199,10 @@ class Session:
         if command.ping is not None:
             return Answer(number)
         if command.refresh is not None:
-            return Refresh(number, command.refresh.token) if command.refresh.token else codes.MALFORMED
+            return Refresh(number, command.refresh.token) if command.refresh.token else closes.MALFORMED
         if command.sub_refresh is not None:
             if not command.sub_refresh.token:
-                return codes.MALFORMED
+                return closes.MALFORMED
             return SubRefresh(number, command.sub_refresh.channel, command.sub_refresh.token)
         try:
             return self._about_a_channel(number, command, grant)
@@ -229,11 +231,11 @@ class Session:
                 raise _RefusedError(codes.NOT_AVAILABLE)
             self._demand("presence", channel)
             return ShowPresence(number, channel, command.presence is None)
-        return codes.MALFORMED
+        return closes.MALFORMED
 
     def _subscribe(self, number: int, request: SubscribeRequest, grant: Grant | None) -> Subscribe | Close:
         if request.delta not in ("", "fossil"):
-            return codes.MALFORMED
+            return closes.MALFORMED
         channel = self._find(request.channel)
         if not channel.readable:
             raise _RefusedError(codes.PERMISSION_DENIED)
@@ -244,7 +246,7 @@ class Session:
         if grant is None:
             self._demand("subscribe", channel)
         elif grant.channel != channel.name or grant.user != self.user:
-            return codes.INVALID_TOKEN
+            return closes.INVALID_TOKEN
         if len(self.subscribed) >= self._most:
             raise _RefusedError(codes.LIMIT_EXCEEDED)
         wanted, wishes = _filter(channel, request), _wishes(channel, request)

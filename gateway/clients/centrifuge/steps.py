@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gateway.channels import Channel
-from gateway.clients.centrifuge.codes import Close, Refusal
+from gateway.clients.centrifuge.codes import Refusal
 from gateway.clients.centrifuge.commands import HistoryRequest, SubscribeRequest
 from gateway.clients.centrifuge.filters import Filter
 from gateway.clients.centrifuge.wishes import Wishes
+from gateway.closes import Close
 from services.tokens import Grant
 
 

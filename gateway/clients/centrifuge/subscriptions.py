@@ -16,7 +16,7 @@ import msgspec
 import orjson
 from msgspec import Raw
 
-from gateway import history
+from gateway import closes, history
 from gateway.broker import Broker
 from gateway.channels import Channel
 from gateway.clients.centrifuge import codes, replies
@@ -251,7 +251,7 @@ class Subscriptions:
     def _insufficient(self, topic: str) -> None:
         """Publications of `topic` can no longer be had: the subscription ends, and the SDK begins another."""
         if topic in self._session.server_side:
-            self._sender.close(codes.LOST_STATE.code, codes.LOST_STATE.reason)
+            self._sender.close(closes.LOST_STATE.code, closes.LOST_STATE.reason)
         else:
             self.end(topic, codes.INSUFFICIENT_STATE)
 

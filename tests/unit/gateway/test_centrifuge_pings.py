@@ -3,11 +3,11 @@ from __future__ import annotations
 from typing import cast
 
 from gateway.channels import Channels
-from gateway.clients.centrifuge.codes import MALFORMED
 from gateway.clients.centrifuge.commands import Command, ConnectRequest
 from gateway.clients.centrifuge.pings import Pinged, Pings
 from gateway.clients.centrifuge.session import Session
 from gateway.clients.centrifuge.steps import Connect, Nothing
+from gateway.closes import MALFORMED
 from gateway.sender import Sender
 
 CONNECT = Command(id=1, connect=ConnectRequest())

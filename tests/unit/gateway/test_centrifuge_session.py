@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway import closes
 from gateway.channels import Channels
 from gateway.clients.centrifuge import codes, replies
-from gateway.clients.centrifuge.codes import Close, Refusal
+from gateway.clients.centrifuge.codes import Refusal
 from gateway.clients.centrifuge.commands import Command, FilterNode, MalformedError, SubscribeRequest
 from gateway.clients.centrifuge.json_encoding import JsonEncoding
 from gateway.clients.centrifuge.session import Session, State
@@ -24,6 +25,7 @@ from gateway.clients.centrifuge.steps import (
     Subscribe,
     Unsubscribe,
 )
+from gateway.closes import Close
 from services.batch import Batch, Position
 from services.tokens import Grant
 
@@ -50,17 +52,17 @@ def error(step: Step) -> Refusal:
 @pytest.mark.parametrize("method", [*METHODS, "sub_refresh", "send", "ping"])
 def test_anything_before_connect_closes(method: str) -> None:
     session = Session(Channels(), 3)
-    assert say(session, f'{{"id":1,"{method}":{{}}}}') == [codes.MALFORMED]
+    assert say(session, f'{{"id":1,"{method}":{{}}}}') == [closes.MALFORMED]
     assert session.state is State.CLOSED
 
 
 def test_nothing_is_taken_after_the_close() -> None:
     session = Session(Channels(), 3)
-    assert say(session, "{}", '{"id":1,"connect":{}}') == [codes.MALFORMED, Nothing()]
+    assert say(session, "{}", '{"id":1,"connect":{}}') == [closes.MALFORMED, Nothing()]
 
 
 def test_a_second_connect_closes() -> None:
-    assert say(connected(), '{"id":2,"connect":{}}') == [codes.MALFORMED]
+    assert say(connected(), '{"id":2,"connect":{}}') == [closes.MALFORMED]
 
 
 def test_who_was_refused_is_not_listened_to() -> None:
@@ -75,7 +77,7 @@ def test_a_token_opens_its_channel_for_its_user() -> None:
     step = connected(user="7").begin(command, Grant("device:a", "7"))
     assert isinstance(step, Subscribe)
     for grant in (Grant("device:b", "7"), Grant("device:a", "8")):
-        assert connected(user="7").begin(command, grant) == codes.INVALID_TOKEN
+        assert connected(user="7").begin(command, grant) == closes.INVALID_TOKEN
 
 
 def test_nothing_opens_a_channel_of_commands() -> None:
@@ -102,30 +104,30 @@ def test_a_refresh_carries_a_token() -> None:
         '{"id":3,"sub_refresh":{"channel":"a","token":"y"}}',
         '{"id":4,"refresh":{}}',
     )
-    assert steps == [Refresh(2, "x"), SubRefresh(3, "a", "y"), codes.MALFORMED]
+    assert steps == [Refresh(2, "x"), SubRefresh(3, "a", "y"), closes.MALFORMED]
 
 
 def test_a_command_without_a_request_or_an_unknown_one_closes() -> None:
-    assert say(connected(), '{"id":2}') == [codes.MALFORMED]
-    assert say(connected(), '{"id":2,"dance":{}}') == [codes.MALFORMED]
+    assert say(connected(), '{"id":2}') == [closes.MALFORMED]
+    assert say(connected(), '{"id":2,"dance":{}}') == [closes.MALFORMED]
 
 
 def test_an_answer_to_a_ping_is_taken_once() -> None:
     session = connected()
     session.pinged()
     assert say(session, "{}") == [Nothing()]
-    assert say(session, "{}") == [codes.MALFORMED]
+    assert say(session, "{}") == [closes.MALFORMED]
 
 
 def test_a_ping_without_an_answer_closes() -> None:
     session = connected()
     session.pinged()
-    assert session.expire() == codes.NO_PONG
+    assert session.expire() == closes.NO_PONG
     assert session.state is State.CLOSED
 
 
 def test_send_is_not_available() -> None:
-    assert say(connected(), '{"send":{"data":1}}') == [codes.SEND_NOT_AVAILABLE]
+    assert say(connected(), '{"send":{"data":1}}') == [closes.SEND_NOT_AVAILABLE]
 
 
 def test_a_subscribe_carries_its_position() -> None:
@@ -210,7 +212,7 @@ def test_a_single_devices_topic_is_not_filtered() -> None:
 
 def test_an_unknown_delta_closes() -> None:
     text = '{"id":2,"subscribe":{"channel":"readings","delta":"x"}}'
-    assert say(connected(), text) == [codes.MALFORMED]
+    assert say(connected(), text) == [closes.MALFORMED]
 
 
 def test_clients_publish_to_feeds_only() -> None:
@@ -366,13 +368,13 @@ def test_what_a_connect_must_not_have_is_left_out() -> None:
 )
 def test_a_connect_that_asks_for_what_cannot_be_is_closed(request_: dict[str, SubscribeRequest]) -> None:
     session = connected()
-    assert server_side(session, **request_) == codes.MALFORMED
+    assert server_side(session, **request_) == closes.MALFORMED
     assert session.state is State.CLOSED
 
 
 def test_a_connect_that_asks_for_more_channels_than_allowed_is_closed() -> None:
     asked = {f"device__{number}": SubscribeRequest() for number in range(3)}
-    assert server_side(connected(channels=2), **asked) == codes.TOO_MANY_CHANNELS
+    assert server_side(connected(channels=2), **asked) == closes.TOO_MANY_CHANNELS
 
 
 @pytest.mark.parametrize(("error", "code"), [(100, 3004), (103, 3507), (109, 3005), (110, 3005), (111, 3013)])

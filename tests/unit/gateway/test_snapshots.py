@@ -133,11 +133,25 @@ async def test_one_that_gives_up_takes_nobody_with_it() -> None:
     assert first.cancelled()
 
 
+async def test_what_nobody_waits_for_any_more_gives_its_turn_away() -> None:
+    topic = Topic(20)
+    topic.go_on.clear()
+    all_of_them = snapshots(topic)
+    given_up = [asyncio.create_task(all_of_them.take(Asked(TOPIC, seconds, 500))) for seconds in range(1, 31)]
+    await until(lambda: topic.reads == 1, "none is begun")
+    for one in given_up:
+        one.cancel()
+    await asyncio.wait(given_up)
+    topic.go_on.set()
+    assert shown(await all_of_them.take(Asked(TOPIC, 60, 500))) == list(range(1, 21))
+    assert topic.reads <= 1 + 2  # the one that was begun, and the pages of the last
+
+
 async def test_few_are_made_at_once() -> None:
     topic = Topic(5)
     one = snapshots(topic)
     await asyncio.gather(*(one.take(Asked(TOPIC, 60, points)) for points in range(2, 60)))
-    assert topic.most_readers <= 2
+    assert topic.most_readers == 1
 
 
 async def test_a_topic_that_begins_anew_meanwhile_is_read_again() -> None:
