@@ -1,5 +1,6 @@
 // The page: devices with live values, and whether what is shown is live, resuming or stale.
 
+import { read } from "/static/access.js";
 import { draw } from "/static/cards.js";
 import { ResumingSocket } from "/static/socket.js";
 import "/static/weather.js";
@@ -82,7 +83,7 @@ async function loadDevices() {
   const load = ++loading;
   let next = "/api/devices";
   while (next && load === loading) {
-    const page = await fetch(next).then((answer) => (answer.ok ? answer.json() : null), () => null);
+    const page = await read(next).then((answer) => (answer.ok ? answer.json() : null), () => null);
     if (!page) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       continue;

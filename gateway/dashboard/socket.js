@@ -1,5 +1,7 @@
 // A WebSocket that reconnects with backoff, resumes by position, and takes silence for a lost connection.
 
+import { protocols } from "/static/access.js";
+
 const LONGEST_PAUSE_MS = 20_000;
 // The server says every five seconds (WINDSOCK_STATUS_S) whether it is live.
 const SILENCE_MS = 15_000;
@@ -23,7 +25,7 @@ export class ResumingSocket {
     url.searchParams.set("status", "1");
     if (this.resume) url.searchParams.set("since", this.position);
     this.heard = Date.now();
-    this.socket = new WebSocket(url);
+    this.socket = new WebSocket(url, protocols);
     this.socket.onopen = () => {
       this.pauseMs = 500;
       this.on.open?.(this);

@@ -1,5 +1,6 @@
 // The weather: the places that the server tracks, and cities that the viewer added.
 
+import { read } from "/static/access.js";
 import { draw, element } from "/static/cards.js";
 import { ResumingSocket } from "/static/socket.js";
 
@@ -34,7 +35,7 @@ function remember() {
 }
 
 async function followAll() {
-  const answer = await fetch("/api/places").then((found) => (found.ok ? found.json() : null), () => null);
+  const answer = await read("/api/places").then((found) => (found.ok ? found.json() : null), () => null);
   const pinned = (answer?.places ?? []).filter((place) => place.pinned).map((place) => place.name);
   for (const city of pinned) want(city, { pinned: true });
   for (const city of remembered()) want(city, { kept: true });

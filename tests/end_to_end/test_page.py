@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import jwt
 import pytest
 from playwright.sync_api import Browser, Page, WebSocket, expect, sync_playwright
 
@@ -234,3 +235,17 @@ def test_pages_of_other_origins_that_are_listed_use_the_protocol_over_http(tmp_p
         assert "device:greenhouse-7" in connect["connect"]["subs"]
         assert (pushed["channel"], pushed["pub"]["data"]["values"]) == ("device:greenhouse-7", {"temperature": 7})
         assert page.evaluate(READ, windsock.url + "/connection/http_stream") == [204, {"id": 2, "ping": {}}]
+
+
+def test_where_a_token_is_needed_the_page_says_so_and_takes_it_from_its_address(tmp_path: Path, page: Page) -> None:
+    secret = "the secret of the tests, which is long enough"
+    with Windsock(tmp_path, anonymous="off", token_secret=secret) as windsock:
+        page.goto(windsock.url)
+        expect(page.locator("#state")).to_contain_text("no access")
+        page.goto(f"{windsock.url}/#token={jwt.encode({'sub': '7'}, secret, 'HS256')}")
+        expect(page.locator("#state")).to_have_text("live")
+        assert "token" not in page.url
+        post(windsock, temperature=21.4)
+        expect(page.locator('[data-device="greenhouse-7"]')).to_contain_text("21.4")
+        page.reload()
+        expect(page.locator('[data-device="greenhouse-7"]')).to_contain_text("21.4")
