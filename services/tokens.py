@@ -121,7 +121,7 @@ class Tokens:
             (*channels, *subs),
             _text(claims, "jti"),
             _seconds(claims, "iat"),
-            _list(claims, "allow"),
+            _allowed(claims),
         )
 
     async def subscription(self, token: str) -> Grant:
@@ -270,6 +270,13 @@ def _list(claims: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise InvalidTokenError(f"{name} is not a list of strings")
     return tuple(value)
+
+
+def _allowed(claims: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """None only where nothing is said: null must not open everything."""
+    if "allow" in claims and claims["allow"] is None:
+        raise InvalidTokenError("allow is null")
+    return _list(claims, "allow")
 
 
 def _info(claims: Mapping[str, Any]) -> bytes:

@@ -17,6 +17,7 @@ from gateway import closes
 from gateway.admission import Origins, Seats
 from gateway.closes import Close
 from gateway.sender import Counters, Flusher, Sender, sender_for
+from services import logs
 from services.errors import Forbidden, Unauthorized, WindsockError
 from services.metrics import Refusals
 from services.pace import Pace
@@ -31,6 +32,8 @@ CLOSES: dict[type[WindsockError], Close] = {
 
 PAUSE_S = 0.01
 """Longest pause between two clients that a stopping gateway closes."""
+
+log = logs.get("door")
 
 Endpoint = Callable[[WebSocket], Awaitable[None]]
 
@@ -153,6 +156,7 @@ class Door:
         clock = asyncio.get_running_loop().time
         pause_s = min(self._drain_s / max(1, len(clients)), PAUSE_S)
         began = clock()
+        log.info("the clients are let go", clients=len(clients))
         for number, (one, end) in enumerate(clients):
             await asyncio.sleep(max(0.0, began + number * pause_s - clock()))
             if one in self._open:

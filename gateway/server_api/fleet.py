@@ -123,6 +123,8 @@ class Fleet:
         """Begin to subscribe connections."""
         asked.check()
         channel = found(self._channels, asked.channel)
+        if not channel.readable:
+            raise refused(codes.PERMISSION_DENIED, "commands are for their devices alone")
         if bytes(asked.override) not in (b"", b"{}"):
             raise refused(codes.NOT_AVAILABLE, "override")
         given = NO_DATA if bytes(asked.data) == NULL else asked.data

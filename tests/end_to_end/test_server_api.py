@@ -559,6 +559,8 @@ def test_without_a_key_in_the_settings_the_api_is_off(tmp_path: Path) -> None:
         ("unsubscribe", {"channel": "chat:a"}, 107, "user"),
         ("subscribe", {"user": "7"}, 107, "channel"),
         ("subscribe", {"user": "7", "channel": "nowhere:a"}, 102, "unknown"),
+        ("subscribe", {"user": "7", "channel": "command:a"}, 103, "devices"),
+        ("history", {"channel": "command:a"}, 108, "history"),
         ("subscribe", {"user": "7", "channel": "chat:a", "override": {"presence": {"value": True}}}, 108, "override"),
         ("subscribe", {"user": "7", "channel": "chat:a", "b64info": "YQ=="}, 107, "b64info"),
         ("refresh", {"user": "7", "expire_at": -1}, 107, "expire_at"),

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 
 from gateway import closes
 from gateway.closes import Close
-from services.errors import ClientError, DeviceFailed, Forbidden, NoAnswer, NotFound, Overloaded, WindsockError
+from services.errors import (
+    ClientError,
+    DeviceFailed,
+    Forbidden,
+    NoAnswer,
+    NotFound,
+    Overloaded,
+    Unavailable,
+    WindsockError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,8 @@ def refusal_of(error: WindsockError) -> Refusal:
             return Refusal(error.status, str(error))
         case ClientError():
             return Refusal(BAD_REQUEST.code, str(error))
+        case Unavailable():
+            return Refusal(INTERNAL.code, str(error), temporary=True)
     return INTERNAL
 
 

@@ -206,3 +206,11 @@ def _published(key_id: str, private: Any) -> dict[str, Any]:
     algorithm = jwt.algorithms.RSAAlgorithm if isinstance(private, rsa.RSAPrivateKey) else jwt.algorithms.ECAlgorithm
     public: dict[str, Any] = json.loads(algorithm.to_jwk(private.public_key()))
     return public | {"kid": key_id}
+
+
+@pytest.mark.parametrize("allow", [None, "readings", {"readings": True}, [1], ["readings", None]])
+async def test_what_a_token_allows_is_a_list_of_patterns_or_not_said(allow: object) -> None:
+    with pytest.raises(InvalidTokenError):
+        await tokens().connection(signed(sub="7", allow=allow))
+    assert (await tokens().connection(signed(sub="7"))).allow is None
+    assert (await tokens().connection(signed(sub="7", allow=[]))).allow == ()
