@@ -29,15 +29,17 @@ class Identities:
 
     async def of(self, connection: HTTPConnection) -> Identity | None:
         """Who asks; None for one without a token. Raises Unauthorized, and Unavailable if that cannot be told."""
-        token = _token(connection)
-        if token is None:
-            return None
-        identity = await self.verified(token)
+        identity = await self.claimed(connection)
         await self.check(identity)
         return identity
 
+    async def claimed(self, connection: HTTPConnection) -> Identity | None:
+        """The same for who stays: whether the token was revoked is to be checked once the client is listed."""
+        token = _token(connection)
+        return None if token is None else await self.verified(token)
+
     async def verified(self, token: str) -> Identity:
-        """Whose token it is. Raises as `of` does."""
+        """Whose token it is, revoked or not. Raises as `of` does."""
         try:
             return await self._tokens.connection(token)
         except InvalidTokenError:

@@ -47,7 +47,7 @@ class Entrance:
         identities = self._guests.identities
         async with self._door.open(socket) as client:
             with self._guests.visitor(client.sender.close) as visitor:
-                identity = await identities.of(socket)
+                identity = await identities.claimed(socket)
                 if identity is None and not identities.access.welcomes(topic):
                     await accept(socket)
                     await self._introduce(visitor, await self._first_message(client), topic)

@@ -55,7 +55,7 @@ class Events:
         with ExitStack() as stack:
             stack.enter_context(self._door.seats.one(address_of(request)))
             visitor = stack.enter_context(self._guests.visitor(lambda _code, _reason: client.chunks.end()))
-            identity = await self._guests.identities.of(request)
+            identity = await self._guests.identities.claimed(request)
             for name in names:
                 self._guests.identities.access.admit(identity, name)
             await visitor.come_as(identity)
