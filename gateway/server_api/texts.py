@@ -8,12 +8,10 @@ import binascii
 from msgspec import Raw
 
 from gateway.clients.centrifuge import codes
+from gateway.clients.centrifuge.replies import REPLY_BYTES
 from gateway.server_api.requests import refused
 from services.commit import free_form_entry
 from services.errors import MalformedBody
-
-MOST_BYTES = 524_288
-"""Most data of one publication: SDKs refuse frames of 1 MiB and more."""
 
 
 def json_of(name: str, text: Raw, encoded: str) -> bytes:
@@ -32,8 +30,8 @@ def json_of(name: str, text: Raw, encoded: str) -> bytes:
             raise refused(codes.BAD_REQUEST, f"{name} is empty")
     if not given:
         return b""
-    if len(given) > MOST_BYTES:
-        raise refused(codes.BAD_REQUEST, f"{name} has {len(given)} bytes; at most {MOST_BYTES} are taken")
+    if len(given) > REPLY_BYTES:
+        raise refused(codes.BAD_REQUEST, f"{name} has {len(given)} bytes; at most {REPLY_BYTES} are taken")
     try:
         return free_form_entry("", given).payload
     except MalformedBody as error:

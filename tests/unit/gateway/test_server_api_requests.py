@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.clients.centrifuge.replies import REPLY_BYTES
 from gateway.server_api import requests
 from gateway.server_api.requests import Publish, RefusedError, Target
-from gateway.server_api.texts import MOST_BYTES, json_of
+from gateway.server_api.texts import json_of
 from services.errors import MalformedBody
 
 PUBLISH = msgspec.json.Decoder(Publish)
@@ -66,7 +67,7 @@ def test_data_is_one_line_of_json_as_it_stands_or_in_base64() -> None:
         (b"", "====", "b64data"),
         (b"", "YQ==", "JSON"),
         (b'"\\ud800"', "", "JSON"),
-        (b"1" * (MOST_BYTES + 1), "", "bytes"),
+        (b"1" * (REPLY_BYTES + 1), "", "bytes"),
     ],
 )
 def test_other_data_is_refused(text: bytes, encoded: str, word: str) -> None:
