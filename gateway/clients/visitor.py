@@ -65,13 +65,16 @@ class Visitor:
         await self._guests.identities.check(identity)
 
     def _end_at(self, moment: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if moment is not None:
             left_s = max(0.0, moment - time.time())
             self._timer = asyncio.get_running_loop().call_later(min(left_s, LONGEST_S), self.end, *closes.EXPIRED)
-            self._while_here.callback(self._timer.cancel)
 
     def leave(self) -> None:
         """It is nobody any more."""
+        self._end_at(None)
         self._while_here.close()
 
     def channels(self) -> list[str]:
@@ -85,8 +88,6 @@ class Visitor:
 
     def renew(self, expires_at: float | None) -> None:
         """They cannot be told, but stay so long."""
-        if self._timer is not None:
-            self._timer.cancel()
         self._end_at(expires_at)
 
     def unsubscribe(self, channel: str, code: int, reason: str) -> None:
