@@ -35,6 +35,7 @@ proto: .venv/dev.stamp ## Compile the schema of the Centrifuge protocol anew
 lock: .venv/dev.stamp ## Pin the requirements anew, with hashes; what runs is what is tested
 	$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt
 	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/run.txt
+	$(LOCK) --extra bench -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
 
 clean: ## Remove what the other targets made; readings in ./data stay
 	rm -rf .venv tests/javascript/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
