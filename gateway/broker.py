@@ -13,9 +13,11 @@ from contextlib import asynccontextmanager
 
 from redis.exceptions import RedisError
 
+from gateway.arrivals import Arrivals
 from gateway.hub import Hub, Subscriber
 from services import batch, logs, topics
 from services.background import background
+from services.batch import Batch
 from services.bus import Bus
 from services.errors import Unavailable
 from services.redis import Client, answered
@@ -52,7 +54,9 @@ class Broker:
             on_subscribed=self._on_subscribed,
             on_lost=self._on_lost,
             silence_s=settings.canary_timeout_s,
+            on_read=self._on_read,
         )
+        self._arrivals = Arrivals()
         self._others: dict[bytes, tuple[Callable[[bytes], None], Callable[[], None]]] = {}
         self._own_channel = f"windsock:canary:{uuid.uuid4().hex}"
         self.listen(self._own_channel, lambda _: None)
@@ -143,20 +147,32 @@ class Broker:
             # Whatever is wrong with one message, the others go on.
             log.exception("a message could not be taken", channel=channel)
 
+    def _on_read(self) -> None:
+        for topic, batches in self._arrivals.take().items():
+            self._receive(topic, batches)
+
+    def _receive(self, topic: str, batches: Sequence[Batch]) -> None:
+        try:
+            for arrived in batches:
+                if self.hub.receive(topic, arrived):
+                    self._want(topic)
+        except Exception:
+            log.exception("what arrived on a topic could not be delivered", topic=topic)
+
     def _take(self, channel: bytes, data: bytes) -> None:
         topic = self._names.get(channel)
-        if topic is not None and data.startswith(NOTICE):
-            self.hub.notice(topic, data.removeprefix(NOTICE))
-        elif topic is not None and data.startswith(PASSING):
-            self.hub.passing(topic, data.removeprefix(PASSING))
+        if topic is not None and data.startswith((NOTICE, PASSING)):
+            # What came before it goes before it.
+            self._receive(topic, self._arrivals.take_topic(topic))
+            if data.startswith(NOTICE):
+                self.hub.notice(topic, data.removeprefix(NOTICE))
+            else:
+                self.hub.passing(topic, data.removeprefix(PASSING))
         elif topic is not None:
             try:
-                arrived = batch.from_announcement(data)
+                self._arrivals.add(topic, batch.from_announcement(data))
             except ValueError as error:
                 log.error("not an announcement; reading the stream instead", topic=topic, error=str(error))
-                self._want(topic)
-                return
-            if self.hub.receive(topic, arrived):
                 self._want(topic)
         elif channel in self._others:
             take, _ = self._others[channel]

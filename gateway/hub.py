@@ -38,15 +38,16 @@ def frame(payload: bytes, *, binary: bool = False) -> bytes:
 class Delivery:
     """A batch on its way to many clients: rendered and framed once per kind, not once per client."""
 
-    __slots__ = ("_binary", "_cached", "_messages", "_text", "batch", "count", "topic")
+    __slots__ = ("_cached", "_messages", "batch", "binary", "count", "text", "topic")
 
     def __init__(self, topic: str, batch: Batch) -> None:
         self.topic = topic
         self.batch = batch
         self.count = len(batch.payloads)
         self._messages: dict[Render, list[bytes]] = {}
-        self._text: dict[Render, bytes] = {}
-        self._binary: dict[Render, bytes] = {}
+        self.text: dict[Render, bytes] = {}
+        self.binary: dict[Render, bytes] = {}
+        """What `frames` has made, to look at without a call."""
         self._cached: dict[Callable[[Batch], Any], Any] = {}
 
     def messages(self, render: Render) -> list[bytes]:
@@ -58,7 +59,7 @@ class Delivery:
 
     def frames(self, render: Render, *, binary: bool) -> bytes:
         """The same as WebSocket frames, joined."""
-        made = self._binary if binary else self._text
+        made = self.binary if binary else self.text
         frames = made.get(render)
         if frames is None:
             frames = made[render] = b"".join([frame(message, binary=binary) for message in self.messages(render)])

@@ -115,28 +115,24 @@ class WireSender:
         wire.pause_above(limit_bytes // 2)
         self._flusher = flusher
         self.counters = counters
-        self._gathered = 0
         self._closed = False
 
     def deliver(self, delivery: Delivery, render: Render) -> None:
-        self._push(delivery.frames(render, binary=self._binary), delivery.count)
+        # Called once per delivery and client: no call more than needed (`make bench`, scenario "rates").
+        if self._closed:
+            self.counters.refused += delivery.count
+            return
+        frames = (delivery.binary if self._binary else delivery.text).get(render)
+        if frames is None:
+            frames = delivery.frames(render, binary=self._binary)
+        if self._outbox.push(frames, delivery.count):
+            self._flusher.add(self)
 
     def send(self, message: bytes, publications: int = 0) -> None:
-        self._push(frame(message, binary=self._binary), publications)
-
-    def _push(self, frames: bytes, publications: int) -> None:
         if self._closed:
             self.counters.refused += publications
-            return
-        if not self._outbox:
+        elif self._outbox.push(frame(message, binary=self._binary), publications):
             self._flusher.add(self)
-        self._gathered += publications
-        if not self._outbox.push(frames, self._wire.buffered_bytes()):
-            self._closed = True
-            self._outbox.take()
-            self.counters.refused += self._gathered
-            self.counters.slow += 1
-            self._wire.close_now(*SLOW)
 
     @property
     def behind(self) -> bool:
@@ -152,15 +148,19 @@ class WireSender:
 
     def flush(self) -> None:
         """Write what this turn gathered."""
-        if not self._outbox:
-            return
-        frames = self._outbox.take()
-        if self._wire.write_frames(frames):
-            self.counters.sent += self._gathered
-            self.counters.bytes += len(frames)
-        else:
-            self.counters.refused += self._gathered
-        self._gathered = 0
+        publications = self._outbox.publications
+        frames = self._outbox.take(self._wire.buffered_bytes())
+        if frames:
+            if self._wire.write_frames(frames):
+                self.counters.sent += publications
+                self.counters.bytes += len(frames)
+            else:
+                self.counters.refused += publications
+        elif frames is None:
+            self._closed = True
+            self.counters.refused += publications
+            self.counters.slow += 1
+            self._wire.close_now(*SLOW)
 
     async def room(self) -> bool:
         await asyncio.sleep(0)  # what this turn gathered is written

@@ -70,7 +70,7 @@ class WireProtocol(WebSocketsSansIOProtocol):
 
     def write_frames(self, frames: bytes) -> bool:
         """Send finished frames; False, and nothing sent, after a close."""
-        if not self.open:
+        if self.close_sent or self.transport.is_closing():
             return False
         self.transport.write(frames)
         return True

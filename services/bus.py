@@ -40,11 +40,14 @@ class Bus(asyncio.Protocol):
         on_subscribed: Callable[[bytes], None],
         on_lost: Callable[[], None],
         silence_s: float,
+        on_read: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_read` is called after the last message of each read."""
         self._url = url
         self._on_message = on_message
         self._on_subscribed = on_subscribed
         self._on_lost = on_lost
+        self._on_read = on_read
         self._silence_s = silence_s
         self._wanted: dict[str, None] = {}
         self._transport: asyncio.Transport | None = None
@@ -130,16 +133,17 @@ class Bus(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard = asyncio.get_running_loop().time()
-        reader = self._reader
-        reader.feed(data)
-        while True:
-            try:
-                reply = reader.gets()
-            except hiredis.ProtocolError as error:
-                self._end(f"Redis sent what is not its protocol: {error}")
-                return
-            if reply is False:
-                return
+        self._reader.feed(data)
+        try:
+            self._hand_over()
+        except hiredis.ProtocolError as error:
+            self._end(f"Redis sent what is not its protocol: {error}")
+        self._on_read()
+
+    def _hand_over(self) -> None:
+        """All messages that are there."""
+        gets = self._reader.gets
+        while (reply := gets()) is not False:
             if isinstance(reply, hiredis.ReplyError):
                 self._end(str(reply))
                 return
