@@ -1,0 +1,1 @@
+"""Benchmarks: Windsock and its peers under the same load."""
