@@ -1,0 +1,124 @@
+"""What Windsock promises of its speed, as figures of the results. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from benchmarks.results import Results, Row
+
+JSON = "Windsock, JSON"
+INGEST = "Windsock"
+PROTOBUF = "Windsock, Protobuf"
+DAPHNE = "Django Channels, daphne"
+SOCKETIO = "python-socketio"
+CENTRIFUGO = "Centrifugo"
+PROMPT_MS = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A figure with the bound that it must keep."""
+
+    text: str
+    at_most: bool
+    bound: float
+    figure: Callable[[Results], float | None]
+    """None where the run has not measured it."""
+
+    def measured(self, results: Results) -> float | None:
+        return self.figure(results)
+
+    def met(self, measured: float) -> bool:
+        return measured <= self.bound if self.at_most else measured >= self.bound
+
+    def bound_text(self) -> str:
+        return f"{'≤' if self.at_most else '≥'} {self.bound:,g}"
+
+
+def _rows(results: Results, scenario: str, system: str, **wanted: float) -> Iterator[Row]:
+    for row in results.of(scenario, system):
+        if all(row.figures.get(name) == value for name, value in wanted.items()):
+            yield row
+
+
+def _figure(scenario: str, figure: str, system: str = JSON, **wanted: float) -> Callable[[Results], float | None]:
+    def look(results: Results) -> float | None:
+        return next((row.figures[figure] for row in _rows(results, scenario, system, **wanted)), None)
+
+    return look
+
+
+def _case(scenario: str, begins: str, figure: str) -> Callable[[Results], float | None]:
+    def look(results: Results) -> float | None:
+        rows = results.of(scenario, INGEST if scenario == "intake" else JSON)
+        return next((row.figures[figure] for row in rows if row.case.startswith(begins)), None)
+
+    return look
+
+
+def _ratio(
+    above: Callable[[Results], float | None], below: Callable[[Results], float | None]
+) -> Callable[[Results], float | None]:
+    def look(results: Results) -> float | None:
+        over, under = above(results), below(results)
+        return over / under if over is not None and under else None
+
+    return look
+
+
+def _at_saturation(system: str, figure: str = "cpu_us") -> Callable[[Results], float | None]:
+    """At the rate at which the system delivers most, as far as its 99th percentile stays below `PROMPT_MS`.
+
+    A system that has no such rate is looked at where it delivers most.
+    """
+
+    def look(results: Results) -> float | None:
+        rows = list(results.of("rates", system))
+        prompt = [row for row in rows if row.figures["p99_ms"] < PROMPT_MS and not row.figures["lost"]]
+        best = max(prompt or rows, key=lambda row: row.figures["delivered_per_s"], default=None)
+        return best.figures[figure] if best else None
+
+    return look
+
+
+def _dearer(peer: str) -> Callable[[Results], float | None]:
+    return _ratio(_at_saturation(peer), _at_saturation(JSON))
+
+
+GOALS = (
+    Goal("CPU µs/delivery, 900 clients, 1,000 msg/s", True, 1.5, _figure("rates", "cpu_us", messages_per_s=1_000)),
+    Goal("deliveries/s with p99 < 50 ms", False, 500_000, _at_saturation(JSON, "delivered_per_s")),
+    Goal("CPU µs/delivery, 900 clients, 20 msg/s", True, 8, _figure("rates", "cpu_us", messages_per_s=20)),
+    Goal("CPU µs/delivery, 1,000 topics × 10, 5,000 msg/s", True, 5, _figure("topics", "cpu_us", per_client=1)),
+    Goal(
+        "a delivery to a client with 20 subscriptions ÷ to one with one",
+        True,
+        1.0,
+        _ratio(_figure("topics", "cpu_us", per_client=20), _figure("topics", "cpu_us", per_client=1)),
+    ),
+    Goal(
+        "Protobuf ÷ JSON, 1,000 msg/s",
+        True,
+        1.3,
+        _ratio(
+            _figure("rates", "cpu_us", PROTOBUF, messages_per_s=1_000),
+            _figure("rates", "cpu_us", messages_per_s=1_000),
+        ),
+    ),
+    Goal(
+        "Channels on daphne ÷ Windsock, at saturation", False, 100, _ratio(_at_saturation(DAPHNE), _at_saturation(JSON))
+    ),
+    Goal(
+        "python-socketio ÷ Windsock, at saturation", False, 25, _ratio(_at_saturation(SOCKETIO), _at_saturation(JSON))
+    ),
+    Goal("Centrifugo ÷ Windsock, at saturation", False, 1, _dearer(CENTRIFUGO)),
+    Goal("single POST/s", False, 20_000, _case("intake", "single", "posts_per_s")),
+    Goal("readings/s in arrays, 500 devices", False, 60_000, _case("intake", "arrays of 500, 500 ", "readings_per_s")),
+    Goal("readings/s in arrays, 50 devices", False, 100_000, _case("intake", "arrays of 500, 50 ", "readings_per_s")),
+    Goal("Redis µs/reading, 500 devices", True, 9, _case("intake", "arrays of 500, 500 ", "redis_us_reading")),
+    Goal("POST to client, p50 ms", True, 3, _case("end to end", "1,000", "p50_ms")),
+    Goal("KB per idle connection", True, 25, _figure("connections", "kb_per_client")),
+    Goal("connects/s with subscribe", False, 1_500, _figure("connections", "connects_per_s")),
+    Goal("reconnects that were not recovered", True, 0, _figure("connections", "not_recovered")),
+)

@@ -1,0 +1,102 @@
+#include "bytes.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+void bytes_reserve(Bytes *bytes, size_t capacity) {
+    if (capacity <= bytes->capacity)
+        return;
+    size_t grown = bytes->capacity * 2 > capacity ? bytes->capacity * 2 : capacity;
+    bytes->data = realloc(bytes->data, grown);
+    if (bytes->data == NULL)
+        die("out of memory: %zu bytes", grown);
+    bytes->capacity = grown;
+}
+
+void bytes_add(Bytes *bytes, const void *data, size_t size) {
+    if (size == 0)
+        return;
+    bytes_reserve(bytes, bytes->size + size);
+    memcpy(bytes->data + bytes->size, data, size);
+    bytes->size += size;
+}
+
+void bytes_add_text(Bytes *bytes, const char *text) {
+    bytes_add(bytes, text, strlen(text));
+}
+
+void bytes_add_number(Bytes *bytes, uint64_t number) {
+    char digits[20];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    bytes_add(bytes, digits + at, sizeof digits - at);
+}
+
+void bytes_free(Bytes *bytes) {
+    free(bytes->data);
+    *bytes = (Bytes){0};
+}
+
+void bytes_add_topic(Bytes *bytes, const char *pattern, uint32_t topic) {
+    const char *hole = strstr(pattern, "%04d");
+    if (hole == NULL) {
+        bytes_add_text(bytes, pattern);
+        return;
+    }
+    char number[12];
+    snprintf(number, sizeof number, "%04u", topic);
+    bytes_add(bytes, pattern, (size_t)(hole - pattern));
+    bytes_add_text(bytes, number);
+    bytes_add_text(bytes, hole + 4);
+}
+
+bool read_number(const char **at, const char *end, uint64_t *number) {
+    const char *start = *at;
+    uint64_t value = 0;
+    while (*at < end && **at >= '0' && **at <= '9')
+        value = value * 10 + (uint64_t)(*(*at)++ - '0');
+    *number = value;
+    return *at > start;
+}
+
+bool read_literal(const char **at, const char *end, const char *text, size_t size) {
+    if ((size_t)(end - *at) < size || memcmp(*at, text, size) != 0)
+        return false;
+    *at += size;
+    return true;
+}
+
+bool starts_with(Span span, const char *text) {
+    size_t size = strlen(text);
+    return span.size >= size && memcmp(span.data, text, size) == 0;
+}
+
+uint64_t monotonic_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+double cpu_seconds(void) {
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+void die(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("load: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    exit(1);
+}

@@ -1,0 +1,1 @@
+"""What is measured: each scenario's `rows` starts what it needs, and gives its figures."""

@@ -1,0 +1,62 @@
+"""From a device's POST to its subscribers: ingest, Redis and a gateway, each a process of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from benchmarks.load_client import Sockets, post
+from benchmarks.results import Row
+from benchmarks.servers import free_port, redis_server, running
+from benchmarks.systems import windsock
+from benchmarks.systems.intake import WindsockIngest
+
+READINGS_PER_S = 1_000
+CLIENTS = 100
+DEVICES = 50
+
+
+def rows(seconds: float) -> Iterator[Row]:
+    """`CLIENTS` who follow a device each, and as many who follow all of them."""
+    for channel, case in (("device:bench-%04d", "a device each"), ("readings", "all readings")):
+        ports = free_port(), free_port()
+        with redis_server(durable=True) as (_, redis_url):
+            posting, pushing = WindsockIngest().command(ports[0], redis_url), windsock.JSON.command(ports[1], redis_url)
+            with (
+                running(posting[0], ports[0], posting[1]),
+                running(pushing[0], ports[1], pushing[1]),
+                Sockets(
+                    port=ports[1],
+                    path=windsock.JSON.path,
+                    dialect=windsock.JSON.dialect,
+                    channel=channel,
+                    clients=CLIENTS,
+                    topics=DEVICES,
+                ) as sockets,
+            ):
+                sockets.wait_ready()
+                _post(ports[0], 1.0)
+                time.sleep(0.5)
+                sockets.begin()
+                done = _post(ports[0], seconds)
+                time.sleep(0.5)
+                stats = sockets.stats()
+        each = CLIENTS if channel == "readings" else CLIENTS / DEVICES
+        yield Row(
+            "end to end",
+            windsock.JSON.name,
+            f"{READINGS_PER_S:,} readings/s, {CLIENTS} clients, {case}",
+            {
+                "posted_per_s": done["posts"] / done["seconds"],
+                "post_p50_ms": done["p50_us"] / 1e3,
+                "delivered_per_s": stats["received"] / done["seconds"],
+                "p50_ms": stats["p50_us"] / 1e3,
+                "p99_ms": stats["p99_us"] / 1e3,
+                "max_ms": stats["max_us"] / 1e3,
+                "lost": max(0.0, done["readings"] * each - stats["received"]),
+            },
+        )
+
+
+def _post(port: int, seconds: float) -> dict[str, float]:
+    return post(port=port, connections=32, devices=DEVICES, rate=READINGS_PER_S, seconds=seconds, mark=True)

@@ -1,0 +1,104 @@
+"""The processes under test: started fresh for each measurement, watched from outside, stopped.
+
+CPU and memory are those that the kernel books to the process (`/proc`), so that a server cannot flatter itself.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+from services import redis_binary
+from services.errors import StartError
+
+START_S = 30.0
+STOP_S = 10.0
+CONFIG = Path(__file__).parent.parent / "deploy" / "redis.conf"
+
+
+class Server:
+    """One process and its children."""
+
+    def __init__(self, process: psutil.Popen, port: int) -> None:
+        self._process = process
+        self.port = port
+
+    def cpu_s(self) -> float:
+        """Seconds of processor time so far, in user and kernel mode."""
+        spent = [process.cpu_times() for process in self._family()]
+        return float(sum(times.user + times.system for times in spent))
+
+    def memory_bytes(self) -> int:
+        """What it holds of the machine's memory."""
+        return sum(process.memory_info().rss for process in self._family())
+
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def _family(self) -> list[psutil.Process]:
+        return [self._process, *self._process.children(recursive=True)]
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(command: Sequence[str], port: int, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Run `command` until the block ends; it serves on `port` when the block begins. Raises StartError."""
+    with tempfile.TemporaryFile() as output:
+        process = psutil.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            if not _serves(process, port):
+                output.seek(0)
+                said = output.read()[-2_000:].decode(errors="replace")
+                raise StartError(f"{' '.join(command)} does not serve on port {port}: {said or 'it says nothing'}")
+            yield Server(process, port)
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_S)
+            except psutil.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@contextmanager
+def redis_server(*, durable: bool) -> Iterator[tuple[Server, str]]:
+    """A Redis server without data, and its URL.
+
+    `durable`: as the deployment runs it, with an fsync before each answer; otherwise without files, so that no
+    system is measured by the disk.
+    """
+    binary, port = redis_binary.find(), free_port()
+    folder = tempfile.mkdtemp(prefix="windsock-bench-")
+    try:
+        files = [str(CONFIG)] if durable else ["--save", "", "--appendonly", "no"]
+        command = [binary.path, *files, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder]
+        with running(command, port) as server:
+            yield server, f"redis://127.0.0.1:{port}/0"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _serves(process: psutil.Popen, port: int) -> bool:
+    until = time.monotonic() + START_S
+    while time.monotonic() < until and process.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1.0):
+            return True
+        time.sleep(0.02)
+    return False
