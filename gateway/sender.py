@@ -13,7 +13,6 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gateway.closes import COUNTED, GONE, SLOW
 from gateway.hub import Delivery, Render, frame
-from gateway.outbox import Outbox
 from gateway.wire import EXTENSION, GRACE_S, WireProtocol
 
 
@@ -76,63 +75,52 @@ class Sender(Out, Protocol):
         """Stop; nothing is sent afterwards."""
 
 
-class Flusher:
-    """Joins what one event-loop turn has for a client into one write."""
-
-    def __init__(self) -> None:
-        self._dirty: list[WireSender] = []
-
-    def add(self, sender: WireSender) -> None:
-        """Flush `sender` at the end of this turn."""
-        if not self._dirty:
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._dirty.append(sender)
-
-    def _flush(self) -> None:
-        dirty, self._dirty = self._dirty, []
-        for sender in dirty:
-            sender.flush()
-
-
 class WireSender:
-    """Hands finished frames to the transport."""
+    """Hands finished frames to the transport, which joins those of one event-loop turn in one write.
+
+    A client of whom more than half the bound waits already is slow as soon as the whole is exceeded; others get one
+    piece of any size (pieces are shared between clients, and bounded by what one read of Redis or of history brings).
+    """
+
+    __slots__ = ("_binary", "_closed", "_half_bytes", "_limit_bytes", "_wire", "counters", "receive")
 
     def __init__(
-        self,
-        socket: WebSocket,
-        wire: WireProtocol,
-        limit_bytes: int,
-        flusher: Flusher,
-        counters: Counters,
-        *,
-        binary: bool,
+        self, socket: WebSocket, wire: WireProtocol, limit_bytes: int, counters: Counters, *, binary: bool
     ) -> None:
         self._wire = wire
         self._binary = binary
         self.receive = socket.receive
-        self._outbox = Outbox(limit_bytes)
-        # Above half the bound, `writable` is cleared.
-        wire.pause_above(limit_bytes // 2)
-        self._flusher = flusher
         self.counters = counters
+        self._limit_bytes = limit_bytes
+        self._half_bytes = limit_bytes // 2
+        # Above it, `writable` is cleared, and what is written is tried at once.
+        wire.pause_above(self._half_bytes)
         self._closed = False
 
     def deliver(self, delivery: Delivery, render: Render) -> None:
-        # Called once per delivery and client: no call more than needed (`make bench`, scenario "rates").
-        if self._closed:
-            self.counters.refused += delivery.count
-            return
+        # Called once per delivery and client, whose objects are rarely in the processor's caches: no call and no
+        # object more than needed (`make bench`, scenario "rates").
         frames = (delivery.binary if self._binary else delivery.text).get(render)
         if frames is None:
             frames = delivery.frames(render, binary=self._binary)
-        if self._outbox.push(frames, delivery.count):
-            self._flusher.add(self)
+        self._write(frames, delivery.count)
 
     def send(self, message: bytes, publications: int = 0) -> None:
-        if self._closed:
-            self.counters.refused += publications
-        elif self._outbox.push(frame(message, binary=self._binary), publications):
-            self._flusher.add(self)
+        self._write(frame(message, binary=self._binary), publications)
+
+    def _write(self, frames: bytes, publications: int) -> None:
+        wire = self._wire
+        unsent = wire.transport.get_write_buffer_size()
+        if unsent > self._half_bytes and unsent + len(frames) > self._limit_bytes:
+            if not self._closed:
+                self._closed = True
+                self.counters.slow += 1
+                wire.close_now(*SLOW)
+        elif not self._closed and wire.write_frames(frames):
+            self.counters.sent += publications
+            self.counters.bytes += len(frames)
+            return
+        self.counters.refused += publications
 
     @property
     def behind(self) -> bool:
@@ -142,25 +130,8 @@ class WireSender:
         self._wire.once_drained(then)
 
     def close(self, code: int, reason: str) -> None:
-        self.flush()
         self._closed = True
         self._wire.close_now(code, reason)
-
-    def flush(self) -> None:
-        """Write what this turn gathered."""
-        publications = self._outbox.publications
-        frames = self._outbox.take(self._wire.buffered_bytes())
-        if frames:
-            if self._wire.write_frames(frames):
-                self.counters.sent += publications
-                self.counters.bytes += len(frames)
-            else:
-                self.counters.refused += publications
-        elif frames is None:
-            self._closed = True
-            self.counters.refused += publications
-            self.counters.slow += 1
-            self._wire.close_now(*SLOW)
 
     async def room(self) -> bool:
         await asyncio.sleep(0)  # what this turn gathered is written
@@ -169,7 +140,6 @@ class WireSender:
         return not self._closed and self._wire.open
 
     async def finish(self) -> None:
-        self.flush()
         self._closed = True
 
 
@@ -286,9 +256,9 @@ class AsgiSender:
         self._refuse_queue()
 
 
-def sender_for(socket: WebSocket, limit_bytes: int, flusher: Flusher, counters: Counters, *, binary: bool) -> Sender:
+def sender_for(socket: WebSocket, limit_bytes: int, counters: Counters, *, binary: bool) -> Sender:
     """The best way to write to an accepted `socket` on this server."""
     wire = socket.scope.get("extensions", {}).get(EXTENSION)
     if isinstance(wire, WireProtocol):
-        return WireSender(socket, wire, limit_bytes, flusher, counters, binary=binary)
+        return WireSender(socket, wire, limit_bytes, counters, binary=binary)
     return AsgiSender(socket, limit_bytes, counters, binary=binary)

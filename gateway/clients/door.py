@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from gateway import closes
 from gateway.admission import Origins, Seats
 from gateway.closes import Close
-from gateway.sender import Counters, Flusher, Sender, sender_for
+from gateway.sender import Counters, Sender, sender_for
 from services import logs
 from services.errors import Forbidden, Unauthorized, WindsockError
 from services.metrics import Refusals
@@ -82,7 +82,6 @@ class Door:
         self._outbox_bytes = settings.outbox_bytes
         self._messages_per_s = settings.client_messages_per_s
         self._refusals = refusals
-        self._flusher = Flusher()
         self._open: dict[object, Callable[[], None]] = {}
         self._origins = Origins(settings.origins, host)
         self._drain_s = settings.drain_s
@@ -114,7 +113,7 @@ class Door:
     @asynccontextmanager
     async def open(self, socket: WebSocket, *, binary: bool = False) -> AsyncIterator[Client]:
         """A client on this socket; after the handshake, a failure is told to it before its socket closes."""
-        sender = sender_for(socket, self._outbox_bytes, self._flusher, self.counters, binary=binary)
+        sender = sender_for(socket, self._outbox_bytes, self.counters, binary=binary)
 
         def let_go() -> None:
             if socket.application_state is WebSocketState.CONNECTED:
