@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -41,7 +42,7 @@ class Size:
 FULL = Size((5, 20, 100, 300, 1_000, 2_000), 900, (100, 300, 1_000, 3_000, 10_000), 5, 1_000, 5_000, 10_000, 20, 5.0)
 QUICK = Size((20, 1_000), 200, (100, 1_000), 5, 100, 1_000, 1_000, 3, 1.0)
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
@@ -58,15 +59,19 @@ def main(
     results = Results(machine.described(redis_binary.find(), " ".join(["python -m benchmarks", *sys.argv[1:]])))
     chosen = [SYSTEMS[key] for key in named]
     results.left_out = {one.name: why for one in chosen if (why := one.unavailable())}
-    for name, rows in _plan(QUICK if quick else FULL, [one for one in chosen if one.name not in results.left_out]):
-        if name in scenarios:
-            for row in rows():
-                results.rows.append(row)
-                print(f"{row.scenario}: {row.system}, {row.case}: {_brief(row)}", file=sys.stderr, flush=True)
+    plan = _plan(QUICK if quick else FULL, [one for one in chosen if one.name not in results.left_out])
+    asyncio.run(_measure(results, [rows for name, rows in plan if name in scenarios]))
     _write(results, out, f"{date.today()}{'-quick' if quick else ''}")
 
 
-def _plan(size: Size, systems: list[System]) -> Iterator[tuple[str, Callable[[], Iterator[Row]]]]:
+async def _measure(results: Results, scenarios: list[Callable[[], AsyncIterator[Row]]]) -> None:
+    for rows in scenarios:
+        async for row in rows():
+            results.rows.append(row)
+            print(f"{row.scenario}: {row.system}, {row.case}: {_brief(row)}", file=sys.stderr, flush=True)
+
+
+def _plan(size: Size, systems: list[System]) -> Iterator[tuple[str, Callable[[], AsyncIterator[Row]]]]:
     """Each scenario and how to measure it; nothing runs before it is asked for."""
     of_key = {system.key: system for system in systems}
 

@@ -22,7 +22,8 @@ def draw(results: Results, path: Path) -> bool:
         return False
     figure = Figure(figsize=(11, 8), layout="constrained")
     systems = list(dict.fromkeys(row.system for row in results.rows if row.scenario in ("clients", "rates")))
-    for place, (scenario, x, x_label, y, y_label) in enumerate(PANELS, 1):
+    shown = [panel for panel in PANELS if any(True for _ in results.of(panel[0]))]
+    for place, (scenario, x, x_label, y, y_label) in enumerate(shown, 1):
         axes = figure.add_subplot(2, 2, place)
         for number, system in enumerate(systems):
             rows = sorted(results.of(scenario, system), key=lambda row: row.figures[x])

@@ -50,6 +50,7 @@ async def _main(asked: argparse.Namespace) -> dict[str, float]:
     return {
         "published": schedule.taken,
         "per_topic": schedule.last_seq,
+        "began_s": began,
         "seconds": round(seconds, 3),
         "late_ms": round(late_s * 1000, 1),
         "cpu_s": round(cpu_s, 3),

@@ -5,15 +5,17 @@ CPU and memory are those that the kernel books to the process (`/proc`), so that
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import httpx
 import psutil
 
 from services import redis_binary
@@ -40,7 +42,7 @@ class Server:
         """What it holds of the machine's memory."""
         return sum(process.memory_info().rss for process in self._family())
 
-    def running(self) -> bool:
+    async def running(self) -> bool:
         return self._process.poll() is None
 
     def _family(self) -> list[psutil.Process]:
@@ -55,15 +57,17 @@ def free_port() -> int:
         return port
 
 
-@contextmanager
-def running(command: Sequence[str], port: int, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
+@asynccontextmanager
+async def running(
+    command: Sequence[str], port: int, environment: Mapping[str, str] | None = None, ready_path: str | None = None
+) -> AsyncIterator[Server]:
     """Run `command` until the block ends; it serves on `port` when the block begins. Raises StartError."""
     with tempfile.TemporaryFile() as output:
         process = psutil.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
         )
         try:
-            if not _serves(process, port):
+            if not await _serves(process, port, ready_path):
                 output.seek(0)
                 said = output.read()[-2_000:].decode(errors="replace")
                 raise StartError(f"{' '.join(command)} does not serve on port {port}: {said or 'it says nothing'}")
@@ -77,8 +81,8 @@ def running(command: Sequence[str], port: int, environment: Mapping[str, str] | 
                 process.wait()
 
 
-@contextmanager
-def redis_server(*, durable: bool) -> Iterator[tuple[Server, str]]:
+@asynccontextmanager
+async def redis_server(*, durable: bool) -> AsyncIterator[tuple[Server, str]]:
     """A Redis server without data, and its URL.
 
     `durable`: as the deployment runs it, with an fsync before each answer; otherwise without files, so that no
@@ -89,16 +93,21 @@ def redis_server(*, durable: bool) -> Iterator[tuple[Server, str]]:
     try:
         files = [str(CONFIG)] if durable else ["--save", "", "--appendonly", "no"]
         command = [binary.path, *files, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder]
-        with running(command, port) as server:
+        async with running(command, port) as server:
             yield server, f"redis://127.0.0.1:{port}/0"
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _serves(process: psutil.Popen, port: int) -> bool:
+async def _serves(process: psutil.Popen, port: int, ready_path: str | None) -> bool:
     until = time.monotonic() + START_S
-    while time.monotonic() < until and process.poll() is None:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1.0):
-            return True
-        time.sleep(0.02)
+    async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
+        while time.monotonic() < until and process.poll() is None:
+            with suppress(OSError, httpx.TransportError):
+                if ready_path is None:
+                    socket.create_connection(("127.0.0.1", port), 1.0).close()
+                    return True
+                if (await client.get(f"http://127.0.0.1:{port}{ready_path}")).is_success:
+                    return True
+            await asyncio.sleep(0.02)
     return False

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator
 
-from benchmarks.load_client import Sockets, post
+from benchmarks.load_client import Done, LoadClient, posts
 from benchmarks.results import Row
 from benchmarks.servers import free_port, redis_server, running
 from benchmarks.systems import windsock
@@ -16,47 +16,47 @@ CLIENTS = 100
 DEVICES = 50
 
 
-def rows(seconds: float) -> Iterator[Row]:
+async def rows(seconds: float) -> AsyncIterator[Row]:
     """`CLIENTS` who follow a device each, and as many who follow all of them."""
     for channel, case in (("device:bench-%04d", "a device each"), ("readings", "all readings")):
         ports = free_port(), free_port()
-        with redis_server(durable=True) as (_, redis_url):
+        async with redis_server(durable=True) as (_, redis_url):
             posting, pushing = WindsockIngest().command(ports[0], redis_url), windsock.JSON.command(ports[1], redis_url)
-            with (
+            async with (
                 running(posting[0], ports[0], posting[1]),
                 running(pushing[0], ports[1], pushing[1]),
-                Sockets(
+                await LoadClient.start(
                     port=ports[1],
                     path=windsock.JSON.path,
                     dialect=windsock.JSON.dialect,
                     channel=channel,
                     clients=CLIENTS,
                     topics=DEVICES,
-                ) as sockets,
+                ) as load,
             ):
-                sockets.wait_ready()
-                _post(ports[0], 1.0)
-                time.sleep(0.5)
-                sockets.begin()
-                done = _post(ports[0], seconds)
-                time.sleep(0.5)
-                stats = sockets.stats()
+                await load.wait_ready()
+                await _post(ports[0], 1.0)
+                await asyncio.sleep(0.5)
+                await load.begin()
+                done = await _post(ports[0], seconds)
+                await asyncio.sleep(0.5)
+                stats = await load.stats()
         each = CLIENTS if channel == "readings" else CLIENTS / DEVICES
         yield Row(
             "end to end",
             windsock.JSON.name,
             f"{READINGS_PER_S:,} readings/s, {CLIENTS} clients, {case}",
             {
-                "posted_per_s": done["posts"] / done["seconds"],
-                "post_p50_ms": done["p50_us"] / 1e3,
-                "delivered_per_s": stats["received"] / done["seconds"],
-                "p50_ms": stats["p50_us"] / 1e3,
-                "p99_ms": stats["p99_us"] / 1e3,
-                "max_ms": stats["max_us"] / 1e3,
-                "lost": max(0.0, done["readings"] * each - stats["received"]),
+                "posted_per_s": done.posts / done.seconds,
+                "post_p50_ms": done.p50_us / 1e3,
+                "delivered_per_s": stats.received / done.seconds,
+                "p50_ms": stats.p50_us / 1e3,
+                "p99_ms": stats.p99_us / 1e3,
+                "max_ms": stats.max_us / 1e3,
+                "lost": max(0.0, done.readings * each - stats.received),
             },
         )
 
 
-def _post(port: int, seconds: float) -> dict[str, float]:
-    return post(port=port, connections=32, devices=DEVICES, rate=READINGS_PER_S, seconds=seconds, mark=True)
+async def _post(port: int, seconds: float) -> Done:
+    return await posts(port=port, connections=32, devices=DEVICES, rate=READINGS_PER_S, seconds=seconds, mark=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from benchmarks.results import Row
 from benchmarks.scenarios.delivery import audience
@@ -12,23 +12,27 @@ SATURATED = 0.9
 """A system that delivers less of what is offered has reached its end: the next rate would only queue."""
 
 
-def over_rates(systems: Sequence[System], clients: int, rates: Sequence[float], seconds: float) -> Iterator[Row]:
+async def over_rates(
+    systems: Sequence[System], clients: int, rates: Sequence[float], seconds: float
+) -> AsyncIterator[Row]:
     """Rising rates, up to the first that a system does not keep up with."""
     for system in systems:
-        with audience(system, clients) as heard:
+        async with audience(system, clients) as heard:
             for rate in rates:
-                figures = heard.step(rate, seconds)
+                figures = await heard.step(rate, seconds)
                 yield Row("rates", system.name, f"{clients:,} clients, {rate:,g} messages/s", figures)
                 if figures["delivered_per_s"] < SATURATED * figures["offered_per_s"] or not heard.server.running():
                     break
 
 
-def over_clients(systems: Sequence[System], clients: Sequence[int], rate: float, seconds: float) -> Iterator[Row]:
+async def over_clients(
+    systems: Sequence[System], clients: Sequence[int], rate: float, seconds: float
+) -> AsyncIterator[Row]:
     """A steady rate for more and more clients, up to the first crowd that a system does not keep up with."""
     for system in systems:
         for count in clients:
-            with audience(system, count) as heard:
-                figures = heard.step(rate, seconds)
+            async with audience(system, count) as heard:
+                figures = await heard.step(rate, seconds)
             yield Row("clients", system.name, f"{count:,} clients, {rate:g} messages/s", figures)
             if figures["delivered_per_s"] < SATURATED * figures["offered_per_s"]:
                 break

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from benchmarks.load_client import post
+from benchmarks.load_client import Done, posts
 from benchmarks.results import Row
 from benchmarks.servers import free_port, redis_server, running
 from benchmarks.systems.intake import Intake
@@ -31,23 +31,23 @@ SPREAD = Load(8, 500, 500)
 FEW_DEVICES = Load(8, 500, 50)
 
 
-def rows(systems: Sequence[Intake], loads: Sequence[Load], seconds: float) -> Iterator[Row]:
+async def rows(systems: Sequence[Intake], loads: Sequence[Load], seconds: float) -> AsyncIterator[Row]:
     """Each load on a fresh server and an empty Redis."""
     for system in systems:
         for load in loads:
             if load.readings_per_post > 1 and not system.takes_arrays:
                 continue
-            yield Row("intake", system.name, str(load), _measured(system, load, seconds))
+            yield Row("intake", system.name, str(load), await _measured(system, load, seconds))
 
 
-def _measured(system: Intake, load: Load, seconds: float) -> dict[str, float]:
+async def _measured(system: Intake, load: Load, seconds: float) -> dict[str, float]:
     port = free_port()
-    with redis_server(durable=True) as (redis, redis_url):
+    async with redis_server(durable=True) as (redis, redis_url):
         command, environment = system.command(port, redis_url)
-        with running(command, port, environment) as server:
+        async with running(command, port, environment) as server:
 
-            def posted(for_s: float) -> dict[str, float]:
-                return post(
+            async def posted(for_s: float) -> Done:
+                return await posts(
                     port=port,
                     connections=load.connections,
                     readings_per_post=load.readings_per_post,
@@ -55,18 +55,18 @@ def _measured(system: Intake, load: Load, seconds: float) -> dict[str, float]:
                     seconds=for_s,
                 )
 
-            posted(WARM_S)
+            await posted(WARM_S)
             cpu_s, redis_cpu_s = server.cpu_s(), redis.cpu_s()
-            done = posted(seconds)
+            done = await posted(seconds)
             cpu_s, redis_cpu_s = server.cpu_s() - cpu_s, redis.cpu_s() - redis_cpu_s
             return {
-                "posts_per_s": done["posts"] / done["seconds"],
-                "readings_per_s": done["readings"] / done["seconds"],
-                "cpu_us_post": cpu_s / done["posts"] * 1e6,
-                "cpu_us_reading": cpu_s / done["readings"] * 1e6,
-                "redis_us_reading": redis_cpu_s / done["readings"] * 1e6,
-                "p50_ms": done["p50_us"] / 1e3,
-                "p99_ms": done["p99_us"] / 1e3,
-                "max_ms": done["max_us"] / 1e3,
-                "load_share": done["cpu_s"] / done["seconds"],
+                "posts_per_s": done.posts / done.seconds,
+                "readings_per_s": done.readings / done.seconds,
+                "cpu_us_post": cpu_s / done.posts * 1e6,
+                "cpu_us_reading": cpu_s / done.readings * 1e6,
+                "redis_us_reading": redis_cpu_s / done.readings * 1e6,
+                "p50_ms": done.p50_us / 1e3,
+                "p99_ms": done.p99_us / 1e3,
+                "max_ms": done.max_us / 1e3,
+                "load_share": done.cpu_s / done.seconds,
             }

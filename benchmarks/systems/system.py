@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Protocol
 
+from benchmarks.load_client import Dialect
+
 HOST = "127.0.0.1"
 
 
@@ -32,7 +34,7 @@ class System(Protocol):
         """As the command line calls it: `channels-daphne`."""
 
     @property
-    def dialect(self) -> str:
+    def dialect(self) -> Dialect:
         """What its clients speak; see the load client."""
 
     @property

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from benchmarks.load_client import Dialect
 from benchmarks.systems.system import HOST, environment, versions_of
 from services import redis, topics
 from services.background import background
@@ -55,7 +56,7 @@ class WindsockSystem:
 
     name: str
     key: str
-    dialect: str
+    dialect: Dialect
     path: str
     channel: str = topics.DEVICE + "bench-%04d"
     ready_path: str | None = "/readyz"
