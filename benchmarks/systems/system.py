@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Protocol
 
 from benchmarks.load_client import Dialect
 
 HOST = "127.0.0.1"
+ROOT = Path(__file__).parents[2]
 
 
 class Publisher(Protocol):
@@ -67,7 +71,22 @@ def versions_of(*packages: str) -> str:
     return ", ".join(f"{package} {version(package)}" for package in packages)
 
 
+def missing(*modules: str) -> str | None:
+    """Says what to do if one of the modules that a system needs is not installed."""
+    absent = [module for module in modules if find_spec(module) is None]
+    return f"{', '.join(absent)} not installed; `make .venv/bench.stamp` installs it" if absent else None
+
+
 def environment(**variables: str) -> dict[str, str]:
-    """The environment of this process without Windsock's settings, with `variables`."""
+    """The environment of this process without Windsock's settings, with `variables` and the way to `benchmarks`."""
     plain = {key: value for key, value in os.environ.items() if not key.startswith("WINDSOCK_")}
-    return plain | variables
+    return plain | {"PYTHONPATH": str(ROOT)} | variables
+
+
+def uvicorn(application: str, port: int) -> list[str]:
+    """The command that serves an application, after uvicorn's docs, 'Deployment'.
+
+    With uvloop and httptools, which it takes when they are installed. It compresses only for clients that ask for it.
+    """
+    options = ["--host", HOST, "--port", str(port), "--log-level", "warning", "--no-access-log"]
+    return [sys.executable, "-m", "uvicorn", *options, application]

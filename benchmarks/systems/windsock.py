@@ -1,8 +1,8 @@
 """Windsock: `windsock gateway`, whose clients speak the Centrifuge protocol (JSON, Protobuf) or use plain sockets.
 
 Published is as ingest and the server API do it: through the writer, group commit and append script, to topics with
-history; only to the device's own topic, since that is what is subscribed to. Limits that protect a gateway from too
-many clients at once are raised; all else is as it is shipped.
+history; only to the device's own topic, since that is what is subscribed to. The limit that spreads returning clients
+over time is raised; all else is as it is shipped.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from services.metrics import WriterReport
 from services.settings import StreamSettings
 from services.writer import Writer
 
-CONNECTIONS = 20_000
+CONNECTS_PER_S = 100_000
 
 
 class WindsockPublisher:
@@ -72,9 +72,7 @@ class WindsockSystem:
             "WINDSOCK_HOST": HOST,
             "WINDSOCK_PORT": str(port),
             "WINDSOCK_REDIS_URL": redis_url,
-            "WINDSOCK_CONNECTIONS": str(CONNECTIONS),
-            "WINDSOCK_CONNECTIONS_PER_ADDRESS": str(CONNECTIONS),
-            "WINDSOCK_CONNECTS_PER_S": str(CONNECTIONS),
+            "WINDSOCK_CONNECTS_PER_S": str(CONNECTS_PER_S),
         }
         return [str(Path(sys.executable).with_name("windsock")), "gateway"], environment(**settings)
 

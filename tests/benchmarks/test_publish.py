@@ -1,33 +1,28 @@
 """The benchmarks' publisher: its schedule and messages, and that what it publishes arrives.
 
-Systems beside Windsock need packages of their own; the benchmark itself runs those.
+Systems beside Windsock need packages of their own; `python -m benchmarks.check` looks at those.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from redis import Redis
-from websockets.asyncio.client import connect
 
+from benchmarks.check import check
 from benchmarks.messages import GRACE_S, SIZE, Number, Schedule, message
 from benchmarks.server import serving
 from benchmarks.systems import SYSTEMS
-from benchmarks.systems.system import System
+from benchmarks.systems.windsock import PLAIN, WindsockPublisher, WindsockSystem
+from services.topics import state_key
 from tests.processes import free_port
 from tests.redis_server import RedisServer
-from tests.sdk import Recorder, connected
-from tests.waiting import until
-
-TOPICS, EACH = 2, 50
 
 
 def test_a_message_is_a_reading_of_the_agreed_size_whose_members_stand_in_order() -> None:
@@ -85,59 +80,58 @@ def test_who_is_too_slow_ends_soon_after_the_time_with_a_whole_round() -> None:
 
 
 @pytest.fixture
-def started(
-    request: pytest.FixtureRequest, tmp_path: Path, common_redis: RedisServer
-) -> Iterator[tuple[System, int, str]]:
-    """The system named by the test's parameter, on an empty Redis."""
+def redis_url(common_redis: RedisServer) -> str:
+    """An empty Redis."""
     with Redis.from_url(common_redis.url) as redis:
         redis.flushall()
-    system, port = SYSTEMS[request.param], free_port()
-    with serving(system, port, common_redis.url, tmp_path / "server.log"):
-        yield system, port, common_redis.url
+    return common_redis.url
 
 
-async def published(system: System, port: int, redis_url: str) -> dict[str, Any]:
-    """What the publisher says of `EACH` messages on each topic."""
-    arguments = f"--system {system.key} --port {port} --redis {redis_url} --topics {TOPICS}"
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.publish", *arguments.split()),
-        *("--rate", "200", "--seconds", str(TOPICS * EACH / 200)),
-        stdout=subprocess.PIPE,
-    )
-    out, _ = await process.communicate()
-    said: dict[str, Any] = json.loads(out)
-    return said
+@pytest.mark.parametrize("key", [key for key in SYSTEMS if key.startswith("windsock-")])
+async def test_all_that_is_published_arrives_in_order(key: str, tmp_path: Path, redis_url: str) -> None:
+    port = free_port()
+    with serving(SYSTEMS[key], port, redis_url, tmp_path / "server.log"):
+        assert await check(SYSTEMS[key], port, redis_url) == []
 
 
-def arrived(recorder: Recorder) -> bool:
-    return len(recorder.publications) >= EACH
+@dataclass(frozen=True)
+class Forgetful(WindsockSystem):
+    """A system that loses one message and repeats another."""
+
+    async def publisher(self, port: int, redis_url: str) -> WindsockPublisher:
+        publisher = await super().publisher(port, redis_url)
+        publish = publisher.publish
+
+        async def forgetful(messages: Sequence[tuple[str, bytes]]) -> None:
+            for one in messages:
+                times = 0 if b'"at":0,"seq":7,' in one[1] else 2 if b'"at":1,"seq":9,' in one[1] else 1
+                for _ in range(times):
+                    await publish([one])
+
+        vars(publisher)["publish"] = forgetful
+        return publisher
 
 
-@pytest.mark.parametrize("started", ["windsock-json", "windsock-protobuf"], indirect=True)
-@pytest.mark.usefixtures("forgiving_the_sdk")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-async def test_an_sdk_gets_all_that_is_published_in_order(started: tuple[System, int, str]) -> None:
-    system, port, redis_url = started
-    async with connected(f"ws://127.0.0.1:{port}", protobuf=system.key.endswith("protobuf")) as client:
-        recorders = [Recorder() for _ in range(TOPICS)]
-        for at, recorder in enumerate(recorders):
-            subscription = client.new_subscription(system.channel % at, events=recorder)
-            await subscription.subscribe()
-            await subscription.ready()
-        said = await published(system, port, redis_url)
-        assert (said["published"], said["per_topic"]) == (TOPICS * EACH, EACH)
-        for at, recorder in enumerate(recorders):
-            await until(partial(arrived, recorder), "not all arrived")
-            values = [publication["values"] for publication in recorder.publications]
-            assert [(value["at"], value["seq"]) for value in values] == [(at, seq) for seq in range(1, EACH + 1)]
+async def test_what_is_lost_or_comes_twice_is_told(
+    tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.check.WITHIN_S", 2.0)
+    port, system = free_port(), Forgetful("forgetful", "forgetful", PLAIN.dialect, PLAIN.path)
+    with serving(system, port, redis_url, tmp_path / "server.log"):
+        wrong = await check(system, port, redis_url, clients=2)
+    assert wrong == [
+        "client 0 got 0:1-6, 0:8-100 instead of 0:1-100",
+        "client 1 got 1:1-9, 1:9-99 instead of 1:1-100",
+    ]
 
 
-@pytest.mark.parametrize("started", ["windsock-plain"], indirect=True)
-async def test_a_plain_socket_gets_all_that_is_published_in_order(started: tuple[System, int, str]) -> None:
-    system, port, redis_url = started
-    async with connect(f"ws://127.0.0.1:{port}{system.path % 1}") as socket:
-        said = await published(system, port, redis_url)
-        assert said["per_topic"] == EACH
-        async with asyncio.timeout(30):
-            values = [json.loads(await socket.recv())["values"] for _ in range(EACH)]
-    assert [(value["at"], value["seq"]) for value in values] == [(1, seq) for seq in range(1, EACH + 1)]
+def test_the_publisher_says_how_it_went(redis_url: str) -> None:
+    arguments = f"--system windsock-json --port 1 --redis {redis_url} --topics 2 --rate 500 --seconds 0.4 --start-seq 6"
+    command = [sys.executable, "-m", "benchmarks.publish", *arguments.split()]
+    said = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout)
+    assert (said["published"], said["per_topic"]) == (200, 105)
+    assert said["seconds"] >= 0.39
+    assert said["cpu_s"] > 0
+    with Redis.from_url(redis_url) as redis:
+        offsets = [redis.hget(state_key(f"device:bench-000{at}"), "offset") for at in (0, 1)]
+    assert offsets == [b"100", b"100"]
