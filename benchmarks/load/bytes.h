@@ -1,4 +1,4 @@
-/* Growing byte strings, numbers read from text, and the clock. */
+/* Growing byte strings, and numbers read from text. */
 #ifndef LOAD_BYTES_H
 #define LOAD_BYTES_H
 
@@ -35,11 +35,5 @@ bool read_literal(const char **at, const char *end, const char *text, size_t siz
 #define READ_LITERAL(at, end, text) read_literal(at, end, text, sizeof(text) - 1)
 
 bool starts_with(Span span, const char *text);
-
-uint64_t monotonic_ns(void);
-double cpu_seconds(void);
-
-/* One line on standard error, and the end of the process. */
-_Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "process.h"
+
 static const uint64_t NOTHING_YET = UINT64_MAX;
 
 bool mark_find(const char *from, const char *end, Mark *mark) {
