@@ -72,6 +72,19 @@ bool read_literal(const char **at, const char *end, const char *text, size_t siz
     return true;
 }
 
+const char *find_again(const char *from, const char *end, const char *text, size_t size, size_t *distance) {
+    size_t length = (size_t)(end - from);
+    if (length < size)
+        return NULL;
+    if (*distance > length - size || memcmp(from + *distance, text, size) != 0) {
+        const char *found = memmem(from, length, text, size);
+        if (found == NULL)
+            return NULL;
+        *distance = (size_t)(found - from);
+    }
+    return from + *distance + size;
+}
+
 bool starts_with(Span span, const char *text) {
     size_t size = strlen(text);
     return span.size >= size && memcmp(span.data, text, size) == 0;

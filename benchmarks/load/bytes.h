@@ -34,6 +34,10 @@ bool read_number(const char **at, const char *end, uint64_t *number);
 bool read_literal(const char **at, const char *end, const char *text, size_t size);
 #define READ_LITERAL(at, end, text) read_literal(at, end, text, sizeof(text) - 1)
 
+/* Behind the `text` that stands between `from` and `end` once at most; NULL if there is none. It is looked for first where
+   it was the last time: messages are alike, and a search costs more than all the rest. */
+const char *find_again(const char *from, const char *end, const char *text, size_t size, size_t *distance);
+
 bool starts_with(Span span, const char *text);
 
 #endif
