@@ -204,7 +204,7 @@ class LoadClient:
         await self._heard("dropped")
 
     async def connect(self, *, all_of_them: bool = True) -> Ready:
-        """Connect all that are away, from their last positions where the dialect knows them; wait until all are."""
+        """Connect all that are away, from their last positions where the dialect knows them, and wait."""
         self._say("connect")
         return await self.wait_ready(all_of_them=all_of_them)
 

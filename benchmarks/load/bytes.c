@@ -1,11 +1,10 @@
 #include "bytes.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
+
+#include "process.h"
 
 void bytes_reserve(Bytes *bytes, size_t capacity) {
     if (capacity <= bytes->capacity)
@@ -73,30 +72,20 @@ bool read_literal(const char **at, const char *end, const char *text, size_t siz
     return true;
 }
 
+const char *find_again(const char *from, const char *end, const char *text, size_t size, size_t *distance) {
+    size_t length = (size_t)(end - from);
+    if (length < size)
+        return NULL;
+    if (*distance > length - size || memcmp(from + *distance, text, size) != 0) {
+        const char *found = memmem(from, length, text, size);
+        if (found == NULL)
+            return NULL;
+        *distance = (size_t)(found - from);
+    }
+    return from + *distance + size;
+}
+
 bool starts_with(Span span, const char *text) {
     size_t size = strlen(text);
     return span.size >= size && memcmp(span.data, text, size) == 0;
-}
-
-uint64_t monotonic_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-double cpu_seconds(void) {
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
-
-void die(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("load: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-    exit(1);
 }

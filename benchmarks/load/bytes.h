@@ -1,4 +1,4 @@
-/* Growing byte strings, numbers read from text, and the clock. */
+/* Growing byte strings, and numbers read from text. */
 #ifndef LOAD_BYTES_H
 #define LOAD_BYTES_H
 
@@ -34,12 +34,10 @@ bool read_number(const char **at, const char *end, uint64_t *number);
 bool read_literal(const char **at, const char *end, const char *text, size_t size);
 #define READ_LITERAL(at, end, text) read_literal(at, end, text, sizeof(text) - 1)
 
+/* Behind the `text` that stands between `from` and `end` once at most; NULL if there is none. It is looked for first where
+   it was the last time: messages are alike, and a search costs more than all the rest. */
+const char *find_again(const char *from, const char *end, const char *text, size_t size, size_t *distance);
+
 bool starts_with(Span span, const char *text);
-
-uint64_t monotonic_ns(void);
-double cpu_seconds(void);
-
-/* One line on standard error, and the end of the process. */
-_Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

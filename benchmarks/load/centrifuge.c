@@ -23,7 +23,7 @@ void centrifuge_subscribed(Client *client, Subscription *subscription, const Out
 
 void centrifuge_published(const Client *client, Span data, uint64_t offset, Span epoch) {
     Mark mark;
-    if (!mark_find(data.data, data.data + data.size, &mark))
+    if (!mark_only(data.data, data.data + data.size, &mark))
         return;
     Subscription *subscription = client_received(client, &mark);
     if (subscription == NULL)

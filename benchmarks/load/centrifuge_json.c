@@ -35,13 +35,13 @@ static void json_opened(Client *client) {
 static bool published(const Client *client, Span line) {
     const char *end = line.data + line.size;
     Mark mark;
-    if (!mark_find(line.data, end, &mark))
+    if (!mark_only(line.data, end, &mark))
         return false;
     Subscription *subscription = client_received(client, &mark);
-    const char *at = memmem(mark.after, (size_t)(end - mark.after), "\"offset\":", 9);
+    static size_t distance;
+    const char *at = find_again(mark.after, end, "\"offset\":", 9, &distance);
     if (subscription == NULL || at == NULL)
         return true;
-    at += 9;
     read_number(&at, end, &subscription->offset);
     if (READ_LITERAL(&at, end, ",\"epoch\":\"")) {
         const char *quote = memchr(at, '"', (size_t)(end - at));

@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "process.h"
+
 enum { READ_SIZE = 256 * 1024, KEPT_SIZE = 4096, SEND_TIMEOUT_MS = 5000 };
 
 Run run;

@@ -3,6 +3,7 @@
 
 #include "client.h"
 #include "json.h"
+#include "process.h"
 
 const Dialect *dialect_named(const char *name) {
     static const Dialect *const ALL[] = {&PLAIN, &TEXT_DIALECT, &SOCKETIO, &CENTRIFUGE_JSON, &CENTRIFUGE_PROTOBUF};

@@ -2,8 +2,9 @@
 #include <signal.h>
 #include <string.h>
 
-#include "bytes.h"
+#include "blast.h"
 #include "http_posts.h"
+#include "process.h"
 #include "sockets.h"
 
 int main(int count, char **arguments) {
@@ -12,5 +13,7 @@ int main(int count, char **arguments) {
         return sockets_main(count - 2, arguments + 2);
     if (count >= 2 && strcmp(arguments[1], "posts") == 0)
         return posts_main(count - 2, arguments + 2);
-    die("usage: load sockets|posts --port P ...");
+    if (count >= 2 && strcmp(arguments[1], "blast") == 0)
+        return blast_main(count - 2, arguments + 2);
+    die("usage: load sockets|posts|blast --port P ...");
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "process.h"
 
 static const Option *named(const Option *options, const char *name) {
     for (; options->name != NULL; options++)

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "clients.h"
 #include "options.h"
+#include "process.h"
 
 enum { EVENTS = 512, LOOK_MS = 250 };
 
@@ -104,16 +104,6 @@ static void loop(int epoll) {
     }
 }
 
-static void need_files(uint32_t count) {
-    struct rlimit limit;
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur < count)
-        die("%u clients need %u open files, and `ulimit -Hn` allows %ju", run.clients, count,
-            (uintmax_t)limit.rlim_cur);
-}
-
 int sockets_main(int count, char **arguments) {
     uint32_t port = 0;
     const char *dialect = "plain";
@@ -148,7 +138,7 @@ int sockets_main(int count, char **arguments) {
     if (run.per_client > 1 && strstr(run.path, "%04d") != NULL)
         die("a path with %%04d is that of one topic: --per-client wants 1");
 
-    need_files(run.clients + 16);
+    need_sockets(run.clients);
     int epoll = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event input = {.events = EPOLLIN, .data.ptr = NULL};
     if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, STDIN_FILENO, &input) != 0)

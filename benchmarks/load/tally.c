@@ -3,20 +3,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "process.h"
+
+static const char MARK[] = "\"at\":";
 static const uint64_t NOTHING_YET = UINT64_MAX;
 
+/* Reads the numbers behind `"at":`. */
+static bool read_mark(const char *at, const char *end, Mark *mark) {
+    bool whole = read_number(&at, end, &mark->topic) && READ_LITERAL(&at, end, ",\"seq\":") &&
+                 read_number(&at, end, &mark->seq) && READ_LITERAL(&at, end, ",\"sent\":") &&
+                 read_number(&at, end, &mark->sent_ns);
+    mark->after = at;
+    return whole;
+}
+
 bool mark_find(const char *from, const char *end, Mark *mark) {
-    while ((from = memmem(from, (size_t)(end - from), "\"at\":", 5)) != NULL) {
-        from += 5;
-        const char *at = from;
-        if (read_number(&at, end, &mark->topic) && READ_LITERAL(&at, end, ",\"seq\":") &&
-            read_number(&at, end, &mark->seq) && READ_LITERAL(&at, end, ",\"sent\":") &&
-            read_number(&at, end, &mark->sent_ns)) {
-            mark->after = at;
+    while ((from = memmem(from, (size_t)(end - from), MARK, sizeof MARK - 1)) != NULL) {
+        from += sizeof MARK - 1;
+        if (read_mark(from, end, mark))
             return true;
-        }
     }
     return false;
+}
+
+bool mark_only(const char *from, const char *end, Mark *mark) {
+    static size_t distance;
+    const char *at = find_again(from, end, MARK, sizeof MARK - 1, &distance);
+    return at != NULL && (read_mark(at, end, mark) || mark_find(from, end, mark));
 }
 
 void sequence_start(Sequence *sequence, uint64_t first) {

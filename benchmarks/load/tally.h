@@ -17,6 +17,9 @@ typedef struct {
 
 bool mark_find(const char *from, const char *end, Mark *mark);
 
+/* The same, faster, where there is at most one. */
+bool mark_only(const char *from, const char *end, Mark *mark);
+
 /* Numbers first ... last did not come. `round` tells in which count (see tally_begin) they were found missing. */
 typedef struct {
     uint64_t first;
