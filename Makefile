@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	--extra embedded --extra build
 
-.PHONY: help up test check verify-compose proto lock clean
+.PHONY: help up test check bench bench-quick verify-compose proto lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,12 @@ check: .venv/dev.stamp ## Format, lint, types, and which room may import which
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: .venv/bench.stamp ## Measure Windsock beside its peers (some 25 minutes); tables and chart go to benchmarks/results
+	@exec $(BIN)/python -m benchmarks
+
+bench-quick: .venv/bench.stamp ## The same with less of everything, in under two minutes
+	@exec $(BIN)/python -m benchmarks --quick
 
 verify-compose: .venv/dev.stamp ## Build and check the deployment with Docker, from HAProxy to several gateways
 	@exec $(BIN)/python -m tests.compose.verify

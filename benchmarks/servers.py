@@ -73,12 +73,7 @@ async def running(
                 raise StartError(f"{' '.join(command)} does not serve on port {port}: {said or 'it says nothing'}")
             yield Server(process, port)
         finally:
-            process.terminate()
-            try:
-                process.wait(STOP_S)
-            except psutil.TimeoutExpired:
-                process.kill()
-                process.wait()
+            _stop(process)
 
 
 @asynccontextmanager
@@ -89,10 +84,15 @@ async def redis_server(*, durable: bool) -> AsyncIterator[tuple[Server, str]]:
     system is measured by the disk.
     """
     binary, port = redis_binary.find(), free_port()
-    folder = tempfile.mkdtemp(prefix="windsock-bench-")
+    folder = Path(tempfile.mkdtemp(prefix="windsock-bench-"))
     try:
-        files = [str(CONFIG)] if durable else ["--save", "", "--appendonly", "no"]
-        command = [binary.path, *files, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder]
+        options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
+        if durable:
+            shipped = CONFIG.read_text().replace("dir /data", f"dir {folder}")
+            (folder / "redis.conf").write_text(shipped)
+            command = [binary.path, str(folder / "redis.conf"), *options]
+        else:
+            command = [binary.path, *options, "--save", "", "--appendonly", "no"]
         async with running(command, port) as server:
             yield server, f"redis://127.0.0.1:{port}/0"
     finally:
@@ -111,3 +111,13 @@ async def _serves(process: psutil.Popen, port: int, ready_path: str | None) -> b
                     return True
             await asyncio.sleep(0.02)
     return False
+
+
+def _stop(process: psutil.Popen) -> None:
+    with suppress(psutil.NoSuchProcess):
+        process.terminate()
+        try:
+            process.wait(STOP_S)
+        except psutil.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -13,12 +13,13 @@ from benchmarks.systems.intake import WindsockIngest
 
 READINGS_PER_S = 1_000
 CLIENTS = 100
-DEVICES = 50
+CASES = (("device:bench-%04d", 50, "one of 50 devices each"), ("readings", 1, "all readings"))
+"""Channel of the clients, devices that post, and how the table says it."""
 
 
 async def rows(seconds: float) -> AsyncIterator[Row]:
-    """`CLIENTS` who follow a device each, and as many who follow all of them."""
-    for channel, case in (("device:bench-%04d", "a device each"), ("readings", "all readings")):
+    """`CLIENTS` who follow a device each, and as many who follow everything."""
+    for channel, devices, case in CASES:
         ports = free_port(), free_port()
         async with redis_server(durable=True) as (_, redis_url):
             posting, pushing = WindsockIngest().command(ports[0], redis_url), windsock.JSON.command(ports[1], redis_url)
@@ -31,17 +32,16 @@ async def rows(seconds: float) -> AsyncIterator[Row]:
                     dialect=windsock.JSON.dialect,
                     channel=channel,
                     clients=CLIENTS,
-                    topics=DEVICES,
+                    topics=devices,
                 ) as load,
             ):
                 await load.wait_ready()
-                await _post(ports[0], 1.0)
+                await _post(ports[0], devices, 1.0)
                 await asyncio.sleep(0.5)
                 await load.begin()
-                done = await _post(ports[0], seconds)
+                done = await _post(ports[0], devices, seconds)
                 await asyncio.sleep(0.5)
                 stats = await load.stats()
-        each = CLIENTS if channel == "readings" else CLIENTS / DEVICES
         yield Row(
             "end to end",
             windsock.JSON.name,
@@ -53,10 +53,10 @@ async def rows(seconds: float) -> AsyncIterator[Row]:
                 "p50_ms": stats.p50_us / 1e3,
                 "p99_ms": stats.p99_us / 1e3,
                 "max_ms": stats.max_us / 1e3,
-                "lost": max(0.0, done.readings * each - stats.received),
+                "lost": max(0.0, done.readings * CLIENTS / devices - stats.received),
             },
         )
 
 
-async def _post(port: int, seconds: float) -> Done:
-    return await posts(port=port, connections=32, devices=DEVICES, rate=READINGS_PER_S, seconds=seconds, mark=True)
+async def _post(port: int, devices: int, seconds: float) -> Done:
+    return await posts(port=port, connections=32, devices=devices, rate=READINGS_PER_S, seconds=seconds, mark=True)

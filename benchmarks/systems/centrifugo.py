@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import orjson
 
+from benchmarks.load_client import Dialect
 from benchmarks.systems.system import HOST, environment
 
 KEY = "benchmark"
@@ -52,7 +53,7 @@ class CentrifugoSystem:
 
     name: str
     key: str
-    dialect: str
+    dialect: Dialect
     history: bool = True
     path: str = "/connection/websocket"
     channel: str = NAMESPACE + ":bench-%04d"

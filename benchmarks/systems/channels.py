@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.load_client import Dialect
 from benchmarks.peers.channels_settings import CORE, PUBSUB, options
 from benchmarks.systems.system import HOST, environment, missing, uvicorn, versions_of
 
@@ -40,7 +41,7 @@ class ChannelsSystem:
     key: str
     layer: str
     server: str
-    dialect: str = "plain"
+    dialect: Dialect = "plain"
     path: str = "/ws/bench-%04d/"
     channel: str = "bench-%04d"
     ready_path: str | None = None

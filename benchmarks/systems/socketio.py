@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.load_client import Dialect
 from benchmarks.systems.system import environment, missing, uvicorn, versions_of
 
 
@@ -35,7 +36,7 @@ class SocketioSystem:
 
     name: str = "python-socketio, uvicorn"
     key: str = "socketio"
-    dialect: str = "socketio"
+    dialect: Dialect = "socketio"
     path: str = "/socket.io/?EIO=4&transport=websocket"
     channel: str = "bench-%04d"
     ready_path: str | None = None

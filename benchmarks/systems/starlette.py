@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
+from benchmarks.load_client import Dialect
 from benchmarks.systems.system import environment, uvicorn, versions_of
 
 
@@ -35,7 +36,7 @@ class StarletteSystem:
 
     name: str = "Starlette, redis-py, uvicorn"
     key: str = "starlette"
-    dialect: str = "plain"
+    dialect: Dialect = "plain"
     path: str = "/ws/bench-%04d/"
     channel: str = "bench-%04d"
     ready_path: str | None = None
