@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from benchmarks.results import Results, Row
 
 JSON = "Windsock, JSON"
-INGEST = "Windsock"
+WINDSOCK = "Windsock"
 PROTOBUF = "Windsock, Protobuf"
 DAPHNE = "Django Channels, daphne"
 SOCKETIO = "python-socketio"
@@ -51,7 +51,7 @@ def _figure(scenario: str, figure: str, system: str = JSON, **wanted: float) -> 
 
 def _case(scenario: str, begins: str, figure: str) -> Callable[[Results], float | None]:
     def look(results: Results) -> float | None:
-        rows = results.of(scenario, INGEST if scenario == "intake" else JSON)
+        rows = results.of(scenario, WINDSOCK)
         return next((row.figures[figure] for row in rows if row.case.startswith(begins)), None)
 
     return look

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
-from benchmarks.load_client import Done, LoadClient, posts
+from benchmarks.load_client import Dialect, Done, LoadClient, posts
 from benchmarks.results import Row
 from benchmarks.servers import free_port, redis_server, running
 from benchmarks.systems import windsock
@@ -13,13 +14,28 @@ from benchmarks.systems.intake import WindsockIngest
 
 READINGS_PER_S = 1_000
 CLIENTS = 100
-CASES = (("device:bench-%04d", 50, "one of 50 devices each"), ("readings", 1, "all readings"))
-"""Channel of the clients, devices that post, and how the table says it."""
+DEVICES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the clients follow: `followed` devices each, on `path`."""
+
+    said: str
+    dialect: Dialect
+    path: str
+    followed: int
+
+
+CASES = (
+    Case("an SDK on one device each", windsock.JSON.dialect, windsock.JSON.path, 1),
+    Case("a plain socket on all readings each", windsock.PLAIN.dialect, "/ws/readings/", DEVICES),
+)
 
 
 async def rows(seconds: float) -> AsyncIterator[Row]:
-    """`CLIENTS` who follow a device each, and as many who follow everything."""
-    for channel, devices, case in CASES:
+    """`CLIENTS` who follow one device each, and as many who follow everything."""
+    for case in CASES:
         ports = free_port(), free_port()
         async with redis_server(durable=True) as (_, redis_url):
             posting, pushing = WindsockIngest().command(ports[0], redis_url), windsock.JSON.command(ports[1], redis_url)
@@ -28,24 +44,25 @@ async def rows(seconds: float) -> AsyncIterator[Row]:
                 running(pushing[0], ports[1], pushing[1]),
                 await LoadClient.start(
                     port=ports[1],
-                    path=windsock.JSON.path,
-                    dialect=windsock.JSON.dialect,
-                    channel=channel,
+                    path=case.path,
+                    dialect=case.dialect,
+                    channel=windsock.JSON.channel,
                     clients=CLIENTS,
-                    topics=devices,
+                    topics=DEVICES,
+                    per_client=case.followed,
                 ) as load,
             ):
                 await load.wait_ready()
-                await _post(ports[0], devices, 1.0)
+                await _post(ports[0], 1.0)
                 await asyncio.sleep(0.5)
                 await load.begin()
-                done = await _post(ports[0], devices, seconds)
+                done = await _post(ports[0], seconds)
                 await asyncio.sleep(0.5)
                 stats = await load.stats()
         yield Row(
             "end to end",
-            windsock.JSON.name,
-            f"{READINGS_PER_S:,} readings/s, {CLIENTS} clients, {case}",
+            "Windsock",
+            f"{READINGS_PER_S:,} readings/s, {CLIENTS} clients: {case.said}",
             {
                 "posted_per_s": done.posts / done.seconds,
                 "post_p50_ms": done.p50_us / 1e3,
@@ -53,10 +70,10 @@ async def rows(seconds: float) -> AsyncIterator[Row]:
                 "p50_ms": stats.p50_us / 1e3,
                 "p99_ms": stats.p99_us / 1e3,
                 "max_ms": stats.max_us / 1e3,
-                "lost": max(0.0, done.readings * CLIENTS / devices - stats.received),
+                "lost": max(0.0, done.readings * CLIENTS * case.followed / DEVICES - stats.received),
             },
         )
 
 
-async def _post(port: int, devices: int, seconds: float) -> Done:
-    return await posts(port=port, connections=32, devices=devices, rate=READINGS_PER_S, seconds=seconds, mark=True)
+async def _post(port: int, seconds: float) -> Done:
+    return await posts(port=port, connections=32, devices=DEVICES, rate=READINGS_PER_S, seconds=seconds, mark=True)
