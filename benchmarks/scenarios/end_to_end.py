@@ -29,7 +29,7 @@ class Case:
 
 CASES = (
     Case("an SDK on one device each", windsock.JSON.dialect, windsock.JSON.path, 1),
-    Case("a plain socket on all readings each", windsock.PLAIN.dialect, "/ws/readings/", DEVICES),
+    Case("a plain socket on all readings each", windsock.PLAIN.dialect, "/ws/sensor/", DEVICES),
 )
 
 
