@@ -10,7 +10,8 @@ from __future__ import annotations
 import random
 import re
 import string
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from services.errors import BadRequest
 
@@ -22,8 +23,7 @@ def fresh_epoch() -> str:
     return "".join(random.choices(string.ascii_letters, k=8))
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True, gc=False):
     """A place in a topic: everything up to `offset` of `epoch`. `Position("", 0)` is before everything."""
 
     epoch: str
@@ -41,8 +41,7 @@ class Position:
         return cls(match[1], int(match[2]))
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """Consecutive publications of one topic and epoch; `first` is the offset of `payloads[0]`."""
 
     epoch: str
