@@ -60,8 +60,7 @@ Subscription *client_received(const Client *client, const Mark *mark) {
     return subscription;
 }
 
-void client_recovers(const Client *client, bool recovered) {
-    (void)client;
+void client_recovers(bool recovered) {
     if (recovered)
         run.tally.recovered++;
     else
