@@ -1,4 +1,4 @@
-/* One client, and what dialects may do with it. clients.c implements all of this; dialects hold no state. */
+/* One client, and what dialects may do with it. What has no other place is in clients.c; dialects hold no state. */
 #ifndef LOAD_CLIENT_H
 #define LOAD_CLIENT_H
 
