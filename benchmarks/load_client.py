@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -84,12 +85,12 @@ class Done(msgspec.Struct, frozen=True):
 
 def compiler() -> list[str]:
     """The C compiler to use: `$CC`, `cc`, or the one that comes as the Python package ziglang."""
-    named = os.environ.get("CC") or "cc"
-    if shutil.which(named):
-        return [named]
+    named = shlex.split(os.environ.get("CC") or "cc")
+    if shutil.which(named[0]):
+        return named
     if importlib.util.find_spec("ziglang"):
         return [sys.executable, "-m", "ziglang", "cc"]
-    raise LoadError(f"no C compiler: {named} is not on the PATH, and the package ziglang (extra `bench`) is missing")
+    raise LoadError(f"no C compiler: {named[0]} is not on the PATH, and the package ziglang (extra `bench`) is missing")
 
 
 def compiled() -> Path:

@@ -12,7 +12,7 @@ bool centrifuge_recovers(const Subscription *subscription) {
 void centrifuge_subscribed(Client *client, Subscription *subscription, const Outcome *outcome) {
     bool asked = centrifuge_recovers(subscription);
     if (asked)
-        client_recovers(client, outcome->recovered);
+        client_recovers(outcome->recovered);
     /* What was recovered follows our own offset. A topic that nobody has published to has no epoch yet. */
     if (!asked || !outcome->recovered)
         subscription->offset = outcome->offset;

@@ -11,7 +11,8 @@ enum { REPLY_ID = 1, REPLY_ERROR = 2, REPLY_PUSH = 4, REPLY_SUBSCRIBE = 6 };
 enum { PUSH_CHANNEL = 2, PUSH_PUBLICATION = 4, PUSH_UNSUBSCRIBE = 7, PUSH_DISCONNECT = 11 };
 enum { PUBLICATION_DATA = 4, PUBLICATION_OFFSET = 6, PUBLICATION_EPOCH = 14 };
 enum { RESULT_EPOCH = 6, RESULT_PUBLICATION = 7, RESULT_RECOVERED = 8, RESULT_OFFSET = 9 };
-enum { CODE = 1, WORDS = 2 }; /* of an error, an unsubscribe and a disconnect */
+/* Where the code is; the words are the field behind it. */
+enum { ERROR_CODE = 1, UNSUBSCRIBE_CODE = 2, DISCONNECT_CODE = 1 };
 
 static void protobuf_path(const Client *client, Bytes *out) {
     bytes_add_topic(out, run.path, topic_of(client, 0));
@@ -63,14 +64,13 @@ static void published(const Client *client, Span publication) {
         centrifuge_published(client, data, offset, epoch);
 }
 
-/* The code and the words of an error, an unsubscribe or a disconnect. */
-static void describe(Span message, char *out, size_t size) {
+static void describe(Span message, uint32_t code_number, char *out, size_t size) {
     uint64_t code = 0;
     Span words = {0};
     for (Field field; protobuf_field(&message, &field);) {
-        if (field.number == CODE)
+        if (field.number == code_number)
             code = field.value;
-        else if (field.number == WORDS)
+        else if (field.number == code_number + 1)
             words = field.bytes;
     }
     snprintf(out, size, "%u %.*s", (unsigned)code, (int)words.size, words.data == NULL ? "" : words.data);
@@ -82,12 +82,12 @@ static void pushed(Client *client, Span push) {
         if (field.number == PUSH_PUBLICATION) {
             published(client, field.bytes);
         } else if (field.number == PUSH_UNSUBSCRIBE) {
-            describe(field.bytes, words, sizeof words);
+            describe(field.bytes, UNSUBSCRIBE_CODE, words, sizeof words);
             run.tally.unsubscribed++;
             snprintf(text, sizeof text, "unsubscribed: %s", words);
             tally_reason(&run.tally, text);
         } else if (field.number == PUSH_DISCONNECT) {
-            describe(field.bytes, words, sizeof words);
+            describe(field.bytes, DISCONNECT_CODE, words, sizeof words);
             client_lost(client, "disconnected: %s", words);
             return;
         }
@@ -125,7 +125,7 @@ static void took(Client *client, Span reply) {
             subscribed(client, id, field.bytes);
         } else if (field.number == REPLY_ERROR) {
             char words[120];
-            describe(field.bytes, words, sizeof words);
+            describe(field.bytes, ERROR_CODE, words, sizeof words);
             client_lost(client, "%s was answered by error %s", id == CONNECT_ID ? "connect" : "subscribe", words);
         }
         if (client->fd < 0)

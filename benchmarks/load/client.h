@@ -1,4 +1,4 @@
-/* One client, and what dialects may do with it. clients.c implements all of this; dialects hold no state. */
+/* One client, and what dialects may do with it. What has no other place is in clients.c; dialects hold no state. */
 #ifndef LOAD_CLIENT_H
 #define LOAD_CLIENT_H
 
@@ -71,9 +71,10 @@ void client_ready(Client *client);
 /* Closes it: refused if it was not ready yet, else closed. Nothing of it may be used afterwards but `fd`, which is -1. */
 void client_lost(Client *client, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Counts the message with this mark, NULL if the topic is none of the client's. */
+/* Counts the message with this mark; NULL if the topic is none of the client's. */
 Subscription *client_received(const Client *client, const Mark *mark);
-void client_recovers(const Client *client, bool recovered);
+/* Counts a subscription that asked to recover, by what it was told. */
+void client_recovers(bool recovered);
 void remember_epoch(Subscription *subscription, Span epoch);
 
 #endif

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "client.h"
-#include "json.h"
 #include "process.h"
 
 const Dialect *dialect_named(const char *name) {
@@ -47,7 +46,7 @@ static void plain_path(const Client *client, Bytes *out) {
 
 static void plain_opened(Client *client) {
     if (run.recovering && client->subscriptions->known)
-        client_recovers(client, true);
+        client_recovers(true);
     client_ready(client);
 }
 
@@ -71,7 +70,7 @@ static void plain_message(Client *client, Span message) {
         return;
     if (memmem(message.data, message.size, "\"position_lost\"", 15) != NULL) {
         run.tally.recovered -= run.tally.recovered > 0;
-        client_recovers(client, false);
+        client_recovers(false);
     }
 }
 
