@@ -53,10 +53,10 @@ async def rows(seconds: float) -> AsyncIterator[Row]:
                 ) as load,
             ):
                 await load.wait_ready()
-                await _post(ports[0], 1.0)
+                await _post(ports[0], 1.0, mark=False)
                 await asyncio.sleep(0.5)
                 await load.begin()
-                done = await _post(ports[0], seconds)
+                done = await _post(ports[0], seconds, mark=True)
                 await asyncio.sleep(0.5)
                 stats = await load.stats()
         yield Row(
@@ -75,5 +75,5 @@ async def rows(seconds: float) -> AsyncIterator[Row]:
         )
 
 
-async def _post(port: int, seconds: float) -> Done:
-    return await posts(port=port, connections=32, devices=DEVICES, rate=READINGS_PER_S, seconds=seconds, mark=True)
+async def _post(port: int, seconds: float, *, mark: bool) -> Done:
+    return await posts(port=port, connections=32, devices=DEVICES, rate=READINGS_PER_S, seconds=seconds, mark=mark)
