@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from benchmarks.results import Results, Row
+from benchmarks.systems import centrifugo, channels, socketio, windsock
+from benchmarks.systems.intake import WindsockIngest
 
-JSON = "Windsock, JSON"
-WINDSOCK = "Windsock"
-PROTOBUF = "Windsock, Protobuf"
-DAPHNE = "Django Channels, daphne"
-SOCKETIO = "python-socketio"
-CENTRIFUGO = "Centrifugo"
+JSON = windsock.JSON.name
+PROTOBUF = windsock.PROTOBUF.name
+DAPHNE = channels.DAPHNE.name
+SOCKETIO = socketio.SOCKETIO.name
+CENTRIFUGO = centrifugo.JSON.name
+WINDSOCK = WindsockIngest().name
 PROMPT_MS = 50.0
 
 

@@ -42,7 +42,7 @@ class Server:
         """What it holds of the machine's memory."""
         return sum(process.memory_info().rss for process in self._family())
 
-    async def running(self) -> bool:
+    def running(self) -> bool:
         return self._process.poll() is None
 
     def _family(self) -> list[psutil.Process]:

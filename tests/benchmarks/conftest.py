@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
-from benchmarks.load_client import LoadError, compiled
+from benchmarks.load_client import compiled
 
 
 @pytest.fixture(autouse=True, scope="session")
 def program() -> None:
-    try:
-        compiled()
-    except LoadError as error:
-        if "no C compiler" in str(error):
-            pytest.skip(str(error))
-        raise
+    if sys.platform != "linux":
+        pytest.skip("the load client needs epoll")
+    compiled()
