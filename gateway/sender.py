@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -109,7 +109,8 @@ class WireSender:
     ) -> None:
         self._wire = wire
         self._binary = binary
-        self.receive = socket.receive
+        # Not the socket's: Starlette adds a coroutine to each client that waits.
+        self.receive = cast(Callable[[], Coroutine[Any, Any, Message]], wire.receive)
         self._outbox = Outbox(limit_bytes)
         # Above half the bound, `writable` is cleared.
         wire.pause_above(limit_bytes // 2)
