@@ -35,6 +35,7 @@ from gateway.identities import Identities
 from gateway.jobs import Jobs
 from gateway.mesh import Mesh
 from gateway.presence import Presence
+from gateway.reads import Reads
 from gateway.report import GatewayReport
 from gateway.roster import Roster
 from gateway.server_api.endpoint import ServerApi
@@ -71,6 +72,7 @@ def build(shared: Shared) -> Room:
     intake = environment.load(IngestSettings, shared.environ)
     broker = Broker(shared.vital, shared.redis_url, shared.stream, limits)
     mesh = Mesh(shared.vital, broker)
+    reads = Reads(shared.stream)
     places = Places(shared.redis)
     devices = Devices(shared.stream, limits.devices_page)
     cities = Cities(broker, mesh, shared.stream, places, limits)
@@ -87,6 +89,7 @@ def build(shared: Shared) -> Room:
         door,
         broker,
         shared.stream,
+        reads,
         shared.writer,
         cities,
         heartbeat,
@@ -107,6 +110,7 @@ def build(shared: Shared) -> Room:
         broker,
         mesh,
         shared.stream,
+        reads,
         snapshots,
         shared.writer,
         procedures,
@@ -121,7 +125,7 @@ def build(shared: Shared) -> Room:
         limits,
     )
     sdk_sockets, sdk_streams = CentrifugeSockets(sdks), CentrifugeStreams(sdks)
-    events = Events(door, broker, shared.stream, guests, limits)
+    events = Events(door, broker, reads, guests, limits)
     publishing = Publishing(channels, broker, shared.writer, shared.streams.commit_topics)
     fleet = Fleet(mesh, roster, broker.hub, channels, lambda: door.seats.taken)
     methods = Methods(
@@ -145,6 +149,7 @@ def build(shared: Shared) -> Room:
         heartbeat.run,
         pings.run,
         jobs.run,
+        reads.run,
         partial(sweep_for_ever, shared.stream),
     )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -84,12 +84,11 @@ class WireSender:
 
     __slots__ = ("_binary", "_closed", "_half_bytes", "_limit_bytes", "_wire", "counters", "receive")
 
-    def __init__(
-        self, socket: WebSocket, wire: WireProtocol, limit_bytes: int, counters: Counters, *, binary: bool
-    ) -> None:
+    def __init__(self, wire: WireProtocol, limit_bytes: int, counters: Counters, *, binary: bool) -> None:
         self._wire = wire
         self._binary = binary
-        self.receive = socket.receive
+        # Not the socket's: Starlette adds a coroutine to each client that waits.
+        self.receive = cast(Callable[[], Coroutine[Any, Any, Message]], wire.receive)
         self.counters = counters
         self._limit_bytes = limit_bytes
         self._half_bytes = limit_bytes // 2
@@ -260,5 +259,5 @@ def sender_for(socket: WebSocket, limit_bytes: int, counters: Counters, *, binar
     """The best way to write to an accepted `socket` on this server."""
     wire = socket.scope.get("extensions", {}).get(EXTENSION)
     if isinstance(wire, WireProtocol):
-        return WireSender(socket, wire, limit_bytes, counters, binary=binary)
+        return WireSender(wire, limit_bytes, counters, binary=binary)
     return AsgiSender(socket, limit_bytes, counters, binary=binary)

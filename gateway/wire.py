@@ -3,6 +3,10 @@
 A server's uncompressed frames carry no mask, so one frame's bytes serve every client. `write_frames` hands
 them to the transport without a copy, an `await` or a pass through the protocol's state for each client.
 Compression must be off (`services.serve` does that).
+
+An idle connection is kept small (benchmark "connections"): its attributes stand in slots, since a dict of as many
+takes 1.6 KB; it waits with `gateway.waiting`; what only the handshake needs, its headers above all, is dropped
+after it. An endpoint that wants a header must have read it by then.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 
 from gateway import closes
+from gateway.waiting import Gate, Inbox
 from services.pace import Pace
 
 EXTENSION = "windsock.wire"
@@ -32,6 +37,56 @@ MOST_FRAGMENTS = 1_000
 
 class WireProtocol(WebSocketsSansIOProtocol):
     """One client's connection."""
+
+    __slots__ = (
+        "_control_frames",
+        "_high_bytes",
+        "_paused_at",
+        "_to_tell",
+        # uvicorn's own
+        "app",
+        "app_state",
+        "asgi_version",
+        "client",
+        "close_sent",
+        "close_timeout",
+        "close_timer",
+        "config",
+        "conn",
+        "connections",
+        "curr_msg_data_type",
+        "default_headers",
+        "disconnected",
+        "frames",
+        "handshake_complete",
+        "handshake_initiated",
+        "initial_response",
+        "last_ping_rtt",
+        "logger",
+        "loop",
+        "pending_ping_payload",
+        "ping_interval",
+        "ping_sent_at",
+        "ping_timeout",
+        "ping_timer",
+        "pong_timer",
+        "queue",
+        "read_paused",
+        "request",
+        "response",
+        "root_path",
+        "scheme",
+        "scope",
+        "server",
+        "tasks",
+        "transport",
+        "writable",
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.queue: Inbox[ASGIReceiveEvent] = Inbox()  # type: ignore[assignment]
+        self.writable: Gate = Gate()  # type: ignore[assignment]
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
@@ -59,9 +114,20 @@ class WireProtocol(WebSocketsSansIOProtocol):
 
     async def send(self, message: ASGISendEvent) -> None:
         await super().send(message)
+        if self.request is not None and self.handshake_complete:
+            self._forget_handshake()
         if self.initial_response is not None and self.close_sent:
             # A finished HTTP refusal; uvicorn would log it as a handshake that was forgotten.
             self.handshake_complete = True
+
+    def _forget_handshake(self) -> None:
+        self.request = self.response = None  # type: ignore[assignment]
+        # A list that Starlette's `headers` share.
+        self.scope["headers"].clear()  # type: ignore[attr-defined]
+        if not self.close_sent and not self.conn.reader.buffer:
+            # The parser that has read the request would keep it; from here on one that reads frames is enough.
+            self.conn.parser = self.conn.parse()
+            next(self.conn.parser)
 
     @property
     def open(self) -> bool:
@@ -150,7 +216,13 @@ class WireProtocol(WebSocketsSansIOProtocol):
             self._paused_at = self.loop.time()
 
     async def receive(self) -> ASGIReceiveEvent:
-        message = await super().receive()
+        # uvicorn's own would be a coroutine more for each connection that waits.
+        while self.queue.empty():
+            await self.queue.arrival()
+        message = self.queue.take()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            self.transport.resume_reading()
         if self._paused_at is not None and not self.read_paused:
             # What waited comes all at once now.
             self._control_frames.excuse(self._paused_at, self.loop.time())

@@ -22,6 +22,7 @@ from services.http_wire import bounded
 from services.room import Room, Shared
 from services.server import Server
 from services.settings import CommonSettings, GatewaySettings
+from services.sockets import Sockets
 from services.web import error_handlers, no_such_socket, status_routes
 
 ROOMS = {"ingest": "ingest.app", "gateway": "gateway.app", "weather": "weather_poller.app"}
@@ -89,7 +90,7 @@ async def serve(
         shared = Shared.over(client, vital, redis_url, environ)
         rooms: list[Room] = [import_module(ROOMS[name]).build(shared) for name in names]
         server: Server
-        application = _application(rooms, shared, lambda: server.stopping)
+        application = application_of(rooms, shared, lambda: server.stopping)
 
         async def drain() -> None:
             await asyncio.gather(*(room.drain() for room in rooms if room.drain is not None))
@@ -97,6 +98,7 @@ async def serve(
         server = Server(
             uvicorn.Config(
                 application,
+                interface="asgi3",
                 http=bounded(most, common.head_s, shared.refusals),
                 ws=next((room.wire for room in rooms if room.wire), "websockets-sansio"),
                 ws_max_size=gateway.message_bytes,
@@ -120,7 +122,9 @@ async def serve(
             await server.serve(sockets=[listener])
 
 
-def _application(rooms: Sequence[Room], shared: Shared, stopping: Callable[[], bool]) -> Starlette:
+def application_of(rooms: Sequence[Room], shared: Shared, stopping: Callable[[], bool]) -> Sockets:
+    """The ASGI application of some rooms. While it is `stopping`, it is not ready."""
+
     def unready() -> list[str]:
         if stopping():
             return ["the service is stopping"]
@@ -128,7 +132,5 @@ def _application(rooms: Sequence[Room], shared: Shared, stopping: Callable[[], b
 
     routes = [route for room in rooms for route in room.routes]
     elsewhere = WebSocketRoute("/{path:path}", no_such_socket)
-    return Starlette(
-        routes=[*status_routes(shared.registry, unready), *routes, elsewhere],
-        exception_handlers=error_handlers(shared.refusals),
-    )
+    routes = [*status_routes(shared.registry, unready), *routes, elsewhere]
+    return Sockets(Starlette(routes=routes, exception_handlers=error_handlers(shared.refusals)), routes)

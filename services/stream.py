@@ -22,7 +22,11 @@ from services.redis import Client, answered, text
 
 Direction = Literal["up", "down"]
 Bound = tuple[Literal["offset", "time", "end"], int]
+Asked = tuple[str, Direction, Bound, int]
+"""Topic, direction, bound and limit of a read."""
 END: Bound = ("end", 0)
+PAGE_BYTES = 4_194_304
+"""After so many bytes a page ends."""
 BEGUN_S = 3_600
 """Seconds that a topic keeps its epoch on which nothing is published."""
 BEGUN_PER_S = 100.0
@@ -123,16 +127,23 @@ class Stream:
         A topic's page ends once it has more than `most_bytes`. One that cannot be read says why; only when
         Redis does not answer at all is Unavailable raised.
         """
+        pages = await self.read_each(
+            [(topic, "up", ("offset", at), limit) for topic, at in offsets.items()], most_bytes
+        )
+        return dict(zip(offsets, pages, strict=True))
+
+    async def read_each(self, asked: Sequence[Asked], most_bytes: int = PAGE_BYTES) -> list[Page | Unavailable]:
+        """Many reads in one round trip; errors as with `read_after`."""
         pipeline = self._redis.pipeline(transaction=False)
-        for topic, offset in offsets.items():
+        for topic, direction, bound, limit in asked:
             keys = [topics.stream_key(topic), topics.state_key(topic)]
-            await self._script(keys=keys, args=["up", "offset", offset, limit, most_bytes], client=pipeline)
+            await self._script(keys=keys, args=[direction, *bound, limit, most_bytes], client=pipeline)
         async with answered():
             found = await pipeline.execute(raise_on_error=False)
-        return {
-            topic: _refused(reply) if isinstance(reply, Exception) else _page(reply, "up", ("offset", offset), limit)
-            for (topic, offset), reply in zip(offsets.items(), found, strict=True)
-        }
+        return [
+            _refused(reply) if isinstance(reply, Exception) else _page(reply, direction, bound, limit)
+            for (_, direction, bound, limit), reply in zip(asked, found, strict=True)
+        ]
 
     async def latest(self, devices: Sequence[str], topic_of: str = topics.DEVICE) -> list[Latest | None]:
         """The latest values of each device (or, with `topic_of` WEATHER, place); None where nothing is known."""

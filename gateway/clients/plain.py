@@ -24,6 +24,7 @@ from gateway.clients.heartbeat import Heartbeat
 from gateway.clients.visitor import Guests, Visitor
 from gateway.clients.weather import Cities
 from gateway.hub import Render
+from gateway.reads import Reads
 from gateway.sender import Sender
 from gateway.subscription import Subscription
 from services import topics
@@ -46,6 +47,7 @@ class PlainSockets:
         door: Door,
         broker: Broker,
         stream: Stream,
+        reads: Reads,
         writer: Writer,
         cities: Cities,
         heartbeat: Heartbeat,
@@ -59,6 +61,7 @@ class PlainSockets:
         self._entrance = Entrance(door, guests, settings.hello_s)
         self._broker = broker
         self._stream = stream
+        self._reads = reads
         self._writer = writer
         self._cities = cities
         self._heartbeat = heartbeat
@@ -149,12 +152,12 @@ class PlainSockets:
                 await accept(socket)
                 begins = since if isinstance(since, Position) else start
                 self._tell_status(socket, client, begins if render is rendering.with_position else None)
-                if isinstance(since, Position):
-                    await subscription.resume(since, self._stream.read, self._settings.history_page)
+                if isinstance(since, Position) and since != start:
+                    await subscription.resume(since, self._reads.read, self._settings.history_page)
                 else:
                     if latest_of is not None and since is None:
                         await self._send_latest(client.sender, latest_of)
-                    await subscription.go_live(start, self._stream.read, self._settings.history_page)
+                    await subscription.go_live(start, self._reads.read, self._settings.history_page)
                 await self._listen(socket, client, visitor, take or _refuse, topic)
             finally:
                 self._broker.leave(topic, subscription)

@@ -22,13 +22,13 @@ from gateway.clients.door import Door, address_of
 from gateway.clients.streaming import HEADERS, Chunks, respond
 from gateway.clients.visitor import Guests
 from gateway.hub import Delivery, Render
+from gateway.reads import Reads
 from gateway.sender import Counters
 from gateway.subscription import Lost, Subscription
 from services import topics
 from services.batch import Batch, Position
 from services.errors import BadRequest, PositionLost, TooLarge, Unavailable
 from services.settings import GatewaySettings
-from services.stream import Stream
 
 RETRY = b"retry: 1000\n"
 HEARTBEAT = b":\n\n"
@@ -37,11 +37,11 @@ HEARTBEAT = b":\n\n"
 class Events:
     """The endpoint, which is an ASGI application: it must clean up however the response ends."""
 
-    def __init__(self, door: Door, broker: Broker, stream: Stream, guests: Guests, settings: GatewaySettings) -> None:
+    def __init__(self, door: Door, broker: Broker, reads: Reads, guests: Guests, settings: GatewaySettings) -> None:
         self._door = door
         self._guests = guests
         self._broker = broker
-        self._stream = stream
+        self._reads = reads
         self._settings = settings
 
     def routes(self) -> list[BaseRoute]:
@@ -96,7 +96,7 @@ class Events:
             if_it_fails.callback(client.chunks.end)
             for subscription, position in zip(subscriptions, starts, strict=True):
                 begin = subscription.resume if resuming else subscription.go_live
-                await begin(position, self._stream.read, self._settings.history_page)
+                await begin(position, self._reads.read, self._settings.history_page)
             if_it_fails.pop_all()
 
 

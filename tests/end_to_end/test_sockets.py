@@ -210,7 +210,7 @@ def test_a_failure_after_the_handshake_is_told_and_the_client_may_come_back(
 ) -> None:
     with Windsock(tmp_path, "gateway", redis_url=redis_server.url) as windsock, open_socket(windsock, "/ws/device/f/"):
         redis_server.send(signal.SIGSTOP)
-        with open_socket(windsock, "/ws/device/f/?since=.0") as connection:
+        with open_socket(windsock, "/ws/device/f/?since=.1") as connection:
             assert take(connection)["error"]["code"] == "unavailable"
             with pytest.raises(ConnectionClosedError, match="1013"):
                 connection.recv(timeout=10)

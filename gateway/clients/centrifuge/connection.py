@@ -68,6 +68,7 @@ class Connection:
         self._subscriptions = Subscriptions(
             shared.broker,
             shared.stream,
+            shared.reads,
             shared.snapshots,
             shared.presence,
             settings,

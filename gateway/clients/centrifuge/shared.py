@@ -12,6 +12,7 @@ from gateway.clients.door import Door
 from gateway.jobs import Jobs
 from gateway.mesh import Mesh
 from gateway.presence import Presence
+from gateway.reads import Reads
 from gateway.roster import Roster
 from gateway.snapshots import Snapshots
 from services.access import Access
@@ -30,6 +31,7 @@ class Shared:
     broker: Broker
     mesh: Mesh
     stream: Stream
+    reads: Reads
     snapshots: Snapshots
     writer: Writer
     procedures: Procedures

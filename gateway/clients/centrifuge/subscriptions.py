@@ -28,6 +28,7 @@ from gateway.clients.centrifuge.ways import Ways
 from gateway.clients.centrifuge.wishes import Wishes
 from gateway.hub import Delivery, Render
 from gateway.presence import Presence
+from gateway.reads import Reads
 from gateway.sender import Sender
 from gateway.snapshots import Asked, Snapshot, Snapshots
 from gateway.subscription import Subscription
@@ -35,7 +36,7 @@ from services import logs
 from services.batch import Batch, Position, fitting
 from services.errors import Unavailable
 from services.settings import GatewaySettings
-from services.stream import END, Bound, Page, Stream
+from services.stream import Bound, Page, Stream
 from services.tokens import Grant
 
 NOWHERE = Position("", 0)
@@ -65,6 +66,7 @@ class Subscriptions:
         self,
         broker: Broker,
         stream: Stream,
+        reads: Reads,
         snapshots: Snapshots,
         presence: Presence,
         settings: GatewaySettings,
@@ -78,6 +80,7 @@ class Subscriptions:
         self._ended = ended
         self._broker = broker
         self._stream = stream
+        self._reads = reads
         self._snapshots = snapshots
         self._presence = presence
         self._settings = settings
@@ -119,10 +122,7 @@ class Subscriptions:
             joined = self._broker.hub.position(topic)
             self._all[topic] = subscription
             await self._enter(step.channel, info)
-            bound: tuple[Bound, int] = (END, 0)
-            if step.recover:
-                bound = ("offset", step.offset), self._settings.recovery_publications
-            page = await history.read(self._stream, step.channel, "up", *bound)
+            page = await self._since(step, joined)
             if step.positioned and not page.top.epoch:
                 page = replace(page, top=await self._begun(topic))
             missed = _missed(step, page)
@@ -154,6 +154,16 @@ class Subscriptions:
             ended = partial(self.end, topic, codes.SUBSCRIPTION_EXPIRED)
             result |= self._expiry.set(topic, step.grant.expires_at, ended)
         return Opened(step.channel, subscription, info, result, recovered or [], at, more)
+
+    async def _since(self, step: Subscribe, joined: Position) -> Page:
+        """What came after the position that is to be recovered; nothing, if it is none or that of the hub."""
+        if not step.recover or joined == Position(step.epoch, step.offset):
+            return Page(joined, [], more=False)
+        limit = self._settings.recovery_publications
+        bound: Bound = ("offset", step.offset)
+        if step.channel.built_in:
+            return await self._reads.read(step.channel.name, "up", bound, limit)
+        return await history.read(self._stream, step.channel, "up", bound, limit)
 
     async def _begun(self, topic: str) -> Position:
         """Where a topic is that nothing was published on yet.
@@ -240,7 +250,7 @@ class Subscriptions:
             self._ways.hold(topic)
         try:
             begin = opened.subscription.resume if opened.more else opened.subscription.go_live
-            await begin(opened.at, self._stream.read, self._settings.history_page)
+            await begin(opened.at, self._reads.read, self._settings.history_page)
             self._ways.release(topic)
             if opened.channel.options.join_leave and self._all.get(topic) is opened.subscription:
                 await self._broker.announce(topic, b"+" + replies.shown_info(opened.info))

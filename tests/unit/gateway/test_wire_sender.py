@@ -14,6 +14,7 @@ class Wire:
 
     def __init__(self) -> None:
         self.unsent = 0
+        self.receive = None
         self.written: list[bytes] = []
         self.closed: list[tuple[int, str]] = []
         self.transport = SimpleNamespace(get_write_buffer_size=lambda: self.unsent)
@@ -32,8 +33,7 @@ class Wire:
 
 def a_sender(limit_bytes: int) -> tuple[WireSender, Wire]:
     wire = Wire()
-    socket: Any = SimpleNamespace(receive=None)
-    return WireSender(socket, cast(Any, wire), limit_bytes, Counters(), binary=False), wire
+    return WireSender(cast(Any, wire), limit_bytes, Counters(), binary=False), wire
 
 
 def delivery(size: int, count: int = 1) -> Delivery:
