@@ -144,19 +144,20 @@ def decode(body: bytes, shape: Shape, limits: Limits, now_ms: int) -> Decoded:
     `now_ms` is the time of receipt: it stands in for a missing `ts`. Raises MalformedBody where no
     single reading can be blamed, and TooLarge for too many readings.
     """
-    if not body.strip():
+    opening = body[:1] if body[:1] in (b"{", b"[") else body.lstrip()[:1]
+    if not opening:
         raise MalformedBody([Fault(None, None, "the body is empty; send a reading, an array or lines of them")])
     try:
         if shape == "lines":
             readings = _one.decode_lines(body)
-        elif body.lstrip()[:1] == b"[":
+        elif opening == b"[":
             readings = _many.decode(body)
         else:
             readings = [_one.decode(body)]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         decoded = _look_again(body, shape)
     else:
-        decoded = Decoded(list(readings)) if _well_named(readings) else _look_again(body, shape)
+        decoded = Decoded([*readings]) if _well_named(readings) else _look_again(body, shape)
     if not decoded.readings:
         raise InvalidReadings([Fault(None, None, "the batch is empty")])
     if len(decoded.readings) > limits.batch_readings:
@@ -172,7 +173,8 @@ def decode(body: bytes, shape: Shape, limits: Limits, now_ms: int) -> Decoded:
             if fault is not None:
                 decoded.readings[index] = None
                 decoded.faults.append(fault)
-    decoded.faults.sort(key=lambda fault: fault.index or 0)
+    if decoded.faults:
+        decoded.faults.sort(key=lambda fault: fault.index or 0)
     return decoded
 
 

@@ -109,7 +109,7 @@ async def serve(
         server = Server(
             uvicorn.Config(
                 application,
-                http=bounded(most, common.head_s, shared.refusals),
+                http=bounded(most, common.head_s, shared.refusals, [lane for room in rooms for lane in room.lanes]),
                 ws=next((room.wire for room in rooms if room.wire), "websockets-sansio"),
                 ws_max_size=gateway.message_bytes,
                 ws_per_message_deflate=False,
@@ -139,7 +139,7 @@ def _application(rooms: Sequence[Room], shared: Shared, stopping: Callable[[], b
             return ["the service is stopping"]
         return [*shared.pulse.unready(), *(reason for room in rooms for reason in room.unready())]
 
-    routes = [route for room in rooms for route in room.routes]
+    routes = [route for room in rooms for route in (*(lane.route() for lane in room.lanes), *room.routes)]
     elsewhere = WebSocketRoute("/{path:path}", no_such_socket)
     return Starlette(
         routes=[*status_routes(shared.registry, unready), *routes, elsewhere],
