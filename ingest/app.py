@@ -21,4 +21,4 @@ def build(shared: Shared) -> Room:
     bells = Bells(shared.vital, shared.redis_url, settings.command_waiters)
     desk = CommandDesk(Commands(shared.redis), bells, settings, shared.registry)
     running = partial(background, bells.listen, bells.canary)
-    return Room("ingest", [*intake.routes(), *desk.routes()], running, drain=bells.close)
+    return Room("ingest", desk.routes(), running, lanes=intake.lanes(), drain=bells.close)

@@ -20,6 +20,7 @@ from ingest.media import media_type
 from services import topics
 from services.commands import Commands
 from services.errors import BadRequest, NotFound, Unavailable, UnsupportedMedia, WindsockError
+from services.lane import headers_of
 from services.settings import IngestSettings
 from services.web import json_response, read_body
 
@@ -59,7 +60,7 @@ class CommandDesk:
     async def answer(self, request: Request) -> Response:
         """Take that the device has the command, or what came of it."""
         device, command = _device(request), request.path_params["command"]
-        if media_type(request) not in ("", "application/json"):
+        if media_type(headers_of(request.headers.raw)) not in ("", "application/json"):
             raise UnsupportedMedia("an answer is JSON; send Content-Type: application/json")
         body = await read_body(request, self._settings.command_answer_bytes, self._settings.body_s)
         statement = said.decode(body)

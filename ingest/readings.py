@@ -6,17 +6,16 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from prometheus_client import CollectorRegistry, Counter
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.datastructures import QueryParams
 
 from ingest.media import media_type
 from services.commit import Appended, entry_of
 from services.errors import BadRequest, InvalidReadings, UnsupportedMedia
+from services.lane import Answer, Headers, Lane, Post, Work
 from services.reading import Decoded, Limits, Shape, decode
 from services.settings import IngestSettings
-from services.web import json_response, read_body
 from services.writer import Writer
 
 SHAPES: dict[str, Shape] = {
@@ -40,43 +39,48 @@ class ReadingsIntake:
         self._settings = settings
         self._limits = Limits(settings.batch_readings, settings.reading_metrics, settings.ts_ahead_s)
         self._group_topics = group_topics
-        self._results = Counter(
+        results = Counter(
             "windsock_ingest_readings", "Readings by what became of them", ["format", "result"], registry=registry
         )
+        shapes = set(SHAPES.values())
+        self._stored = {shape: results.labels(shape, "stored") for shape in shapes}
+        self._refused = {shape: results.labels(shape, "refused") for shape in shapes}
 
-    def routes(self) -> list[BaseRoute]:
-        return [Route("/v1/readings", self.post, methods=["POST"])]
+    def lanes(self) -> list[Lane]:
+        settings = self._settings
+        return [Lane("/v1/readings", self.work, self._writer, settings.body_bytes, settings.body_s)]
 
-    async def post(self, request: Request) -> Response:
-        """Store the readings of the body; the README tells the answers."""
-        skip = _on_error(request) == "skip"
-        shape = _shape(request)
-        body = await read_body(request, self._settings.body_bytes, self._settings.body_s)
-        decoded = decode(body, shape, self._limits, time.time_ns() // 1_000_000)
+    def work(self, post: Post) -> Work:
+        """What to store of the body; the README tells the answers."""
+        skip = _on_error(post.query) == "skip"
+        shape = _shape(post.headers)
+        decoded = decode(post.body, shape, self._limits, time.time_ns() // 1_000_000)
         refused = len(decoded.faults)
         if refused:
-            self._results.labels(shape, "refused").inc(refused if skip else len(decoded.readings))
+            self._refused[shape].inc(refused if skip else len(decoded.readings))
         if not skip:
             decoded.all_or_raise()
         elif refused == len(decoded.readings):
             raise InvalidReadings(decoded.faults[:20], omitted=max(0, refused - 20))
-        entries = [
-            entry_of(reading, group_topics=self._group_topics) for reading in decoded.readings if reading is not None
-        ]
-        appended = await self._writer.append(entries)
-        self._results.labels(shape, "stored").inc(len(appended))
-        return json_response(_receipt(decoded, appended, skip=skip), 202)
+        group_topics = self._group_topics
+        entries = [entry_of(reading, group_topics=group_topics) for reading in decoded.readings if reading is not None]
+
+        def answer(appended: Sequence[Appended]) -> Answer:
+            self._stored[shape].inc(len(appended))
+            return Answer(202, orjson.dumps(_receipt(decoded, appended, skip=skip)))
+
+        return Work(entries, answer)
 
 
-def _on_error(request: Request) -> str:
-    choice = request.query_params.get("on_error", "fail")
+def _on_error(query: bytes) -> str:
+    choice = QueryParams(query).get("on_error", "fail") if query else "fail"
     if choice not in ("fail", "skip"):
         raise BadRequest("on_error", f"{choice[:32]!r} is neither 'fail' nor 'skip'")
     return choice
 
 
-def _shape(request: Request) -> Shape:
-    named = media_type(request)
+def _shape(headers: Headers) -> Shape:
+    named = media_type(headers)
     try:
         return SHAPES[named]
     except KeyError:

@@ -2,45 +2,55 @@
 
 An `Entry` is one publication of its own topic (whose position is answered to whoever sent it) with
 the lines that it adds to group topics. A `Commit` takes entries in order; each topic gets one batch.
+
+Ingest spends much of its time here, so it is written for speed (`make bench`, scenario "intake"): what is made per
+reading are a msgspec struct and lines that C code writes; keys, numbers and latest values are made per topic, and
+all that is told beside the lines goes to the script as one MessagePack array.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
-import orjson
+import msgspec
 
 from services import json_text, topics
-from services.batch import Position
 from services.reading import Reading
 from services.settings import StreamSettings
 
 TAGS = "tags"
 
+_json = msgspec.json.Encoder().encode
+_pack = msgspec.msgpack.Encoder().encode
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One publication to append.
 
-    `also` holds (topic, payload) of group topics; `device`, `ts` and `latest` (state field → JSON array
-    that opens with `ts`) update the latest values; `id` makes the append happen once within `dedupe_s`.
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """One publication to append; `id` makes that happen once within `dedupe_s`.
+
+    What it tells of a `device` at its `ts` (`values`, `units`, `tags`) updates the latest values. `lines` are what it
+    adds to the topics of its values' metrics, in their order; with them its payload goes to all readings, too.
     """
 
     topic: str
     payload: bytes
-    also: tuple[tuple[str, bytes], ...] = ()
     id: str | None = None
-    device: str = ""
-    ts: int = 0
-    latest: tuple[tuple[str, Any], ...] = ()
     retention: tuple[int, int] | None = None
     """Seconds and publications that its topic keeps, if not as the settings say."""
+    device: str = ""
+    ts: int = 0
+    values: Mapping[str, Any] = {}
+    units: Mapping[str, str] | None = None
+    tags: Mapping[str, str] | None = None
+    lines: tuple[bytes, ...] = ()
+
+    def latest(self, metric: str) -> tuple[Any, ...]:
+        """The value of `metric` as it is remembered: its time, itself, and its unit if it has one."""
+        unit = self.units.get(metric) if self.units else None
+        return (self.ts, self.values[metric], unit) if unit else (self.ts, self.values[metric])
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(msgspec.Struct, frozen=True, gc=False):
     """Where an entry is stored; `duplicate` if it was there before under the same id."""
 
     position: str
@@ -49,24 +59,26 @@ class Appended:
 
 def entry_of(reading: Reading, *, topic: str | None = None, group_topics: bool = True) -> Entry:
     """The entry of a reading on `topic` (default: its device's), with its group topics' lines."""
-    payload = reading.payload()
-    device, ts, units = reading.device, reading.at_ms, reading.units or {}
-    also: list[tuple[str, bytes]] = []
-    latest: list[tuple[str, Any]] = []
+    device, ts, values, tags = reading.device, reading.at_ms, reading.values, reading.tags
+    lines: list[bytes] = []
     if group_topics:
-        also.append((topics.READINGS, payload))
-    for metric, value in reading.values.items():
-        if group_topics:
+        for metric, value in values.items():
             said: dict[str, Any] = {metric: value, "device": device, "ts": ts}
-            if reading.tags and metric != TAGS:
-                said[TAGS] = reading.tags  # subscribers may filter by them
-            line = json_text.compact(said)
-            also.append((topics.METRIC + metric, line))
-        unit = units.get(metric)
-        latest.append(("m:" + metric, (ts, value, unit) if unit else (ts, value)))
-    if reading.tags:
-        latest.append((TAGS, (ts, reading.tags)))
-    return Entry(topic or topics.DEVICE + device, payload, tuple(also), reading.id, device, ts, tuple(latest))
+            if tags and metric != TAGS:
+                said[TAGS] = tags  # subscribers may filter by them
+            lines.append(_json(said))
+    return Entry(
+        topic or topics.DEVICE + device,
+        reading.payload(),
+        reading.id,
+        None,
+        device,
+        ts,
+        values,
+        reading.units,
+        tags,
+        tuple(lines),
+    )
 
 
 def free_form_entry(topic: str, text: bytes) -> Entry:
@@ -76,106 +88,137 @@ def free_form_entry(topic: str, text: bytes) -> Entry:
     return Entry(topic, text.replace(b"\n", b" ").replace(b"\r", b" "))
 
 
-@dataclass(slots=True)
 class _Group:
-    number: int
-    retention: tuple[int, int]
-    always_upkept: bool
-    lines: list[bytes] = field(default_factory=list)
-    device: str = ""
-    oldest: int = 0
-    newest: int = 0
-    latest: dict[str, Any] = field(default_factory=dict)
+    """One topic's batch; of a device also the entries with its newest values."""
+
+    __slots__ = ("always_upkept", "device", "latest", "lines", "newest", "number", "oldest", "retention", "tagged")
+
+    def __init__(self, number: int, retention: tuple[int, int], always_upkept: bool) -> None:
+        self.number = number
+        self.retention = retention
+        self.always_upkept = always_upkept
+        self.lines: list[bytes] = []
+        self.device = ""
+        self.oldest = self.newest = 0
+        self.latest: dict[str, Entry] = {}
+        self.tagged: Entry | None = None
+
+    def note(self, entry: Entry) -> None:
+        """Keep what is the newest by its own time; of equal times the later."""
+        latest, ts = self.latest, entry.ts
+        if not latest:
+            self.device, self.oldest, self.newest = entry.device, ts, ts
+        if ts >= self.newest:
+            self.newest = ts
+            for metric in entry.values:
+                latest[metric] = entry
+        else:
+            self.oldest = min(self.oldest, ts)
+            for metric in entry.values:
+                if metric not in latest or ts >= latest[metric].ts:
+                    latest[metric] = entry
+        if entry.tags and (self.tagged is None or ts >= self.tagged.ts):
+            self.tagged = entry
+
+    def fields(self) -> list[str]:
+        """The fields of the latest values, each with its JSON."""
+        fields: list[str] = []
+        for metric, entry in self.latest.items():
+            fields += ("m:" + metric, _json(entry.latest(metric)).decode())
+        if self.tagged is not None:
+            fields += (TAGS, _json((self.tagged.ts, self.tagged.tags)).decode())
+        return fields
 
 
 class Commit:
     """Entries grouped by topic. `due(key)` says whether a topic or index entry wants upkeep."""
 
-    def __init__(self, entries: Sequence[Entry], settings: StreamSettings, due: Callable[[str], bool]) -> None:
+    def __init__(self, entries: Sequence[Entry], settings: StreamSettings, due: Callable[[Hashable], bool]) -> None:
         self._settings = settings
         self._due = due
         self._groups: dict[str, _Group] = {}
         self._places: list[tuple[_Group, int]] = []
         self._ids: dict[str, int] = {}
-        self._first_with_id: list[int] = []
-        self._index: list[tuple[str, str]] = []
-        self._indexed: set[str] = set()
-        self.upkept: list[str] = []
-        for entry in entries:
-            self._take(entry)
+        self._repeats: dict[int, int] = {}
+        self.upkept: list[Hashable] = []
+        self._take(entries)
 
     def __len__(self) -> int:
         return len(self._places)
 
-    def _take(self, entry: Entry) -> None:
-        number = len(self._places)
-        if entry.id is not None:
-            first = self._ids.setdefault(topics.id_key(entry.topic, entry.id), number)
-            if first != number:
-                self._places.append(self._places[first])
-                self._first_with_id.append(first)
-                return
-        self._first_with_id.append(number)
-        group = self._line(entry.topic, entry.payload, entry.retention)
-        self._places.append((group, len(group.lines)))
-        if entry.latest:
-            _note_latest(group, entry)
-        for topic, payload in entry.also:
-            self._line(topic, payload)
-            if topic.startswith(topics.METRIC):
-                self._upkeep(topics.members_key(topic), entry.device)
+    def _take(self, entries: Sequence[Entry]) -> None:
+        groups, places, begin = self._groups, self._places, self._begin
+        metrics: dict[str, list[bytes]] = {}
+        for number, entry in enumerate(entries):
+            topic = entry.topic
+            if entry.id is not None:
+                first = self._ids.setdefault(topics.id_key(topic, entry.id), number)
+                if first != number:
+                    places.append(places[first])
+                    self._repeats[number] = first
+                    continue
+            group = groups.get(topic) or begin(topic, entry.retention)
+            group.lines.append(entry.payload)
+            places.append((group, len(group.lines)))
+            if entry.values:
+                group.note(entry)
+            if entry.lines:
+                (groups.get(topics.READINGS) or begin(topics.READINGS)).lines.append(entry.payload)
+                for metric, line in zip(entry.values, entry.lines, strict=True):
+                    if metric not in metrics:
+                        name = topics.METRIC + metric
+                        metrics[metric] = (groups.get(name) or begin(name)).lines
+                    metrics[metric].append(line)
 
-    def _line(self, topic: str, payload: bytes, retention: tuple[int, int] | None = None) -> _Group:
-        group = self._groups.get(topic)
-        if group is None:
-            group = self._groups[topic] = _Group(
-                len(self._groups) + 1, retention or self._retention(topic), retention is not None
-            )
-        group.lines.append(payload)
+    def _begin(self, topic: str, retention: tuple[int, int] | None = None) -> _Group:
+        group = self._groups[topic] = _Group(
+            len(self._groups) + 1, retention or self._retention(topic), retention is not None
+        )
         return group
 
-    def _upkeep(self, key: str, member: str) -> None:
-        name = f"{key} {member}"
-        if name not in self._indexed and self._due(name):
-            self._indexed.add(name)
-            self._index.append((key, member))
-            self.upkept.append(name)
-
-    def arguments(self, fresh_epoch: str) -> tuple[list[str], list[Any]]:
+    def arguments(self, fresh_epoch: str) -> tuple[list[str], list[bytes]]:
         """KEYS and ARGV of `append.lua`."""
-        settings = self._settings
+        settings, due = self._settings, self._due
         keys: list[str] = [topics.DEVICES_KEY]
-        args: list[Any] = [
+        args: list[bytes] = [b""]
+        said: list[Any] = [
             len(self._groups),
             len(self._ids),
-            len(self._index),
+            0,
             settings.topic_ttl_s,
             settings.dedupe_s,
             fresh_epoch,
             settings.device_metrics,
             settings.retention_bytes,
         ]
+        index: list[tuple[str, str]] = []
         for topic, group in self._groups.items():
             keys += (topics.stream_key(topic), topics.state_key(topic))
+            args.append(b"\n".join(group.lines))
             # The writer looks after the settings' retention; another may be too short for its pace.
-            maintain = group.always_upkept or self._due(topic)
+            maintain = group.always_upkept or due(topic)
             if maintain:
                 self.upkept.append(topic)
-            args += (len(group.lines), b"\n".join(group.lines), *group.retention, int(maintain))
+            said += (len(group.lines), *group.retention, maintain)
             if group.latest:
+                fields = group.fields()
                 device = group.device if topic.startswith(topics.DEVICE) else ""
-                args += (3 + 2 * len(group.latest), device, group.oldest, group.newest)
-                for name, value in group.latest.items():
-                    args += (name, orjson.dumps(value))
+                said += (3 + len(fields), device, group.oldest, group.newest, *fields)
+                for metric, entry in group.latest.items():
+                    if entry.lines and due((metric, device)):
+                        index.append((topics.members_key(topics.METRIC + metric), device))
+                        self.upkept.append((metric, device))
             else:
-                args.append(0)
+                said.append(0)
         for key, number in self._ids.items():
             group, line = self._places[number]
             keys.append(key)
-            args += (group.number, len(group.lines) - line)
-        for key, member in self._index:
+            said += (group.number, len(group.lines) - line)
+        said[2] = len(index)
+        for key, member in index:
             keys.append(key)
-            args.append(member)
+            said.append(member)
+        args[0] = _pack(said)
         return keys, args
 
     def _retention(self, topic: str) -> tuple[int, int]:
@@ -195,7 +238,7 @@ class Commit:
             return None
         firsts = list(self._ids.values())
         found = {firsts[reply[i] - 1]: bytes(reply[i + 1]).decode("ascii") for i in range(1, len(reply), 2)}
-        return {number: found[first] for number, first in enumerate(self._first_with_id) if first in found}
+        return found | {number: found[first] for number, first in self._repeats.items() if first in found}
 
     def found_nothing(self, reply: Sequence[Any]) -> bool:
         """Whether a topic that was in order begins anew: Redis has lost its data, the indexes with it."""
@@ -206,24 +249,15 @@ class Commit:
 
     def positions(self, reply: Sequence[Any]) -> list[Appended]:
         """Where each entry went, in the order they were given."""
+        epochs: dict[bytes, str] = {}
         appended = []
-        for number, (group, line) in enumerate(self._places):
+        for group, line in self._places:
             last, epoch = reply[2 * group.number - 1], reply[2 * group.number]
-            position = Position(bytes(epoch).decode("ascii"), last - len(group.lines) + line)
-            appended.append(Appended(str(position), self._first_with_id[number] != number))
+            name = epochs.get(epoch) or epochs.setdefault(epoch, bytes(epoch).decode("ascii"))
+            appended.append(Appended(f"{name}.{last - len(group.lines) + line}"))
+        for number in self._repeats:
+            appended[number] = Appended(appended[number].position, True)
         return appended
-
-
-def _note_latest(group: _Group, entry: Entry) -> None:
-    if not group.latest:
-        group.device, group.oldest, group.newest = entry.device, entry.ts, entry.ts
-    else:
-        group.oldest = min(group.oldest, entry.ts)
-        group.newest = max(group.newest, entry.ts)
-    for name, value in entry.latest:
-        stored = group.latest.get(name)
-        if stored is None or value[0] >= stored[0]:
-            group.latest[name] = value
 
 
 class Upkeep:
@@ -236,9 +270,9 @@ class Upkeep:
         self._every_s = every_s
         self._clock = clock
         self._most = most
-        self._until: dict[str, float] = {}
+        self._until: dict[Hashable, float] = {}
 
-    def due(self, key: str) -> bool:
+    def due(self, key: Hashable) -> bool:
         """Whether `key` was not kept up within the last `every_s` seconds."""
         return self._until.get(key, 0.0) <= self._clock()
 
@@ -246,7 +280,7 @@ class Upkeep:
         """Nothing is in order any more."""
         self._until.clear()
 
-    def done(self, keys: Sequence[str]) -> None:
+    def done(self, keys: Sequence[Hashable]) -> None:
         """Call once the commit that kept `keys` up is stored."""
         if len(self._until) + len(keys) > self._most:
             self._until.clear()

@@ -1,66 +1,295 @@
-"""uvicorn's HTTP protocol with two bounds that it lacks: open connections, and the time that a request's head takes."""
+"""uvicorn's HTTP protocol with two bounds that it lacks (open connections, and the time that a request's head takes)
+and a short way for plain posts to a lane.
+
+A post takes its lane if it names the lane's path as it is, tells its length, which is not too great, and asks for
+nothing else; uvicorn's cycle, Starlette and a task are spared. All others go through the application, where they
+get the same answers, or are refused. A head that came before, byte by byte, is not parsed again: devices say the same
+with every post. What a lane's request costs, `make bench` shows in the scenario "intake".
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
+import msgspec
 import orjson
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from services.commit import Appended
 from services.errors import Overloaded, TooSlow, WindsockError
+from services.lane import Answer, Headers, Lane, Post, Work, headers_of
 from services.metrics import Refusals
+from services.patience import NEVER, Patience
+
+PROBLEM = "application/problem+json"
+MOST_HEADS = 1_000
+MOST_HEAD_BYTES = 1_024
+"""Of heads that are remembered."""
+NOT_PLAIN = (b"expect", b"transfer-encoding", b"upgrade")
+"""Headers with which a request goes through the application."""
 
 
-def bounded(most: int, head_s: float, refusals: Refusals) -> type[asyncio.Protocol]:
+class _NobodyWaits:
+    """Stands for the event of uvicorn's cycle."""
+
+    def set(self) -> None:
+        """Nobody waits for it."""
+
+
+class Head(msgspec.Struct, frozen=True, gc=False):
+    """The head of a request on a lane."""
+
+    lane: Lane
+    query: bytes
+    headers: Headers
+    length: int
+    keep_alive: bool
+
+
+class Exchange:
+    """A request on a lane, and its answer; to uvicorn's protocol it looks like one of its own cycles."""
+
+    __slots__ = ("disconnected", "head", "keep_alive", "parts", "response_complete", "turn", "whole")
+    message_event = _NobodyWaits()
+
+    def __init__(self, head: Head) -> None:
+        self.head = head
+        self.keep_alive = head.keep_alive
+        self.parts: list[bytes] = []
+        self.whole = False
+        self.turn = False
+        self.disconnected = False
+        self.response_complete = False
+
+    def post(self) -> Post:
+        """The request, once it is whole."""
+        return Post(self.head.query, self.head.headers, self.parts[0] if len(self.parts) == 1 else b"".join(self.parts))
+
+
+def bounded(most: int, head_s: float, refusals: Refusals, lanes: Sequence[Lane]) -> type[asyncio.Protocol]:
     """The protocol class for a server with at most `most` connections, WebSockets included."""
+    lane_at = {lane.path.encode("ascii"): lane for lane in lanes}
+    heads: dict[bytes, Head] = {}
+    patience = Patience(head_s, *(lane.body_s for lane in lanes))
 
     class Bounded(HttpToolsProtocol):
         """One connection until it becomes a WebSocket."""
 
+        deadline = NEVER
+        cycle: Any  # uvicorn's, or an Exchange
+        _head_is_due = True
+        _is_between = True
+        """The parser awaits the first byte of a message."""
+        _begun = 0
+        _held: tuple[Exchange, bytes] | None = None
+        """An answer that waits until the client reads."""
+
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            self._head_timer: asyncio.TimerHandle | None = None
-            self._await_head()
+            patience.begin(self)
+            self.deadline = self.loop.time() + head_s
             if len(self.connections) > most:
                 self._end(Overloaded(f"this service has its {most} connections", retry_after_s=5))
 
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            self._await_head()
-
-        def on_headers_complete(self) -> None:
-            self._head_is_there()
-            super().on_headers_complete()
-
         def connection_lost(self, exc: Exception | None) -> None:
-            self._head_is_there()
+            patience.end(self)
+            if isinstance(self.cycle, Exchange) and not self.cycle.whole:
+                refusals.count("request", "gone")
             super().connection_lost(exc)
 
-        def _await_head(self) -> None:
-            if self._head_timer is None:
-                late = TooSlow(f"the head of the request was not there within {head_s:g} s")
-                self._head_timer = self.loop.call_later(head_s, self._end, late)
+        def handle_websocket_upgrade(self) -> None:
+            patience.end(self)
+            super().handle_websocket_upgrade()
 
-        def _head_is_there(self) -> None:
-            if self._head_timer is not None:
-                self._head_timer.cancel()
-                self._head_timer = None
+        def data_received(self, data: bytes) -> None:
+            if not self._is_between or (self.cycle is not None and not self.cycle.response_complete):
+                super().data_received(data)
+                return
+            end = data.find(b"\r\n\r\n") + 4
+            head = heads.get(data[:end])
+            if head is not None and len(data) - end == head.length:
+                self._head_is_due = False
+                self.deadline = NEVER
+                exchange = self.cycle = Exchange(head)
+                exchange.parts.append(data[end:])
+                exchange.whole = exchange.turn = True
+                self._work(exchange)
+                return
+            begun = self._begun
+            super().data_received(data)
+            if self._begun == begun + 1 and isinstance(self.cycle, Exchange):
+                self._remember(self.cycle, data, end)
+
+        def _remember(self, exchange: Exchange, data: bytes, end: int) -> None:
+            """The head that was parsed, if `data` was just that and its body."""
+            head = exchange.head
+            if exchange.whole and head.keep_alive and len(data) - end == head.length and end <= MOST_HEAD_BYTES:
+                if len(heads) >= MOST_HEADS:
+                    heads.clear()
+                heads[data[:end]] = head
+
+        def on_message_begin(self) -> None:
+            super().on_message_begin()
+            self._begun += 1
+            self._is_between = False
+            if not self._head_is_due:
+                self._head_is_due = True
+                self.deadline = self.loop.time() + head_s
+
+        def on_headers_complete(self) -> None:
+            self._head_is_due = False
+            self.deadline = NEVER
+            head = self._head_of_lane()
+            if head is None:
+                super().on_headers_complete()
+                return
+            earlier = self.cycle
+            exchange = self.cycle = Exchange(head)
+            if earlier is None or earlier.response_complete:
+                self._take_turn(exchange)
+            else:
+                self.flow.pause_reading()
+                self.pipeline.appendleft((exchange, self.app))  # type: ignore[arg-type]
+
+        def _head_of_lane(self) -> Head | None:
+            path, _, query = self.url.partition(b"?")
+            lane = lane_at.get(path)
+            if lane is None or self.parser.get_method() != b"POST" or b"#" in query:
+                return None
+            headers = headers_of(self.headers)
+            length = headers.get(b"content-length", b"")
+            if not length.isdigit() or int(length) > lane.body_bytes or any(name in headers for name in NOT_PLAIN):
+                return None
+            keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+            return Head(lane, query, headers, int(length), keep_alive)
+
+        def on_body(self, body: bytes) -> None:
+            if isinstance(self.cycle, Exchange):
+                self.cycle.parts.append(body)
+            else:
+                super().on_body(body)
+
+        def on_message_complete(self) -> None:
+            self._is_between = True
+            exchange = self.cycle
+            if not isinstance(exchange, Exchange):
+                super().on_message_complete()
+                return
+            self.deadline = NEVER
+            exchange.whole = True
+            if exchange.turn and not exchange.response_complete:
+                self._work(exchange)
+
+        def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+            if isinstance(cycle, Exchange):
+                self._take_turn(cycle)
+            else:
+                super()._start_asgi_task(cycle, app)
+
+        def _take_turn(self, exchange: Exchange) -> None:
+            exchange.turn = True
+            if exchange.whole:
+                self._work(exchange)
+            else:
+                self.deadline = self.loop.time() + exchange.head.lane.body_s
+
+        def _work(self, exchange: Exchange) -> None:
+            try:
+                work = exchange.head.lane.work(exchange.post())
+                exchange.head.lane.writer.submit(work.entries, partial(self._settle, exchange, work))
+            except WindsockError as error:
+                self._refuse(exchange, error)
+            except Exception as error:
+                self._fail(exchange, error)
+
+        def _settle(self, exchange: Exchange, work: Work, outcome: Sequence[Appended] | WindsockError) -> None:
+            if isinstance(outcome, WindsockError):
+                self._refuse(exchange, outcome)
+                return
+            try:
+                answer = work.answer(outcome)
+            except Exception as error:
+                self._fail(exchange, error)
+            else:
+                self._answer(exchange, answer)
+
+        def _fail(self, exchange: Exchange, error: Exception) -> None:
+            self.logger.error("Exception in a lane", exc_info=error)
+            self._refuse(exchange, WindsockError("this is a fault of the server; its log says more"))
+
+        def _refuse(self, exchange: Exchange, error: WindsockError) -> None:
+            refusals.count("request", error.code)
+            self._answer(exchange, Answer(error.status, orjson.dumps(error.problem()), PROBLEM), error.headers())
+
+        def _answer(self, exchange: Exchange, answer: Answer, more: Mapping[str, str] | None = None) -> None:
+            lines = [STATUS_LINE[answer.status]]
+            for name, value in self.server_state.default_headers:
+                lines += (name, b": ", value, b"\r\n")
+            head = f"content-type: {answer.media_type}\r\ncontent-length: {len(answer.body)}\r\n"
+            for key, text in (more or {}).items():
+                head += f"{key.lower()}: {text}\r\n"
+            if not exchange.keep_alive:
+                head += "connection: close\r\n"
+            lines += (head.encode("latin-1"), b"\r\n", answer.body)
+            self._send(exchange, b"".join(lines))
+
+        def _send(self, exchange: Exchange, answer: bytes) -> None:
+            if self.flow.write_paused:
+                # What follows is not begun before the client has room for this, so that no more has to be held.
+                self._held = exchange, answer
+                return
+            exchange.response_complete = True
+            if self.transport.is_closing():
+                return
+            self.transport.write(answer)
+            if not exchange.keep_alive:
+                self.transport.close()
+            self.on_response_complete()
+
+        def resume_writing(self) -> None:
+            super().resume_writing()
+            if self._held is not None:
+                held, self._held = self._held, None
+                self._send(*held)
+
+        def on_response_complete(self) -> None:
+            self.server_state.total_requests += 1
+            if self.transport.is_closing():
+                return
+            self.flow.resume_reading()
+            if self.pipeline:
+                self._start_asgi_task(*self.pipeline.pop())
+            elif not self._head_is_due:
+                self.deadline = self.loop.time() + self.timeout_keep_alive
+
+        def overdue(self) -> None:
+            """What was waited for did not come in time."""
+            exchange = self.cycle
+            if self._head_is_due:
+                self._end(TooSlow(f"the head of the request was not there within {head_s:g} s"))
+            elif isinstance(exchange, Exchange) and not exchange.response_complete:
+                exchange.turn = exchange.keep_alive = False
+                self._refuse(exchange, TooSlow(f"the body was not there within {exchange.head.lane.body_s:g} s"))
+            else:
+                self.timeout_keep_alive_handler()
 
         def _end(self, error: WindsockError) -> None:
             refusals.count("request", error.code)
             if self.cycle is None or self.cycle.response_complete:
-                self.transport.write(_answer(error))
+                self.transport.write(_last_answer(error))
             self.transport.close()
 
     return Bounded
 
 
-def _answer(error: WindsockError) -> bytes:
+def _last_answer(error: WindsockError) -> bytes:
     body = orjson.dumps(error.problem())
     headers: dict[str, Any] = {
         **error.headers(),
-        "Content-Type": "application/problem+json",
+        "Content-Type": PROBLEM,
         "Content-Length": len(body),
         "Connection": "close",
     }

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute
 
 from services import environment, metrics
 from services.background import background
+from services.lane import Lane
 from services.liveness import RedisPulse
 from services.redis import Client
 from services.settings import StreamSettings
@@ -68,6 +69,8 @@ class Room:
     """Lets clients go before the process stops."""
     wire: str | None = None
     """Import string of a uvicorn WebSocket protocol class, if the room brings its own."""
+    lanes: Sequence[Lane] = ()
+    """Routes with a short way through this process's own HTTP wire."""
 
 
 Builder = Callable[[Shared], Room]

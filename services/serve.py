@@ -6,6 +6,7 @@ Everything that can be wrong on start raises StartError before the first connect
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -30,6 +31,8 @@ ROOMS = {"ingest": "ingest.app", "gateway": "gateway.app", "weather": "weather_p
 
 UNREAD_MS = 60_000
 """After so long the kernel drops a connection whose peer takes nothing of what was sent (tcp(7))."""
+NEW_OBJECTS = 100_000
+"""Containers made since, and still there, before Python looks for cycles among them."""
 SPARE_FILES = 200
 """Open files beside those of connections: Redis, logs."""
 
@@ -56,6 +59,15 @@ def bind(host: str, port: int) -> socket.socket:
             "stop what uses it, or set WINDSOCK_PORT (and WINDSOCK_HOST)"
         ) from None
     return listener
+
+
+def collect_rarely() -> None:
+    """Let Python look for cycles only where there may be some: not among what is here to stay, nor after every 700
+    objects. With its defaults, ingest spends a third of its time looking (`make bench`, scenario "intake").
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS, 20, 20)
 
 
 def allow_connections(wanted: int) -> int:
@@ -99,7 +111,7 @@ async def serve(
             uvicorn.Config(
                 application,
                 interface="asgi3",
-                http=bounded(most, common.head_s, shared.refusals),
+                http=bounded(most, common.head_s, shared.refusals, [lane for room in rooms for lane in room.lanes]),
                 ws=next((room.wire for room in rooms if room.wire), "websockets-sansio"),
                 ws_max_size=gateway.message_bytes,
                 ws_per_message_deflate=False,
@@ -119,6 +131,7 @@ async def serve(
         async with background(shared.writer.run, shared.pulse.run), AsyncExitStack() as stack:
             for room in rooms:
                 await stack.enter_async_context(room.running())
+            collect_rarely()
             await server.serve(sockets=[listener])
 
 
@@ -130,7 +143,7 @@ def application_of(rooms: Sequence[Room], shared: Shared, stopping: Callable[[],
             return ["the service is stopping"]
         return [*shared.pulse.unready(), *(reason for room in rooms for reason in room.unready())]
 
-    routes = [route for room in rooms for route in room.routes]
+    routes = [route for room in rooms for route in (*(lane.route() for lane in room.lanes), *room.routes)]
     elsewhere = WebSocketRoute("/{path:path}", no_such_socket)
     routes = [*status_routes(shared.registry, unready), *routes, elsewhere]
     return Sockets(Starlette(routes=routes, exception_handlers=error_handlers(shared.refusals)), routes)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Protocol
@@ -37,13 +37,18 @@ class WriterMetrics(Protocol):
     def refused(self, entries: int) -> None: ...
 
 
+Settle = Callable[[list[Appended] | Unavailable], None]
+"""Told, once, where the entries of a call went, or why they may not be stored. Must not raise."""
+
+
 @dataclass(slots=True)
 class _Parked:
     entries: Sequence[Entry]
     topics: int
     bytes: int
-    done: asyncio.Future[list[Appended]]
+    settle: Settle
     deadline: float
+    withdrawn: bool = False
 
 
 class Writer:
@@ -72,17 +77,41 @@ class Writer:
         Raises TooLarge if they go to more topics than one commit takes, Overloaded when the buffer is full, and
         Unavailable when Redis does not acknowledge in time.
         """
+        stored: asyncio.Future[list[Appended]] = asyncio.get_running_loop().create_future()
+
+        def settle(outcome: list[Appended] | Unavailable) -> None:
+            if stored.done():
+                return
+            if isinstance(outcome, Unavailable):
+                stored.set_exception(outcome)
+            else:
+                stored.set_result(outcome)
+
+        parked = self._park(entries, settle)
+        try:
+            return await stored
+        except asyncio.CancelledError:
+            parked.withdrawn = True
+            raise
+
+    def submit(self, entries: Sequence[Entry], settle: Settle) -> None:
+        """The same without a task that waits: `settle` is called once it is known. Raises TooLarge and Overloaded."""
+        self._park(entries, settle)
+
+    def _park(self, entries: Sequence[Entry], settle: Settle) -> _Parked:
         names: set[str] = set()
+        metrics: set[str] = set()
         size = 0
         for entry in entries:
             names.add(entry.topic)
             size += len(entry.payload)
-            for topic, line in entry.also:
-                names.add(topic)
-                size += len(line)
-        if len(names) > self._settings.commit_topics:
+            if entry.lines:
+                metrics.update(entry.values)
+                size += sum(map(len, entry.lines))
+        count = len(names) + (len(metrics) + 1 if metrics else 0)
+        if count > self._settings.commit_topics:
             raise TooLarge(
-                f"the readings go to {len(names)} topics (one a device and a metric); "
+                f"the readings go to {count} topics (one a device and a metric); "
                 f"one request may name {self._settings.commit_topics}"
             )
         if self._waiting and (
@@ -91,13 +120,12 @@ class Writer:
         ):
             self._metrics.refused(len(entries))
             raise Overloaded(f"{self._waiting} readings wait for Redis already")
-        loop = asyncio.get_running_loop()
-        parked = _Parked(entries, len(names), size, loop.create_future(), loop.time() + self._settings.append_timeout_s)
+        parked = _Parked(entries, count, size, settle, time.monotonic() + self._settings.append_timeout_s)
         self._parked.append(parked)
         self._waiting += len(entries)
         self._waiting_bytes += size
         self._wake.set()
-        return await parked.done
+        return parked
 
     async def run(self) -> None:
         """Commit until cancelled; then refuse what still waits."""
@@ -109,14 +137,14 @@ class Writer:
                     await self._commit(self._take())
         finally:
             for parked in self._parked:
-                _refuse(parked, "the service is stopping")
+                parked.settle(Unavailable("the service is stopping"))
             self._parked.clear()
             self._waiting = self._waiting_bytes = 0
 
     def _take(self) -> list[_Parked]:
         taken: list[_Parked] = []
         count = names = 0
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         while self._parked:
             parked = self._parked[0]
             count += len(parked.entries)
@@ -126,11 +154,11 @@ class Writer:
             self._parked.popleft()
             self._waiting -= len(parked.entries)
             self._waiting_bytes -= parked.bytes
-            if parked.done.cancelled():
+            if parked.withdrawn:
                 continue
             if parked.deadline < now:
                 self._metrics.refused(len(parked.entries))
-                _refuse(parked, "Redis is too slow")
+                parked.settle(Unavailable("Redis is too slow"))
                 continue
             taken.append(parked)
         return taken
@@ -146,19 +174,18 @@ class Writer:
         except (RedisError, OSError, TimeoutError) as error:
             self._metrics.failed(len(entries))
             for parked in taken:
-                _refuse(parked, f"Redis did not acknowledge ({reason_of(error)}); retry with the same id")
+                parked.settle(Unavailable(f"Redis did not acknowledge ({reason_of(error)}); retry with the same id"))
             return
         except asyncio.CancelledError:
             for parked in taken:
-                _refuse(parked, "the service is stopping")
+                parked.settle(Unavailable("the service is stopping"))
             raise
         duplicates = sum(one.duplicate for one in appended)
         self._metrics.committed(len(entries) - duplicates, duplicates, time.perf_counter() - started)
         start = 0
         for parked in taken:
             end = start + len(parked.entries)
-            if not parked.done.done():
-                parked.done.set_result(appended[start:end])
+            parked.settle(appended[start:end])
             start = end
 
     async def _store(self, entries: Sequence[Entry]) -> list[Appended]:
@@ -188,8 +215,3 @@ class Writer:
             done.update((pending[number], Appended(position, True)) for number, position in known.items())
             pending = [number for number in pending if number not in done]
         return [done[number] for number in range(len(entries))]
-
-
-def _refuse(parked: _Parked, reason: str) -> None:
-    if not parked.done.done():
-        parked.done.set_exception(Unavailable(reason))

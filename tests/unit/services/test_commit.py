@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
+import msgspec
 import orjson
 
 from services.commit import Appended, Commit, Entry, Upkeep, entry_of, free_form_entry
@@ -10,15 +11,20 @@ from services.reading import Reading
 from services.settings import StreamSettings
 
 
-def never(_key: str) -> bool:
+def said(made: Commit) -> list[Any]:
+    """What the commit tells the script beside the lines."""
+    return list(msgspec.msgpack.decode(made.arguments("E")[1][0]))
+
+
+def never(_key: Hashable) -> bool:
     return False
 
 
-def always(_key: str) -> bool:
+def always(_key: Hashable) -> bool:
     return True
 
 
-def commit(*entries: Entry, due: Callable[[str], bool] = never) -> Commit:
+def commit(*entries: Entry, due: Callable[[Hashable], bool] = never) -> Commit:
     return Commit(entries, StreamSettings(), due)
 
 
@@ -29,27 +35,32 @@ def entry(topic: str, payload: bytes, **more: Any) -> Entry:
 def test_a_reading_goes_to_its_device_to_all_readings_and_to_each_metric() -> None:
     made = entry_of(Reading("a", {"t": 1.5, "h": 40}, ts=7))
     assert made.topic == "device:a"
-    assert [(topic, orjson.loads(line)) for topic, line in made.also] == [
-        ("readings", {"device": "a", "ts": 7, "values": {"t": 1.5, "h": 40}}),
-        ("metric:t", {"t": 1.5, "device": "a", "ts": 7}),
-        ("metric:h", {"h": 40, "device": "a", "ts": 7}),
+    keys, args = commit(made).arguments("E")
+    assert [(key, orjson.loads(lines)) for key, lines in zip(keys[1::2], args[1:], strict=True)] == [
+        ("windsock:{device:a}:stream", {"device": "a", "ts": 7, "values": {"t": 1.5, "h": 40}}),
+        ("windsock:{readings}:stream", {"device": "a", "ts": 7, "values": {"t": 1.5, "h": 40}}),
+        ("windsock:{metric:t}:stream", {"t": 1.5, "device": "a", "ts": 7}),
+        ("windsock:{metric:h}:stream", {"h": 40, "device": "a", "ts": 7}),
     ]
 
 
 def test_without_group_topics_a_reading_goes_to_its_device_only() -> None:
-    assert entry_of(Reading("a", {"t": 1}, ts=7), group_topics=False).also == ()
+    made = commit(entry_of(Reading("a", {"t": 1}, ts=7), group_topics=False))
+    assert made.arguments("E")[0][1::2] == ["windsock:{device:a}:stream"]
 
 
 def test_the_latest_values_carry_their_time_and_unit() -> None:
     made = entry_of(Reading("a", {"t": 1, "h": 2}, ts=7, units={"t": "Cel"}, tags={"site": "x"}))
-    assert dict(made.latest) == {"m:t": (7, 1, "Cel"), "m:h": (7, 2), "tags": (7, {"site": "x"})}
+    fields = said(commit(made))[12:22]
+    assert fields == [9, "a", 7, 7, "m:t", '[7,1,"Cel"]', "m:h", "[7,2]", "tags", '[7,{"site":"x"}]']
 
 
 def test_each_topic_gets_one_batch_with_its_lines_in_the_order_given() -> None:
-    keys, args = commit(entry("a", b"1"), entry("b", b"2"), entry("a", b"3")).arguments("E")
+    made = commit(entry("a", b"1"), entry("b", b"2"), entry("a", b"3"))
+    keys, args = made.arguments("E")
     assert keys[1::2] == ["windsock:{a}:stream", "windsock:{b}:stream"]
-    assert args[0] == 2
-    assert args[8:10] == [2, b"1\n3"]
+    assert args[1:] == [b"1\n3", b"2"]
+    assert (said(made)[0], said(made)[8]) == (2, 2)
 
 
 def test_each_entry_is_answered_with_its_own_position() -> None:
@@ -60,7 +71,7 @@ def test_each_entry_is_answered_with_its_own_position() -> None:
 def test_an_id_given_twice_in_one_commit_is_stored_once() -> None:
     made = commit(entry("a", b"1", id="x"), entry("a", b"1", id="x"), entry("a", b"2"))
     _, args = made.arguments("E")
-    assert args[9] == b"1\n2"
+    assert args[1] == b"1\n2"
     assert made.positions([0, 2, b"E"]) == [Appended("E.1"), Appended("E.1", duplicate=True), Appended("E.2")]
 
 
@@ -77,21 +88,21 @@ def test_what_redis_knows_by_its_id_is_told_by_entry_number() -> None:
 
 def test_of_two_latest_values_the_newer_wins_and_of_equal_times_the_later() -> None:
     readings = [Reading("a", {"t": value}, ts=ts) for value, ts in ((1, 5), (2, 9), (3, 9), (4, 7))]
-    _, args = commit(*(entry_of(reading, group_topics=False) for reading in readings)).arguments("E")
-    assert args[13:] == [5, "a", 5, 9, "m:t", b"[9,3]"]
+    made = commit(*(entry_of(reading, group_topics=False) for reading in readings))
+    assert said(made)[12:] == [5, "a", 5, 9, "m:t", "[9,3]"]
 
 
 def test_upkeep_is_asked_for_where_it_is_due() -> None:
     made = commit(entry_of(Reading("a", {"t": 1}, ts=7)), due=always)
     keys, args = made.arguments("E")
     assert keys[-1] == "windsock:{metric:t}:devices"
-    assert args[-1] == "a"
-    assert made.upkept == ["windsock:{metric:t}:devices a", "device:a", "readings", "metric:t"]
+    assert msgspec.msgpack.decode(args[0])[-1] == "a"
+    assert made.upkept == ["device:a", ("t", "a"), "readings", "metric:t"]
 
 
 def test_upkeep_of_many_readings_of_one_device_is_asked_for_once() -> None:
     made = commit(*(entry_of(Reading("a", {"t": 1}, ts=n)) for n in range(100)), due=always)
-    assert made.arguments("E")[1][2] == 1
+    assert said(made)[2] == 1
 
 
 def test_free_form_json_has_no_line_ends() -> None:

@@ -1,0 +1,259 @@
+"""The HTTP wire with a transport of our own: which requests take a lane, and how they are answered."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import orjson
+import pytest
+import uvicorn
+from prometheus_client import CollectorRegistry, generate_latest
+from uvicorn.server import ServerState
+
+from services.errors import Unavailable
+from services.http_wire import bounded
+from services.lane import Lane
+from services.metrics import Refusals
+from tests.stand_ins.lanes import Shelf, echo
+
+
+class Transport(asyncio.Transport):
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+        self.closed = asyncio.Event()
+        self.reading = True
+
+    def write(self, data: Any) -> None:
+        self.written += bytes(data)
+
+    def close(self) -> None:
+        self.closed.set()
+
+    def is_closing(self) -> bool:
+        return self.closed.is_set()
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+
+class Connection:
+    """A client's end: `bodies` are what came back."""
+
+    def __init__(self, lane: Lane, *, head_s: float = 10.0) -> None:
+        async def application(scope: Any, receive: Any, send: Any) -> None:
+            self.through_application.append(scope["method"] + " " + scope["path"])
+            await receive()
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body"})
+
+        self.through_application: list[str] = []
+        self._registry = CollectorRegistry()
+        wire = bounded(10, head_s, Refusals(self._registry), [lane])
+        config = uvicorn.Config(application, http=wire, log_config=None, access_log=False, interface="asgi3")
+        config.load()
+        self.state = ServerState()
+        self.protocol: Any = wire(config=config, server_state=self.state, app_state={})  # type: ignore[call-arg]
+        self.transport = Transport()
+        self.protocol.connection_made(self.transport)
+
+    def send(self, data: bytes) -> None:
+        self.protocol.data_received(data)
+
+    @property
+    def statuses(self) -> list[int]:
+        return [int(part[:3]) for part in self.transport.written.split(b"HTTP/1.1 ")[1:]]
+
+    @property
+    def bodies(self) -> list[bytes]:
+        return [part.partition(b"\r\n\r\n")[2] for part in self.transport.written.split(b"HTTP/1.1 ")[1:]]
+
+    def refused(self, code: str) -> bool:
+        return f'windsock_refused_total{{code="{code}",what="request"}} 1.0'.encode() in generate_latest(self._registry)
+
+
+def post(body: bytes, path: bytes = b"/echo", *headers: bytes, method: bytes = b"POST") -> bytes:
+    named = b"".join(header + b"\r\n" for header in (b"Host: x", *headers))
+    return b"%b %b HTTP/1.1\r\n%bContent-Length: %d\r\n\r\n%b" % (method, path, named, len(body), body)
+
+
+async def test_a_post_is_answered_once_it_is_stored() -> None:
+    shelf = Shelf(patient=True)
+    connection = Connection(echo(shelf))
+    connection.send(post(b"one"))
+    assert connection.bodies == []
+    shelf.store()
+    assert (connection.statuses, connection.bodies, connection.through_application) == ([202], [b"one"], [])
+
+
+async def test_the_same_head_again_is_answered_as_before() -> None:
+    shelf = Shelf()
+    connection = Connection(echo(shelf))
+    for body in (b"one", b"two", b"six"):
+        connection.send(post(body, b"/echo?q", b"X-Twice: a", b"X-Twice: b"))
+    assert connection.bodies == [b"oneqa", b"twoqa", b"sixqa"]
+    assert shelf.stored == [b"one", b"two", b"six"]
+
+
+async def test_a_known_head_is_known_to_other_connections_and_may_come_in_pieces() -> None:
+    lane = echo(Shelf())
+    whole = post(b"0123456789")
+    connection = Connection(lane)
+    for cut in range(1, len(whole)):
+        connection.send(whole)
+        connection.send(whole[:cut])
+        connection.send(whole[cut:])
+    assert connection.bodies == [b"0123456789"] * (2 * len(whole) - 2)
+
+
+async def test_requests_in_one_read_are_answered_in_their_order_one_after_the_other() -> None:
+    shelf = Shelf(patient=True)
+    connection = Connection(echo(shelf))
+    connection.send(post(b"one") + post(b"two") + post(b"bad") + post(b"six"))
+    assert (len(shelf.waiting), connection.transport.reading) == (1, False)
+    for _ in range(3):
+        shelf.store()
+    assert connection.statuses == [202, 202, 400, 202]
+    assert [connection.bodies[n] for n in (0, 1, 3)] == [b"one", b"two", b"six"]
+    assert connection.transport.reading
+
+
+async def test_a_post_that_follows_one_to_the_application_waits_for_its_answer() -> None:
+    connection = Connection(echo(Shelf()))
+    connection.send(post(b"one", b"/other") + post(b"two") + post(b"six", b"/other"))
+    async with asyncio.timeout(5):
+        await asyncio.gather(*connection.state.tasks)
+        await asyncio.gather(*connection.state.tasks)
+    assert connection.statuses == [204, 202, 204]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        post(b"", method=b"GET"),
+        post(b"x", b"/ech%6f"),
+        post(b"x", b"/echo#x"),
+        post(b"x", b"/other"),
+        post(b"x", b"/echo", b"Expect: 100-continue"),
+        post(b"x" * 101),
+        b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+    ],
+)
+async def test_what_is_no_plain_post_goes_through_the_application(request_: bytes) -> None:
+    connection = Connection(echo(Shelf()))
+    for _ in range(2):
+        connection.send(request_)
+        async with asyncio.timeout(5):
+            await asyncio.gather(*connection.state.tasks)
+    assert len(connection.through_application) == 2
+    assert connection.statuses[-1] == 204
+
+
+async def test_only_a_head_that_was_parsed_as_one_is_remembered() -> None:
+    connection = Connection(echo(Shelf()))
+    connection.send(b"\r\n\r\n" + post(b"one"))
+    connection.send(post(b"two") + b"\r\n\r\n")
+    connection.send(post(b"x\r\n\r\ny"))
+    assert connection.bodies == [b"one", b"two", b"x\r\n\r\ny"]
+    connection.send(b"\r\n\r\n" + b"one" + b"\r\n\r\n")
+    assert connection.statuses == [202, 202, 202, 400]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_connection_is_closed_after_the_answer_if_the_client_asks_for_it(times: int) -> None:
+    lane = echo(Shelf())
+    for _ in range(times):
+        connection = Connection(lane)
+        connection.send(post(b"one", b"/echo", b"Connection: close"))
+        assert b"\r\nconnection: close\r\n" in connection.transport.written
+        assert connection.transport.closed.is_set()
+
+
+async def test_a_server_that_stops_answers_and_closes() -> None:
+    shelf = Shelf(patient=True)
+    connection = Connection(echo(shelf))
+    connection.send(post(b"one"))
+    connection.protocol.shutdown()
+    assert not connection.transport.closed.is_set()
+    shelf.store()
+    assert connection.statuses == [202]
+    assert connection.transport.closed.is_set()
+
+
+async def test_a_refusal_is_a_problem_and_counted() -> None:
+    shelf = Shelf(patient=True)
+    connection = Connection(echo(shelf))
+    connection.send(post(b"bad"))
+    connection.send(post(b"one"))
+    shelf.waiting.pop()[1](Unavailable("Redis is away", 7))
+    assert connection.statuses == [400, 503]
+    assert [orjson.loads(body)["code"] for body in connection.bodies] == ["bad_request", "unavailable"]
+    assert b"\r\nretry-after: 7\r\n" in connection.transport.written
+    assert connection.refused("bad_request")
+    assert connection.refused("unavailable")
+
+
+async def test_a_bug_is_answered_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    connection = Connection(echo(Shelf()))
+    connection.send(post(b"bug"))
+    connection.send(post(b"one"))
+    assert connection.statuses == [500, 202]
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_a_client_that_leaves_amid_the_body_is_counted() -> None:
+    connection = Connection(echo(Shelf()))
+    connection.send(post(b"one")[:-1])
+    connection.protocol.connection_lost(None)
+    assert connection.refused("gone")
+
+
+async def test_a_client_that_leaves_before_the_answer_gets_none() -> None:
+    shelf = Shelf(patient=True)
+    connection = Connection(echo(shelf))
+    connection.send(post(b"one"))
+    connection.protocol.connection_lost(None)
+    shelf.store()
+    assert connection.transport.written == b""
+
+
+async def test_a_client_that_does_not_read_gets_nothing_more_to_read() -> None:
+    shelf = Shelf()
+    connection = Connection(echo(shelf))
+    connection.protocol.pause_writing()
+    connection.send(post(b"one"))
+    connection.send(post(b"two"))
+    assert (connection.statuses, shelf.stored, connection.transport.reading) == ([], [b"one"], False)
+    connection.protocol.resume_writing()
+    assert (connection.bodies, shelf.stored) == ([b"one", b"two"], [b"one", b"two"])
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST /echo HT"])
+async def test_a_head_that_does_not_come_is_not_waited_for(sent: bytes) -> None:
+    connection = Connection(echo(Shelf()), head_s=0.05)
+    connection.send(sent)
+    async with asyncio.timeout(5):
+        await connection.transport.closed.wait()
+    assert connection.statuses == [408]
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
+    connection = Connection(echo(Shelf(), body_s=0.05))
+    connection.send(post(b"one")[:-1])
+    async with asyncio.timeout(5):
+        await connection.transport.closed.wait()
+    assert connection.statuses == [408]
+    assert connection.refused("too_slow")
+
+
+async def test_a_connection_that_is_not_used_is_closed() -> None:
+    connection = Connection(echo(Shelf()), head_s=0.05)
+    connection.protocol.timeout_keep_alive = 0.05
+    connection.send(post(b"one"))
+    async with asyncio.timeout(5):
+        await connection.transport.closed.wait()
+    assert connection.statuses == [202]

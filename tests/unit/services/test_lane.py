@@ -1,0 +1,34 @@
+"""A lane on any ASGI server, as a route of Starlette."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+
+from services.metrics import Refusals
+from services.web import error_handlers
+from tests.stand_ins.lanes import Shelf, echo
+
+
+def client(shelf: Shelf) -> httpx.AsyncClient:
+    handlers = error_handlers(Refusals(CollectorRegistry()))
+    application = Starlette(routes=[echo(shelf).route()], exception_handlers=handlers)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://x")
+
+
+async def test_a_lane_is_a_route_as_well() -> None:
+    shelf = Shelf()
+    async with client(shelf) as http:
+        answer = await http.post("/echo?q", content=b"one", headers=[("X-Twice", "a"), ("X-Twice", "b")])
+    assert (answer.status_code, answer.content, shelf.stored) == (202, b"oneqa", [b"one"])
+    assert answer.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize(("body", "status"), [(b"bad", 400), (b"x" * 101, 413)])
+async def test_what_is_wrong_is_told_in_the_same_way(body: bytes, status: int) -> None:
+    async with client(Shelf()) as http:
+        answer = await http.post("/echo", content=body)
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+        assert (await http.get("/echo")).status_code == 405
