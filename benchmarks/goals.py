@@ -51,12 +51,14 @@ def _figure(scenario: str, figure: str, system: str = JSON, **wanted: float) -> 
     return look
 
 
-def _case(scenario: str, begins: str, figure: str) -> Callable[[Results], float | None]:
-    def look(results: Results) -> float | None:
-        rows = results.of(scenario, WINDSOCK)
-        return next((row.figures[figure] for row in rows if row.case.startswith(begins)), None)
+def _intake(said: str, **wanted: float) -> Iterator[Goal]:
+    def look(figure: str, readings_per_post: float, devices: float) -> Callable[[Results], float | None]:
+        return _figure("intake", figure, WINDSOCK, readings_per_post=readings_per_post, devices=devices, **wanted)
 
-    return look
+    yield Goal(f"single POST/s, {said}", False, 20_000, look("posts_per_s", 1, 500))
+    yield Goal(f"readings/s in arrays over 500 devices, {said}", False, 60_000, look("readings_per_s", 500, 500))
+    yield Goal(f"readings/s in arrays over 50 devices, {said}", False, 100_000, look("readings_per_s", 500, 50))
+    yield Goal(f"Redis µs/reading, arrays over 500 devices, {said}", True, 9, look("redis_us_reading", 500, 500))
 
 
 def _ratio(
@@ -115,11 +117,9 @@ GOALS = (
         "python-socketio ÷ Windsock, at saturation", False, 25, _ratio(_at_saturation(SOCKETIO), _at_saturation(JSON))
     ),
     Goal("Centrifugo ÷ Windsock, at saturation", False, 1, _dearer(CENTRIFUGO)),
-    Goal("single POST/s", False, 20_000, _case("intake", "single", "posts_per_s")),
-    Goal("readings/s in arrays, 500 devices", False, 60_000, _case("intake", "arrays of 500, 500 ", "readings_per_s")),
-    Goal("readings/s in arrays, 50 devices", False, 100_000, _case("intake", "arrays of 500, 50 ", "readings_per_s")),
-    Goal("Redis µs/reading, 500 devices", True, 9, _case("intake", "arrays of 500, 500 ", "redis_us_reading")),
-    Goal("POST to client, p50 ms", True, 3, _case("end to end", "1,000", "p50_ms")),
+    *_intake("fsync always", fsyncs=1),
+    *_intake("fsync everysec", fsyncs=0),
+    Goal("POST to client, p50 ms", True, 3, _figure("end to end", "p50_ms", WINDSOCK)),
     Goal("KB per idle connection", True, 25, _figure("connections", "kb_per_client")),
     Goal("connects/s with subscribe", False, 1_500, _figure("connections", "connects_per_s")),
     Goal("reconnects that were not recovered", True, 0, _figure("connections", "not_recovered")),

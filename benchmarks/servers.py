@@ -77,22 +77,21 @@ async def running(
 
 
 @asynccontextmanager
-async def redis_server(*, durable: bool) -> AsyncIterator[tuple[Server, str]]:
+async def redis_server(fsync: str | None) -> AsyncIterator[tuple[Server, str]]:
     """A Redis server without data, and its URL.
 
-    `durable`: as the deployment runs it, with an fsync before each answer; otherwise without files, so that no
-    system is measured by the disk.
+    `fsync`: as the deployment runs it, with this `appendfsync`; None: without files, so that no system is measured
+    by the disk.
     """
     binary, port = redis_binary.find(), free_port()
     folder = Path(tempfile.mkdtemp(prefix="windsock-bench-"))
     try:
-        options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
-        if durable:
-            shipped = CONFIG.read_text().replace("dir /data", f"dir {folder}")
-            (folder / "redis.conf").write_text(shipped)
-            command = [binary.path, str(folder / "redis.conf"), *options]
+        command = [binary.path, str(folder / "redis.conf"), "--port", str(port), "--bind", "127.0.0.1"]
+        if fsync is None:
+            command += ["--appendonly", "no"]
         else:
-            command = [binary.path, *options, "--save", "", "--appendonly", "no"]
+            command += ["--appendfsync", fsync]
+        (folder / "redis.conf").write_text(CONFIG.read_text().replace("dir /data", f"dir {folder}"))
         async with running(command, port) as server:
             yield server, f"redis://127.0.0.1:{port}/0"
     finally:

@@ -93,7 +93,7 @@ class Audience:
 async def audience(system: System, clients: int, topics: int = 1, per_client: int = 1) -> AsyncIterator[Audience]:
     """Start Redis, the system and the clients; the block begins once all are subscribed."""
     port = free_port()
-    async with redis_server(durable=False) as (_, redis_url):
+    async with redis_server(None) as (_, redis_url):
         command, environment = system.command(port, redis_url)
         async with running(command, port, environment, system.ready_path) as server:
             before = server.memory_bytes()

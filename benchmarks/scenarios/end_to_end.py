@@ -37,7 +37,7 @@ async def rows(seconds: float) -> AsyncIterator[Row]:
     """`CLIENTS` who follow one device each, and as many who follow everything."""
     for case in CASES:
         ports = free_port(), free_port()
-        async with redis_server(durable=True) as (_, redis_url):
+        async with redis_server("always") as (_, redis_url):
             posting, pushing = WindsockIngest().command(ports[0], redis_url), windsock.JSON.command(ports[1], redis_url)
             async with (
                 running(posting[0], ports[0], posting[1]),

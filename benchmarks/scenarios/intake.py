@@ -31,18 +31,23 @@ SPREAD = Load(8, 500, 500)
 FEW_DEVICES = Load(8, 500, 50)
 
 
+FSYNCS = ("always", "everysec")
+"""Redis' `appendfsync`: before each answer, as it is shipped; or each second."""
+
+
 async def rows(systems: Sequence[Intake], loads: Sequence[Load], seconds: float) -> AsyncIterator[Row]:
     """Each load on a fresh server and an empty Redis."""
     for system in systems:
-        for load in loads:
-            if load.readings_per_post > 1 and not system.takes_arrays:
-                continue
-            yield Row("intake", system.name, str(load), await _measured(system, load, seconds))
+        for fsync in FSYNCS:
+            for load in loads:
+                if load.readings_per_post == 1 or system.takes_arrays:
+                    figures = await _measured(system, load, fsync, seconds)
+                    yield Row("intake", system.name, f"{load}, fsync {fsync}", figures)
 
 
-async def _measured(system: Intake, load: Load, seconds: float) -> dict[str, float]:
+async def _measured(system: Intake, load: Load, fsync: str, seconds: float) -> dict[str, float]:
     port = free_port()
-    async with redis_server(durable=True) as (redis, redis_url):
+    async with redis_server(fsync) as (redis, redis_url):
         command, environment = system.command(port, redis_url)
         async with running(command, port, environment) as server:
 
@@ -60,6 +65,9 @@ async def _measured(system: Intake, load: Load, seconds: float) -> dict[str, flo
             done = await posted(seconds)
             cpu_s, redis_cpu_s = server.cpu_s() - cpu_s, redis.cpu_s() - redis_cpu_s
             return {
+                "readings_per_post": load.readings_per_post,
+                "devices": load.devices,
+                "fsyncs": float(fsync == "always"),
                 "posts_per_s": done.posts / done.seconds,
                 "readings_per_s": done.readings / done.seconds,
                 "cpu_us_post": cpu_s / done.posts * 1e6,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -81,7 +80,7 @@ def stored(entry: Entry, channel: Channel, info: ClientInfo | None = None, tags:
     if channel.built_in:
         return entry
     envelope = msgspec.json.encode(Envelope(Raw(entry.payload), info, tags))
-    return replace(entry, payload=envelope, retention=kept_at_least(channel.options))
+    return msgspec.structs.replace(entry, payload=envelope, retention=kept_at_least(channel.options))
 
 
 _envelope = msgspec.json.Decoder(Envelope)
