@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Protocol, cast
 
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from services.errors import Overloaded, TooSlow, WindsockError
 from services.metrics import Refusals
+
+
+class Usual(Protocol):
+    """A WebSocket protocol whose classmethod `usual` knows what to answer to the usual handshake, else says None."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """As of every protocol."""
+
+    def begin(self, headers: list[tuple[bytes, bytes]], target: bytes, accept: bytes) -> None:
+        """A handshake came that is answered with what `usual` said."""
 
 
 def bounded(most: int, head_s: float, refusals: Refusals) -> type[asyncio.Protocol]:
@@ -37,10 +47,26 @@ def bounded(most: int, head_s: float, refusals: Refusals) -> type[asyncio.Protoc
             self._head_is_there()
             super().connection_lost(exc)
 
+        def handle_websocket_upgrade(self) -> None:
+            cls = cast(Any, self.ws_protocol_class)
+            accept = cls.usual(self.scope, self.url) if hasattr(cls, "usual") else None
+            if accept is None:
+                super().handle_websocket_upgrade()
+            else:
+                self.connections.discard(self)
+                protocol: Usual = cls(config=self.config, server_state=self.server_state, app_state=self.app_state)
+                protocol.connection_made(self.transport)
+                protocol.begin(self.headers, self.url, accept)
+                self.transport.set_protocol(cast(asyncio.BaseProtocol, protocol))
+            # The parser and we hold each other, and only the garbage collector would find the two.
+            self.parser = None  # type: ignore[assignment]
+
         def _await_head(self) -> None:
             if self._head_timer is None:
-                late = TooSlow(f"the head of the request was not there within {head_s:g} s")
-                self._head_timer = self.loop.call_later(head_s, self._end, late)
+                self._head_timer = self.loop.call_later(head_s, self._too_slow)
+
+        def _too_slow(self) -> None:
+            self._end(TooSlow(f"the head of the request was not there within {head_s:g} s"))
 
         def _head_is_there(self) -> None:
             if self._head_timer is not None:
