@@ -6,6 +6,7 @@ Everything that can be wrong on start raises StartError before the first connect
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -32,6 +33,9 @@ UNREAD_MS = 60_000
 """After so long the kernel drops a connection whose peer takes nothing of what was sent (tcp(7))."""
 SPARE_FILES = 200
 """Open files beside those of connections: Redis, logs."""
+
+COLLECTED_AFTER = (10_000, 10, 10)
+"""New containers after which the youngest generation is looked through, and how often before the next one is."""
 
 log = logs.get("serve")
 
@@ -68,6 +72,16 @@ def allow_connections(wanted: int) -> int:
     if possible > soft:
         resource.setrlimit(resource.RLIMIT_NOFILE, (possible, hard))
     return max(1, max(possible, soft) - SPARE_FILES)
+
+
+def calm_collector() -> None:
+    """Have the garbage collector look at less: what was made up to now stays, and connections are no garbage.
+
+    As Python sets it, it took a quarter of what connects cost, and with 5,000 clients stopped everything for 370 ms.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTED_AFTER)
 
 
 async def serve(
@@ -119,6 +133,7 @@ async def serve(
         async with background(shared.writer.run, shared.pulse.run), AsyncExitStack() as stack:
             for room in rooms:
                 await stack.enter_async_context(room.running())
+            calm_collector()
             await server.serve(sockets=[listener])
 
 
