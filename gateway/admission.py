@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -71,6 +72,7 @@ class Seats:
         raise Overloaded(words, retry_after_s=5)
 
 
+@lru_cache(1_024)
 def _household(address: str) -> str:
     """What counts as one address: of IPv6 the network that one customer gets (RFC 6177), however IPv4 is written."""
     try:

@@ -12,15 +12,17 @@ after it. An endpoint that wants a header must have read it by then.
 from __future__ import annotations
 
 from asyncio import BaseTransport, TimerHandle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
+from websockets.protocol import State
 
-from gateway import closes
+from gateway import closes, handshake
 from gateway.waiting import Gate, Inbox
 from services.pace import Pace
 
@@ -39,6 +41,7 @@ class WireProtocol(WebSocketsSansIOProtocol):
     """One client's connection."""
 
     __slots__ = (
+        "_accept",
         "_control_frames",
         "_high_bytes",
         "_paused_at",
@@ -87,6 +90,9 @@ class WireProtocol(WebSocketsSansIOProtocol):
         super().__init__(*args, **options)
         self.queue: Inbox[ASGIReceiveEvent] = Inbox()  # type: ignore[assignment]
         self.writable: Gate = Gate()  # type: ignore[assignment]
+        self._accept: bytes | None = None
+        """How the handshake is answered, if it came through `begin`."""
+        self.request = self.response = None  # type: ignore[assignment]
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
@@ -106,6 +112,38 @@ class WireProtocol(WebSocketsSansIOProtocol):
             self.transport.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
             self.transport.close()
 
+    @staticmethod
+    def usual(request: Mapping[str, Any], target: bytes) -> bytes | None:
+        """How a handshake, as an ASGI scope, is answered that `begin` takes."""
+        return handshake.accepted(request, target)
+
+    def begin(self, headers: list[tuple[bytes, bytes]], target: bytes, accept: bytes) -> None:
+        """A handshake that HTTP's parser has read."""
+        self._accept = accept
+        self.handshake_initiated = True
+        raw_path, _, query_string = target.partition(b"?")
+        offered = [value for name, value in headers if name == b"sec-websocket-protocol"]
+        self.scope = {
+            "type": "websocket",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.4"},
+            "http_version": "1.1",
+            "scheme": self.scheme,
+            "server": self.server,
+            "client": self.client,
+            "root_path": self.root_path,
+            "path": self.root_path + unquote(raw_path.decode("ascii")),
+            "raw_path": self.root_path.encode("ascii") + raw_path,
+            "query_string": query_string,
+            "headers": headers,
+            "subprotocols": [one.strip() for one in offered[0].decode("latin-1").split(",")] if offered else [],
+            "state": self.app_state.copy(),
+            "extensions": {"websocket.http.response": {}, EXTENSION: self},  # type: ignore[dict-item]
+        }
+        self.queue.put_nowait({"type": "websocket.connect"})
+        task = self.loop.create_task(self.run_asgi())
+        task.add_done_callback(self.on_task_complete)
+        self.tasks.add(task)
+
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if not self.close_sent:
@@ -113,12 +151,26 @@ class WireProtocol(WebSocketsSansIOProtocol):
             extensions[EXTENSION] = self
 
     async def send(self, message: ASGISendEvent) -> None:
+        if message["type"] == "websocket.accept" and self._accept is not None and not self.disconnected:
+            self._complete(self._accept, message.get("headers", ()), message.get("subprotocol"))
+            return
         await super().send(message)
         if self.request is not None and self.handshake_complete:
             self._forget_handshake()
         if self.initial_response is not None and self.close_sent:
             # A finished HTTP refusal; uvicorn would log it as a handshake that was forgotten.
             self.handshake_complete = True
+
+    def _complete(self, accept: bytes, headers: Iterable[tuple[bytes, bytes]], subprotocol: str | None) -> None:
+        if self.handshake_complete or self.initial_response is not None:
+            raise RuntimeError("the handshake was answered before")
+        self._accept = None
+        if not self.transport.is_closing():
+            self.handshake_complete = True
+            self.conn.state = State.OPEN
+            self.transport.write(handshake.response(accept, [*self.default_headers, *headers], subprotocol))
+            self.start_keepalive()
+            self._forget_handshake()
 
     def _forget_handshake(self) -> None:
         self.request = self.response = None  # type: ignore[assignment]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 from services import logs
 from services.errors import Forbidden, SettingError, Unauthorized
@@ -89,6 +90,7 @@ class Access:
             raise Forbidden(f"this token does not open {topic}")
 
 
+@lru_cache(1_024)
 def is_this_machine(host: str) -> bool:
     """Whether only this machine reaches what listens on `host`."""
     try:

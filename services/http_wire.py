@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, cast
 
 import msgspec
 import orjson
@@ -30,6 +30,16 @@ MOST_HEAD_BYTES = 1_024
 """Of heads that are remembered."""
 NOT_PLAIN = (b"expect", b"transfer-encoding", b"upgrade")
 """Headers with which a request goes through the application."""
+
+
+class Usual(Protocol):
+    """A WebSocket protocol whose classmethod `usual` knows what to answer to the usual handshake, else says None."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """As of every protocol."""
+
+    def begin(self, headers: list[tuple[bytes, bytes]], target: bytes, accept: bytes) -> None:
+        """A handshake came that is answered with what `usual` said."""
 
 
 class _NobodyWaits:
@@ -102,7 +112,18 @@ def bounded(most: int, head_s: float, refusals: Refusals, lanes: Sequence[Lane])
 
         def handle_websocket_upgrade(self) -> None:
             patience.end(self)
-            super().handle_websocket_upgrade()
+            cls = cast(Any, self.ws_protocol_class)
+            accept = cls.usual(self.scope, self.url) if hasattr(cls, "usual") else None
+            if accept is None:
+                super().handle_websocket_upgrade()
+            else:
+                self.connections.discard(self)
+                protocol: Usual = cls(config=self.config, server_state=self.server_state, app_state=self.app_state)
+                protocol.connection_made(self.transport)
+                protocol.begin(self.headers, self.url, accept)
+                self.transport.set_protocol(cast(asyncio.BaseProtocol, protocol))
+            # The parser and we hold each other, and only the garbage collector would find the two.
+            self.parser = None  # type: ignore[assignment]
 
         def data_received(self, data: bytes) -> None:
             if not self._is_between or (self.cycle is not None and not self.cycle.response_complete):

@@ -135,7 +135,7 @@ def _prepared(channel: Channel, content: Content, data: bytes) -> _Publication:
         if content.skip_history:
             raise refused(codes.BAD_REQUEST, "topics always keep their history")
     entry = replies.stored(Entry(channel.name, data), channel, tags=content.tags or None)
-    return _Publication(channel, replace(entry, id=content.idempotency_key or None))
+    return _Publication(channel, msgspec.structs.replace(entry, id=content.idempotency_key or None))
 
 
 def _position(channel: Channel, text: str) -> dict[str, object]:

@@ -28,7 +28,8 @@ class CentrifugeSockets:
 
     async def _serve(self, socket: WebSocket) -> None:
         offered = socket.scope["subprotocols"]
-        asked = {socket.query_params.get(name) for name in ("format", "cf_protocol")}
+        query = socket.query_params if socket.scope["query_string"] else {}
+        asked = {query.get("format"), query.get("cf_protocol")}
         encoding: Encoding = PROTOBUF if PROTOBUF_NAME in offered or "protobuf" in asked else JSON
         name = PROTOBUF_NAME if encoding.binary else JSON_NAME
         async with self._shared.door.open(socket, binary=encoding.binary) as client:
