@@ -144,7 +144,7 @@ class StreamSettings:
     ] = 6_000
     commit_items: Annotated[
         int, Meta(ge=1, le=5_000, description="Most readings that one commit takes (at least one request's).")
-    ] = 1_000
+    ] = 2_000
 
 
 @dataclass(frozen=True, slots=True)
