@@ -5,29 +5,18 @@ Everything that can be wrong on start raises StartError before the first connect
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
-from importlib import import_module
 
 import uvicorn
-from starlette.applications import Starlette
-from starlette.routing import WebSocketRoute
 
-from services import environment, logs, redis
-from services.background import background
+from services import environment, logs
+from services.assembly import assembled
 from services.errors import StartError
 from services.http_wire import bounded
-from services.room import Room, Shared
 from services.server import Server
 from services.settings import CommonSettings, GatewaySettings
-from services.sockets import Sockets
-from services.web import error_handlers, no_such_socket, status_routes
-
-ROOMS = {"ingest": "ingest.app", "gateway": "gateway.app", "weather": "weather_poller.app"}
-"""Room name → module with its `build`. Named, not imported: services knows no room."""
 
 UNREAD_MS = 60_000
 """After so long the kernel drops a connection whose peer takes nothing of what was sent (tcp(7))."""
@@ -99,22 +88,13 @@ async def serve(
     gateway = environment.load(GatewaySettings, environ)
     wanted = gateway.connections + common.http_connections
     most = min(wanted, allow_connections(wanted))
-    async with redis.connect(redis_url) as client, redis.connect(redis_url) as vital:
-        await redis.check(vital, redis_url)
-        shared = Shared.over(client, vital, redis_url, environ)
-        rooms: list[Room] = [import_module(ROOMS[name]).build(shared) for name in names]
-        server: Server
-        application = application_of(rooms, shared, lambda: server.stopping)
-
-        async def drain() -> None:
-            await asyncio.gather(*(room.drain() for room in rooms if room.drain is not None))
-
+    async with assembled(names, environ, redis_url) as assembly:
         server = Server(
             uvicorn.Config(
-                application,
+                assembly.application,
                 interface="asgi3",
-                http=bounded(most, common.head_s, shared.refusals, [lane for room in rooms for lane in room.lanes]),
-                ws=next((room.wire for room in rooms if room.wire), "websockets-sansio"),
+                http=bounded(most, common.head_s, assembly.shared.refusals, assembly.lanes),
+                ws=next((room.wire for room in assembly.rooms if room.wire), "websockets-sansio"),
                 ws_max_size=gateway.message_bytes,
                 ws_per_message_deflate=False,
                 log_config=None,
@@ -125,27 +105,11 @@ async def serve(
                 timeout_graceful_shutdown=common.shutdown_s,
             ),
             started,
-            drain,
+            assembly.drain,
         )
         if most < gateway.connections:
             log.warning("the limit of open files allows fewer connections; raise it (ulimit -n)", connections=most)
         server.stop_on_signals()
-        async with background(shared.writer.run, shared.pulse.run), AsyncExitStack() as stack:
-            for room in rooms:
-                await stack.enter_async_context(room.running())
+        async with assembly.running():
             collect_rarely()
             await server.serve(sockets=[listener])
-
-
-def application_of(rooms: Sequence[Room], shared: Shared, stopping: Callable[[], bool]) -> Sockets:
-    """The ASGI application of some rooms. While it is `stopping`, it is not ready."""
-
-    def unready() -> list[str]:
-        if stopping():
-            return ["the service is stopping"]
-        return [*shared.pulse.unready(), *(reason for room in rooms for reason in room.unready())]
-
-    routes = [route for room in rooms for route in (*(lane.route() for lane in room.lanes), *room.routes)]
-    elsewhere = WebSocketRoute("/{path:path}", no_such_socket)
-    routes = [*status_routes(shared.registry, unready), *routes, elsewhere]
-    return Sockets(Starlette(routes=routes, exception_handlers=error_handlers(shared.refusals)), routes)

@@ -25,11 +25,6 @@ class Server(uvicorn.Server):
         self._drain = drain
         self._draining: asyncio.Task[None] | None = None
 
-    @property
-    def stopping(self) -> bool:
-        """Whether a signal came."""
-        return self._draining is not None
-
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started and not self.should_exit:

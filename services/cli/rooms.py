@@ -12,12 +12,13 @@ from typing import Any
 
 import typer
 
-from services import environment, logs
+from services import logs
+from services.assembly import checked
 from services.cli.values import address
 from services.errors import StartError
 from services.redis import DEFAULT_URL, shown
 from services.serve import bind, serve
-from services.settings import GROUPS, CommonSettings
+from services.settings import CommonSettings
 
 ALL = ("ingest", "gateway", "weather")
 
@@ -25,7 +26,7 @@ ALL = ("ingest", "gateway", "weather")
 def up() -> None:
     """Run everything in one process, with a Redis server of its own unless WINDSOCK_REDIS_URL names one."""
     environ = dict(os.environ)
-    common = _checked(environ, "windsock")
+    common = checked(environ, "windsock")
     listener = bind(common.host, common.port)
     _run(lambda: _up(environ, common, listener, os.path.abspath(common.data_dir)))
 
@@ -47,7 +48,7 @@ def weather() -> None:
 
 def _one(name: str) -> None:
     environ = dict(os.environ)
-    common = _checked(environ, name)
+    common = checked(environ, name)
     listener = bind(common.host, common.port)
     log = logs.get("cli")
 
@@ -81,16 +82,6 @@ def _greet(url: str, where: str) -> None:
         f"  data     {where}\n"
         f"  stop     Ctrl-C\n"
     )
-
-
-def _checked(environ: Mapping[str, str], service: str) -> CommonSettings:
-    """Read every setting before anything starts, and set up the logs."""
-    environment.check_names(environ)
-    for group in GROUPS:
-        environment.load(group, environ)
-    common = environment.load(CommonSettings, environ)
-    logs.configure(common.log_level, service)
-    return common
 
 
 def _run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -14,10 +14,10 @@ import uvicorn
 from websockets.asyncio.client import connect
 
 from gateway import app
+from services.assembly import Assembly
 from services.background import background
 from services.redis import Client
 from services.room import Shared
-from services.serve import application_of
 from tests.redis_server import RedisServer
 from tests.waiting import until_found
 
@@ -32,7 +32,7 @@ async def serving(url: str, client: Client) -> AsyncIterator[int]:
     room = app.build(shared)
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        application_of([room], shared, lambda: False),
+        Assembly([room], shared).application,
         interface="asgi3",
         ws=room.wire or "",
         ws_per_message_deflate=False,
