@@ -101,6 +101,13 @@ class WireProtocol(WebSocketsSansIOProtocol):
         self._high_bytes: int | None = None
         self._to_tell: list[Callable[[], None]] = []
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        # What refers to itself stays until the garbage collector comes, which is seldom (`services.serve`).
+        self.conn.parser.close()
+        if self.handshake_initiated:
+            self.scope["extensions"].pop(EXTENSION, None)
+
     def data_received(self, data: bytes) -> None:
         if self.handshake_initiated and not self.handshake_complete:
             # A client waits for the answer to its handshake (RFC 6455, section 4.1).

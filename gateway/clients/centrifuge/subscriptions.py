@@ -207,7 +207,8 @@ class Subscriptions:
             await self._presence.add(channel.name, info.client, replies.shown_info(info))
 
     def leave_all(self) -> None:
-        """Forget all of them."""
+        """Forget all of them, for good."""
+        self._ended = _nothing  # it refers to us
         for topic in list(self._all):
             self.leave(topic)
 
@@ -295,6 +296,10 @@ class Subscriptions:
         present = self._present.pop(topic, None)
         if present is not None:
             self._absent.append(present)
+
+
+def _nothing() -> None:
+    """Nobody is told any more."""
 
 
 def _render(step: Subscribe, encoding: Encoding) -> Render:
