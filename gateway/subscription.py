@@ -29,6 +29,26 @@ Lost = Callable[[Position], None]
 class Subscription:
     """A `Subscriber` of the hub that writes to one client."""
 
+    __slots__ = (
+        # What every delivery looks at comes first: it shares a line of the processor's cache.
+        "_straight",
+        "_counters",
+        "_sender",
+        "_render",
+        "topic",
+        "overflowed",
+        "_ended",
+        "_held",
+        "_held_bytes",
+        "_hold_bytes",
+        "_holding",
+        "_notice",
+        "_passed",
+        "_render_passing",
+        "_tell_lost",
+        "_wanted",
+    )
+
     def __init__(
         self,
         topic: str,
