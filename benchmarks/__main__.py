@@ -14,7 +14,7 @@ import typer
 
 from benchmarks import chart, machine, report
 from benchmarks.results import Results, Row
-from benchmarks.scenarios import connections, end_to_end, fan_out, intake, topics
+from benchmarks.scenarios import connections, end_to_end, fan_out, intake, kernel, topics
 from benchmarks.systems import SYSTEMS
 from benchmarks.systems.intake import INTAKES
 from benchmarks.systems.system import System
@@ -80,8 +80,11 @@ def _plan(size: Size, systems: list[System]) -> Iterator[tuple[str, Callable[[],
 
     crowd = [system for system in systems if system.key not in ("windsock-protobuf", "windsock-plain")]
     seconds = size.seconds
+    yield "rates", lambda: kernel.over_rates(size.clients, size.rates, seconds)
     yield "rates", lambda: fan_out.over_rates(systems, size.clients, size.rates, seconds)
+    yield "clients", lambda: kernel.over_clients(size.crowds, size.crowd_rate, seconds)
     yield "clients", lambda: fan_out.over_clients(crowd, size.crowds, size.crowd_rate, seconds)
+    yield "topics", lambda: kernel.over_topics(size.topics, topics.SUBSCRIBERS, size.topic_rate, seconds)
     yield "topics", lambda: topics.rows(of("windsock-json"), size.topics, (1, 20), size.topic_rate, seconds)
     yield (
         "topics",

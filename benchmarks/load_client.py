@@ -141,12 +141,8 @@ class LoadClient:
         first_seq: int = 1,
         timeout: int = 30,
         host: str = "127.0.0.1",
-        spin: bool = False,
     ) -> Self:
-        """Begin to connect. `first_seq` is the number that every topic begins with; 0: whichever comes first.
-
-        `spin`: never sleep, so that the server is not charged for waking clients of its own machine.
-        """
+        """Begin to connect. `first_seq` is the number that every topic begins with; 0: whichever comes first."""
         arguments = options(
             host=host,
             port=port,
@@ -159,7 +155,6 @@ class LoadClient:
             channel=channel or False,
             first_seq=first_seq,
             timeout=timeout,
-            spin=spin,
         )
         return cls(await launch("sockets", arguments))
 

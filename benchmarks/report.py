@@ -105,7 +105,7 @@ def summary(results: Results) -> str:
         most = max(rows, key=lambda row: row.figures["delivered_per_s"]).figures
         lines.append(
             f"| {system} | {slow} | {most['cpu_us']:.2f} | {most['delivered_per_s']:,.0f} "
-            f"| {most['p99_ms']:,.0f} ms | {most['kb_per_client']:.0f} |"
+            f"| {most['p99_ms']:,.0f} ms | {most.get('kb_per_client', 0):.0f} |"
         )
     return "\n".join(lines) + "\n"
 

@@ -29,8 +29,7 @@ Lost = Callable[[Position], None]
 class Subscription:
     """A `Subscriber` of the hub that writes to one client."""
 
-    __slots__ = (
-        # What every delivery looks at comes first: it shares a line of the processor's cache.
+    __slots__ = (  # noqa: RUF023  # what every delivery looks at comes first: it shares a line of the processor's cache
         "_straight",
         "_counters",
         "_sender",

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "options.h"
@@ -121,14 +122,22 @@ static int *accept_all(uint32_t port, uint32_t clients) {
     return fds;
 }
 
+static void sleep_until(uint64_t ns) {
+    struct timespec at = {(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR) {
+    }
+}
+
 int blast_main(int count, char **arguments) {
-    uint32_t port = 0, clients = 1, per_write = 1, per_frame = 1;
-    double seconds = 5;
+    uint32_t port = 0, clients = 1, groups = 1, per_write = 1, per_frame = 1;
+    double seconds = 5, rate = 0;
     const char *dialect = "plain";
     const Option options[] = {
         {"--port", OPTION_COUNT, {.count = &port}},
         {"--dialect", OPTION_TEXT, {.text = &dialect}},
         {"--clients", OPTION_COUNT, {.count = &clients}},
+        {"--groups", OPTION_COUNT, {.count = &groups}},
+        {"--rate", OPTION_REAL, {.real = &rate}},
         {"--frames-per-write", OPTION_COUNT, {.count = &per_write}},
         {"--messages-per-frame", OPTION_COUNT, {.count = &per_frame}},
         {"--seconds", OPTION_REAL, {.real = &seconds}},
@@ -137,24 +146,29 @@ int blast_main(int count, char **arguments) {
     options_read(options, count, arguments);
     json = strcmp(dialect, "centrifuge-json") == 0;
     protobuf = strcmp(dialect, "centrifuge-protobuf") == 0;
+    if (groups == 0 || groups > clients)
+        die("--groups wants a number from 1 to that of --clients, %u", clients);
     need_sockets(clients);
     int *fds = accept_all(port, clients);
 
-    uint64_t started_ns = monotonic_ns(), now = started_ns, seq = 0;
+    uint64_t started_ns = monotonic_ns(), now = started_ns, turns = 0, sends = 0;
     double cpu_before_s = cpu_seconds();
     Bytes payload = {0}, written = {0};
-    for (; (double)(now - started_ns) < seconds * 1e9; now = monotonic_ns()) {
+    for (; (double)(now - started_ns) < seconds * 1e9; now = monotonic_ns(), turns++) {
+        if (rate > 0)
+            sleep_until(started_ns + (uint64_t)((double)turns / rate * 1e9));
+        uint64_t seq = turns / groups * per_write * per_frame;
         written.size = 0;
         for (uint32_t frame = 0; frame < per_write; frame++) {
             payload.size = 0;
             for (uint32_t message = 0; message < per_frame; message++)
-                add_message(&payload, ++seq, now);
+                add_message(&payload, ++seq, monotonic_ns());
             add_frame(&written, protobuf ? BINARY : TEXT, &payload);
         }
-        for (uint32_t at = 0; at < clients; at++)
+        for (uint32_t at = (uint32_t)(turns % groups); at < clients; at += groups, sends++)
             send_all(fds[at], written.data, written.size);
     }
-    printf("{\"event\":\"done\",\"messages\":%" PRIu64 ",\"seconds\":%.6f,\"cpu_s\":%.6f}\n", seq * clients,
+    printf("{\"event\":\"done\",\"messages\":%" PRIu64 ",\"seconds\":%.6f,\"cpu_s\":%.6f}\n", sends * per_write * per_frame,
            (double)(monotonic_ns() - started_ns) / 1e9, cpu_seconds() - cpu_before_s);
     fflush(stdout);
     /* What is still on its way is lost if it ends first: whoever started it ends its input, when all has arrived. */

@@ -38,7 +38,6 @@ typedef struct {
     const struct Dialect *dialect;
     int port;
     uint32_t clients, topics, per_client, in_flight, first_seq, timeout_s;
-    bool spin;
     bool recovering; /* not the first time that clients connect */
     Tally tally;
     uint64_t now_ns; /* when the bytes at hand were read */

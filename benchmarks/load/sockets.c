@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -85,25 +84,13 @@ static bool commands(void) {
     return true;
 }
 
-/* A client that sleeps must be woken by each message, which the kernel books to the server that sends it: on a virtual
-   machine that can be most of what a delivery costs. One on another machine, as in real life, wakes at its own expense;
-   one that never sleeps is the nearest to it. */
-static int wait_for_events(int epoll, struct epoll_event *events) {
-    if (!run.spin || connecting.active)
-        return epoll_wait(epoll, events, EVENTS, connecting.active ? LOOK_MS : -1);
-    int count;
-    while ((count = epoll_wait(epoll, events, EVENTS, 0)) == 0)
-        sched_yield();
-    return count;
-}
-
 static void loop(int epoll) {
     struct epoll_event events[EVENTS];
     for (bool more = true; more;) {
         if (clients_go_on())
             say_ready();
         fflush(stdout);
-        int count = wait_for_events(epoll, events);
+        int count = epoll_wait(epoll, events, EVENTS, connecting.active ? LOOK_MS : -1);
         bool commanded = false;
         for (int at = 0; at < count; at++) {
             if (events[at].data.ptr == NULL)
@@ -135,7 +122,6 @@ int sockets_main(int count, char **arguments) {
         {"--in-flight", OPTION_COUNT, {.count = &run.in_flight}},
         {"--first-seq", OPTION_COUNT, {.count = &run.first_seq}},
         {"--timeout", OPTION_COUNT, {.count = &run.timeout_s}},
-        {"--spin", OPTION_FLAG, {.flag = &run.spin}},
         {"--token-less", OPTION_FLAG, {.flag = &token_less}}, /* the only way there is */
         {0},
     };

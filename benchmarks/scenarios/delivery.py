@@ -105,7 +105,6 @@ async def audience(system: System, clients: int, topics: int = 1, per_client: in
                 clients=clients,
                 topics=topics,
                 per_client=per_client,
-                spin=True,
             ) as load:
                 ready = await load.wait_ready()
                 await asyncio.sleep(SETTLE_S)
