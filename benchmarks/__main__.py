@@ -96,8 +96,9 @@ def _plan(size: Size, systems: list[System]) -> Iterator[tuple[str, Callable[[],
     yield "end to end", lambda: end_to_end.rows(seconds)
     yield (
         "connections",
-        lambda: connections.rows(of("windsock-json", "windsock-plain"), size.idle, size.topics, size.cycles),
+        lambda: connections.rows(of("windsock-json", "windsock-plain"), size.idle, size.topics),
     )
+    yield "connections", lambda: connections.cycles(of("windsock-json"), size.idle // 5, size.cycles)
 
 
 def _brief(row: Row) -> str:

@@ -73,8 +73,10 @@ TABLES: dict[str, tuple[str, Sequence[Column]]] = {
             Column("not_recovered", "not recovered"),
             Column("lost", "lost"),
             Column("cycles", "cycles"),
-            Column("mb_left_early", "MB after 3 cycles"),
-            Column("mb_left_last", "MB after the last"),
+            Column("mb_with_them", "MB with them"),
+            Column("mb_left_first", "MB after the first"),
+            Column("mb_left_early", "after the third"),
+            Column("mb_left_last", "after the last"),
         ),
     ),
 }

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 
 import orjson
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-redis = Redis.from_url(os.environ["REDIS_URL"])
+# A request that finds all connections in use waits for one, as the documentation advises.
+redis = Redis(connection_pool=BlockingConnectionPool.from_url(os.environ["REDIS_URL"], max_connections=64))
 
 
 async def post(request: Request) -> Response:

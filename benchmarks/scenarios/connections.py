@@ -11,10 +11,12 @@ from benchmarks.systems.system import System
 
 MISSED = 10
 """Publications that each client of the storm has missed."""
+LEAVE_S = 1.5
+"""How long the server gets to see that they are gone."""
 
 
-async def rows(systems: Sequence[System], clients: int, topics: int, cycles: int) -> AsyncIterator[Row]:
-    """`clients` on a fresh server; then all drop at once and recover, again and again."""
+async def rows(systems: Sequence[System], clients: int, topics: int) -> AsyncIterator[Row]:
+    """`clients` on a fresh server; then all drop at once and recover what they missed."""
     for system in systems:
         async with audience(system, clients, topics) as heard:
             cpu_s = heard.server.cpu_s()
@@ -25,8 +27,28 @@ async def rows(systems: Sequence[System], clients: int, topics: int, cycles: int
             }
             figures |= await _storm(heard)
             figures["cpu_us_reconnect"] = (heard.server.cpu_s() - cpu_s) / clients * 1e6
-            figures |= await _cycles(heard, cycles)
         yield Row("connections", system.name, f"{clients:,} clients, {topics:,} topics", figures)
+
+
+async def cycles(systems: Sequence[System], clients: int, times: int) -> AsyncIterator[Row]:
+    """`clients` come and leave again and again: what the server holds once they have left."""
+    for system in systems:
+        async with audience(system, clients) as heard:
+            with_them, left = heard.server.memory_bytes() / 1e6, []
+            for _ in range(times):
+                await heard.load.drop()
+                await asyncio.sleep(LEAVE_S)
+                left.append(heard.server.memory_bytes() / 1e6)
+                await heard.load.connect(all_of_them=False)
+        figures = {
+            "clients": float(clients),
+            "cycles": float(times),
+            "mb_with_them": with_them,
+            "mb_left_first": left[0],
+            "mb_left_early": left[min(2, times - 1)],
+            "mb_left_last": left[-1],
+        }
+        yield Row("connections", system.name, f"{clients:,} clients come and leave {times} times", figures)
 
 
 async def _storm(heard: Audience) -> dict[str, float]:
@@ -44,15 +66,3 @@ async def _storm(heard: Audience) -> dict[str, float]:
         "lost": heard.clients * MISSED - stats.received,
         "repeated": stats.repeated,
     }
-
-
-async def _cycles(heard: Audience, cycles: int) -> dict[str, float]:
-    """Memory once all have left, after the first and after the last of so many cycles."""
-    left: list[float] = []
-    for _ in range(cycles):
-        await heard.load.drop()
-        await asyncio.sleep(1.0)
-        left.append(heard.server.memory_bytes() / 1e6)
-        await heard.load.connect(all_of_them=False)
-    settled = left[min(2, cycles - 1)]
-    return {"cycles": float(cycles), "mb_left_early": settled, "mb_left_last": left[-1]}

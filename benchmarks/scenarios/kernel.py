@@ -53,12 +53,11 @@ async def _measured(clients: int, topics: int, rate: float, seconds: float) -> d
     server = await asyncio.create_subprocess_exec(compiled(), "blast", *arguments, stdin=PIPE, stdout=PIPE)
     assert server.stdout is not None
     await asyncio.sleep(0.2)
-    # It welcomes one client after the other.
-    async with await LoadClient.start(port=port, path="/", dialect="plain", clients=clients, in_flight=1) as load:
+    async with await LoadClient.start(port=port, path="/", dialect="plain", clients=clients) as load:
         await load.wait_ready()
         sent = msgspec.json.decode(await server.stdout.readline(), type=_Sent)
         stats = await load.drained(sent.messages, quiet_s=QUIET_S)
-        await server.communicate()
+        await server.communicate(b"")
         return {
             "clients": clients,
             "topics": topics,

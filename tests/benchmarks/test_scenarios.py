@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.results import Row
-from benchmarks.scenarios import connections, end_to_end, fan_out, intake, topics
+from benchmarks.scenarios import connections, end_to_end, fan_out, intake, kernel, topics
 from benchmarks.systems import SYSTEMS
 from benchmarks.systems.intake import WindsockIngest
 
@@ -50,6 +50,18 @@ async def test_readings_reach_their_followers_end_to_end() -> None:
 
 
 async def test_a_storm_of_returning_clients_recovers() -> None:
-    [row] = [row async for row in connections.rows([JSON], 50, 5, 3)]
+    [row] = [row async for row in connections.rows([JSON], 50, 5)]
     figures = row.figures
     assert (figures["recovered"], figures["not_recovered"], figures["lost"], figures["repeated"]) == (50, 0, 0, 0)
+
+
+async def test_cycles_are_counted() -> None:
+    [row] = [row async for row in connections.cycles([JSON], 20, 2)]
+    assert row.figures["cycles"] == 2
+    assert row.figures["mb_left_last"] > 0
+
+
+async def test_the_kernel_alone_delivers_everything() -> None:
+    rows = [row async for row in kernel.over_rates(20, (50,), 0.5)]
+    rows += [row async for row in kernel.over_topics(5, 2, 100, 0.5)]
+    assert [(row.figures["lost"], row.figures["closed"]) for row in rows] == [(0, 0), (0, 0)]
