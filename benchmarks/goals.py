@@ -90,7 +90,7 @@ def _at_saturation(system: str, figure: str = "cpu_us") -> Callable[[Results], f
 
 def _to_kernel(scenario: str, **wanted: float) -> Callable[[Results], float | None]:
     """Beside a server in C: the bounds in µs are those of a machine on which its `send()` took 3.2 µs."""
-    return _ratio(_figure(scenario, "cpu_us", **wanted), _figure(scenario, "cpu_us", KERNEL, **wanted))
+    return _ratio(_figure(scenario, "cpu_us", JSON, **wanted), _figure(scenario, "cpu_us", KERNEL, **wanted))
 
 
 def _dearer(peer: str) -> Callable[[Results], float | None]:
