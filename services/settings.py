@@ -227,7 +227,7 @@ class GatewaySettings:
             description="New WebSockets and event streams a second (bursts of twice that), so that returning clients "
             "do not hinder those who are here; above it 503.",
         ),
-    ] = 1_000
+    ] = 2_000
     origins: Annotated[
         str,
         Meta(

@@ -23,12 +23,15 @@ UVICORN = ("uvicorn", "--ws", "websockets", "--timeout-graceful-shutdown", "1", 
 
 
 @contextmanager
-def serving(server: tuple[str, ...], redis_url: str, log: Path, **settings: str) -> Iterator[int]:
+def serving(server: tuple[str, ...], redis_url: str, log: Path, anonymous: str = "on") -> Iterator[int]:
     port = free_port()
     words = [word.format(port=port) for word in (*server, "services.asgi:everything")]
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", *words], env=environment(redis_url=redis_url, **settings), stdout=out, stderr=out
+            [sys.executable, "-m", *words],
+            env=environment(redis_url=redis_url, anonymous=anonymous),
+            stdout=out,
+            stderr=out,
         )
     try:
         wait_until(lambda: is_ready(port), f"{server[0]} is not ready")
@@ -82,6 +85,11 @@ async def test_posts_reach_every_kind_of_client(
             assert seen == list(range(50))
             history = (await http.get("/api/history", params={"topic": f"device:{device}"})).json()
             assert len(history["publications"]) == 50
+
+
+def test_without_a_setting_clients_need_tokens(common_redis: RedisServer, tmp_path: Path) -> None:
+    with serving(UVICORN, common_redis.url, tmp_path / "log", anonymous="auto") as port:
+        assert httpx.get(f"http://127.0.0.1:{port}/api/devices", trust_env=False).status_code == 401
 
 
 def test_what_is_wrong_on_start_is_said(common_redis: RedisServer, tmp_path: Path) -> None:
