@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from benchmarks import report
 from benchmarks.goals import DAPHNE, GOALS, JSON
 from benchmarks.results import Results, Row
+
+
+ROOT = Path(__file__).parents[2]
 
 
 def rated(system: str, rate: float, cpu_us: float, delivered: float, p99_ms: float = 10.0, lost: float = 0) -> Row:
@@ -53,3 +59,11 @@ def test_saturation_is_where_most_is_delivered_in_time_and_whole() -> None:
 def test_the_summary_has_a_line_for_each_system() -> None:
     lines = report.summary(results(rated(JSON, 20, 7.04, 18_000), rated(JSON, 1_000, 1.0, 900_000))).splitlines()
     assert lines[2:] == ["| Windsock, JSON | 7.0 | 1.00 | 900,000 | 10 ms | 20 |"]
+
+
+def test_the_readme_shows_a_run_that_is_kept() -> None:
+    readme = (ROOT / "README.md").read_text()
+    [day] = re.findall(r"\(benchmarks/results/([0-9-]+)\.png\)", readme)
+    kept = [ROOT / "benchmarks" / "results" / f"{day}.{kind}" for kind in ("json", "md", "png")]
+    assert all(file.exists() for file in kept)
+    assert report.summary(Results.loads(kept[0].read_bytes())) in readme
