@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 import psutil
 
+from benchmarks.systems.system import System
 from services.redis_binary import Binary
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("uvicorn", "uvloop", "starlette", "websockets", "httptools", "orjson", "msgspec", "redis", "hiredis")
 
 
-def described(redis: Binary, command: str) -> dict[str, str]:
+def described(redis: Binary, command: str, systems: Sequence[System]) -> dict[str, str]:
     """Hardware, versions, commit and command, as the head of a report shows them."""
     return {
         "date": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
@@ -27,6 +29,7 @@ def described(redis: Binary, command: str) -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "redis": str(redis),
+        "systems": "; ".join(f"{system.name}: {system.versions()}" for system in systems),
         "packages": ", ".join(f"{name} {version(name)}" for name in PACKAGES),
     }
 

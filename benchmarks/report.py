@@ -31,7 +31,11 @@ DELIVERY = (
     Column("kb_per_client", "KB/connection", ",.1f"),
     Column("lost", "lost"),
     Column("closed", "closed"),
+    Column("repeated", "repeated"),
+    Column("disordered", "out of order"),
+    Column("cpu_share", "server, cores", ",.2f"),
     Column("load_share", "load client, cores", ",.2f"),
+    Column("publisher_late_ms", "publisher late ms"),
 )
 TABLES: dict[str, tuple[str, Sequence[Column]]] = {
     "rates": ("Fan-out: one topic, more and more messages a second", DELIVERY),
@@ -48,6 +52,7 @@ TABLES: dict[str, tuple[str, Sequence[Column]]] = {
             Column("p50_ms", "p50 ms", ",.1f"),
             Column("p99_ms", "p99 ms", ",.1f"),
             Column("max_ms", "max ms", ",.1f"),
+            Column("load_share", "load client, cores", ",.2f"),
         ),
     ),
     "end to end": (
@@ -72,6 +77,7 @@ TABLES: dict[str, tuple[str, Sequence[Column]]] = {
             Column("recovered", "recovered"),
             Column("not_recovered", "not recovered"),
             Column("lost", "lost"),
+            Column("repeated", "repeated"),
             Column("cycles", "cycles"),
             Column("mb_with_them", "MB with them"),
             Column("mb_left_first", "MB after the first"),
@@ -125,8 +131,8 @@ def _table(rows: Sequence[Row], columns: Sequence[Column]) -> str:
 def _goal_lines(results: Results) -> Iterator[str]:
     yield "| goal | bound | measured | |\n|---|--:|--:|---|\n"
     for goal in goals.GOALS:
-        measured = goal.measured(results)
+        measured = goal.figure(results)
         if measured is None:
             continue
-        verdict = "met" if goal.met(measured) else "**missed**"
+        verdict = "–" if goal.explains else "met" if goal.met(measured) else "**missed**"
         yield f"| {goal.text} | {goal.bound_text()} | {measured:,.2f} | {verdict} |\n"

@@ -34,9 +34,10 @@ class Server:
         self.port = port
 
     def cpu_s(self) -> float:
-        """Seconds of processor time so far, in user and kernel mode."""
-        spent = [process.cpu_times() for process in self._family()]
-        return float(sum(times.user + times.system for times in spent))
+        """Seconds of processor time so far, in user and kernel mode; of children that have ended, too."""
+        ended = self._process.cpu_times()
+        running = sum(time.clock_gettime(_clock_of(process.pid)) for process in self._family())
+        return float(running + ended.children_user + ended.children_system)
 
     def memory_bytes(self) -> int:
         """What it holds of the machine's memory."""
@@ -47,6 +48,11 @@ class Server:
 
     def _family(self) -> list[psutil.Process]:
         return [self._process, *self._process.children(recursive=True)]
+
+
+def _clock_of(pid: int) -> int:
+    """The kernel's clock of a process (clock_getcpuclockid(3)); `/proc` counts hundredths of a second only."""
+    return (~pid << 3) | 2
 
 
 def free_port() -> int:
@@ -78,13 +84,13 @@ async def running(
 
 @asynccontextmanager
 async def redis_server(fsync: str | None) -> AsyncIterator[tuple[Server, str]]:
-    """A Redis server without data, and its URL.
+    """A Redis server without data, and its URL. Its files are on the disk of this project.
 
     `fsync`: as the deployment runs it, with this `appendfsync`; None: without files, so that no system is measured
     by the disk.
     """
     binary, port = redis_binary.find(), free_port()
-    folder = Path(tempfile.mkdtemp(prefix="windsock-bench-"))
+    folder = Path(tempfile.mkdtemp(prefix=".redis-", dir=Path(__file__).parent))
     try:
         command = [binary.path, str(folder / "redis.conf"), "--port", str(port), "--bind", "127.0.0.1"]
         if fsync is None:
@@ -114,9 +120,9 @@ async def _serves(process: psutil.Popen, port: int, ready_path: str | None) -> b
 
 def _stop(process: psutil.Popen) -> None:
     with suppress(psutil.NoSuchProcess):
+        family = [process, *process.children(recursive=True)]
         process.terminate()
-        try:
-            process.wait(STOP_S)
-        except psutil.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _, left = psutil.wait_procs(family, STOP_S)
+        for one in left:
+            one.kill()
+        process.wait()

@@ -78,7 +78,7 @@ def build(shared: Shared) -> Room:
     cities = Cities(broker, mesh, shared.stream, places, limits)
     heartbeat = Heartbeat(lambda: not broker.unready(), limits.status_s)
     common = environment.load(CommonSettings, shared.environ)
-    door = Door(limits, shared.refusals, common.host)
+    door = Door(limits, shared.refusals, broker.joiner, common.host)
     token_settings = environment.load(TokenSettings, shared.environ)
     tokens, roster, revocations = Tokens(token_settings), Roster(), Revocations(shared.redis)
     access = Access(environment.load(AccessSettings, shared.environ), common.host)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from redis.exceptions import RedisError
 
 from gateway.arrivals import Arrivals
 from gateway.hub import Hub, Subscriber
+from gateway.sender import Joiner
 from services import batch, logs, topics
 from services.background import background
 from services.batch import Batch
@@ -57,6 +58,8 @@ class Broker:
             on_read=self._on_read,
         )
         self._arrivals = Arrivals()
+        self.joiner = Joiner()
+        """Who writes to clients gives it to their senders."""
         self._others: dict[bytes, tuple[Callable[[bytes], None], Callable[[], None]]] = {}
         self._own_channel = f"windsock:canary:{uuid.uuid4().hex}"
         self.listen(self._own_channel, lambda _: None)
@@ -148,8 +151,10 @@ class Broker:
             log.exception("a message could not be taken", channel=channel)
 
     def _on_read(self) -> None:
-        for topic, batches in self._arrivals.take().items():
-            self._receive(topic, batches)
+        arrived = self._arrivals.take()
+        with self.joiner if len(arrived) > 1 else nullcontext():
+            for topic, batches in arrived.items():
+                self._receive(topic, batches)
 
     def _receive(self, topic: str, batches: Sequence[Batch]) -> None:
         try:
@@ -175,6 +180,8 @@ class Broker:
                 log.error("not an announcement; reading the stream instead", topic=topic, error=str(error))
                 self._want(topic)
         elif channel in self._others:
+            # A gateway may be told to end a client: what was published before goes before it.
+            self._on_read()
             take, _ = self._others[channel]
             take(data)
 

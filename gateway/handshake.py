@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha1
 from typing import Any
@@ -19,6 +20,8 @@ LONGEST_LINE = 8_000
 """websockets refuses lines above 8,192 bytes and more than 128 headers."""
 MOST_HEADERS = 100
 
+SUBPROTOCOLS = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:, ?[!#$%&'*+.^_`|~0-9A-Za-z-]+)*").fullmatch
+"""Names with commas between them (RFC 6455, section 11.3.4; tokens as in RFC 9110)."""
 BODY = (b"content-length", b"transfer-encoding")
 
 
@@ -32,7 +35,9 @@ def accepted(request: Mapping[str, Any], target: bytes) -> bytes | None:
         return None
     if any(name in given for name in BODY):
         return None
-    if len(target) > LONGEST_LINE or any(len(value) > LONGEST_LINE for value in given.values()):
+    if len(target) > LONGEST_LINE or any(len(name) + len(value) > LONGEST_LINE for name, value in headers):
+        return None
+    if not SUBPROTOCOLS(given.get(b"sec-websocket-protocol", b"x")):
         return None
     if given.get(b"upgrade", b"").lower() != b"websocket" or given.get(b"connection", b"").lower() not in CONNECTION:
         return None
@@ -49,7 +54,7 @@ def response(accept: bytes, headers: Iterable[tuple[bytes, bytes]], subprotocol:
         b"Sec-WebSocket-Accept: " + accept,
         *(b"%s: %s" % header for header in headers),
     ]
-    if subprotocol is not None:
+    if subprotocol:
         lines.append(b"Sec-WebSocket-Protocol: " + subprotocol.encode("latin-1"))
     return b"\r\n".join(lines) + b"\r\n\r\n"
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import asyncio
 
+from services import logs
 from services.errors import Unavailable
 from services.stream import Asked, Bound, Direction, Page, Stream
 
-TOGETHER = 50
-"""Most reads in one round trip: each may bring megabytes."""
+log = logs.get("reads")
+
+TOGETHER = 16
+"""Most reads at once: each may bring megabytes."""
 
 
 class Reads:
@@ -37,15 +40,33 @@ class Reads:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:
-                asked = list(self._waiting)[:TOGETHER]
-                waiting = [self._waiting.pop(one) for one in asked]
+                asked, waiting = self._take()
+                found: list[Page | Unavailable]
                 try:
-                    found = await self._stream.read_each(asked)
+                    found = await self._stream.read_each(asked) if asked else []
                 except Unavailable as error:
-                    found = [error] * len(asked)
+                    # Others wait for Redis in vain as well: each round would take as long as this one.
+                    waiting += self._waiting.values()
+                    self._waiting = {}
+                    found = [error] * len(waiting)
+                except Exception as error:
+                    log.exception("history could not be read", topics=[topic for topic, *_ in asked])
+                    found = [Unavailable(f"history could not be read ({type(error).__name__})")] * len(waiting)
                 for waiters, page in zip(waiting, found, strict=True):
                     for waiter in waiters:
                         _answer(waiter, page)
+
+    def _take(self) -> tuple[list[Asked], list[list[asyncio.Future[Page]]]]:
+        """The next to read, without those that nobody waits for any more."""
+        asked: list[Asked] = []
+        waiting: list[list[asyncio.Future[Page]]] = []
+        while self._waiting and len(asked) < TOGETHER:
+            one = next(iter(self._waiting))
+            waiters = self._waiting.pop(one)
+            if not all(waiter.done() for waiter in waiters):
+                asked.append(one)
+                waiting.append(waiters)
+        return asked, waiting
 
 
 def _answer(waiter: asyncio.Future[Page], page: Page | Unavailable) -> None:

@@ -75,24 +75,67 @@ class Sender(Out, Protocol):
         """Stop; nothing is sent afterwards."""
 
 
+class Joiner:
+    """Joins what several topics have for a client in one write, while its block runs.
+
+    A write costs the kernel some microseconds however small it is; to join costs one more look at each client, so that
+    the broker does it only when a read from Redis brought several topics (`make bench`, scenario "topics").
+    """
+
+    __slots__ = ("_senders", "joining")
+
+    def __init__(self) -> None:
+        self.joining = False
+        self._senders: list[WireSender] = []
+
+    def add(self, sender: WireSender) -> None:
+        """Flush `sender` at the end of the block."""
+        self._senders.append(sender)
+
+    def __enter__(self) -> None:
+        self.joining = True
+
+    def __exit__(self, *_: object) -> None:
+        self.joining = False
+        senders, self._senders = self._senders, []
+        for sender in senders:
+            sender.flush()
+
+
 class WireSender:
-    """Hands finished frames to the transport, which joins those of one event-loop turn in one write.
+    """Hands finished frames to the transport, which tries to send them at once.
 
     A client of whom more than half the bound waits already is slow as soon as the whole is exceeded; others get one
     piece of any size (pieces are shared between clients, and bounded by what one read of Redis or of history brings).
     """
 
-    __slots__ = ("_binary", "_closed", "_half_bytes", "_limit_bytes", "_wire", "counters", "receive")
+    __slots__ = (
+        "_binary",
+        "_closed",
+        "_half_bytes",
+        "_joiner",
+        "_limit_bytes",
+        "_pieces",
+        "_publications",
+        "_wire",
+        "counters",
+        "receive",
+    )
 
-    def __init__(self, wire: WireProtocol, limit_bytes: int, counters: Counters, *, binary: bool) -> None:
+    def __init__(
+        self, wire: WireProtocol, limit_bytes: int, joiner: Joiner, counters: Counters, *, binary: bool
+    ) -> None:
         self._wire = wire
+        self._joiner = joiner
+        self._pieces: list[bytes] = []
+        self._publications = 0
         self._binary = binary
         # Not the socket's: Starlette adds a coroutine to each client that waits.
         self.receive = cast(Callable[[], Coroutine[Any, Any, Message]], wire.receive)
         self.counters = counters
         self._limit_bytes = limit_bytes
         self._half_bytes = limit_bytes // 2
-        # Above it, `writable` is cleared, and what is written is tried at once.
+        # Above it, `writable` is cleared.
         wire.pause_above(self._half_bytes)
         self._closed = False
 
@@ -108,6 +151,15 @@ class WireSender:
         self._write(frame(message, binary=self._binary), publications)
 
     def _write(self, frames: bytes, publications: int) -> None:
+        if self._joiner.joining:
+            if not self._pieces:
+                self._joiner.add(self)
+            self._pieces.append(frames)
+            self._publications += publications
+        else:
+            self._hand_over(frames, publications)
+
+    def _hand_over(self, frames: bytes, publications: int) -> None:
         wire = self._wire
         unsent = wire.transport.get_write_buffer_size()
         if unsent > self._half_bytes and unsent + len(frames) > self._limit_bytes:
@@ -121,6 +173,13 @@ class WireSender:
             return
         self.counters.refused += publications
 
+    def flush(self) -> None:
+        """Write what was joined."""
+        if self._pieces:
+            pieces, self._pieces = self._pieces, []
+            publications, self._publications = self._publications, 0
+            self._hand_over(pieces[0] if len(pieces) == 1 else b"".join(pieces), publications)
+
     @property
     def behind(self) -> bool:
         return self._wire.open and self._wire.buffered_bytes() > 0
@@ -129,11 +188,12 @@ class WireSender:
         self._wire.once_drained(then)
 
     def close(self, code: int, reason: str) -> None:
+        self.flush()
         self._closed = True
         self._wire.close_now(code, reason)
 
     async def room(self) -> bool:
-        await asyncio.sleep(0)  # what this turn gathered is written
+        await asyncio.sleep(0)  # others have their turns
         if not self._closed:
             await self._wire.writable.wait()
         return not self._closed and self._wire.open
@@ -255,9 +315,9 @@ class AsgiSender:
         self._refuse_queue()
 
 
-def sender_for(socket: WebSocket, limit_bytes: int, counters: Counters, *, binary: bool) -> Sender:
+def sender_for(socket: WebSocket, limit_bytes: int, joiner: Joiner, counters: Counters, *, binary: bool) -> Sender:
     """The best way to write to an accepted `socket` on this server."""
     wire = socket.scope.get("extensions", {}).get(EXTENSION)
     if isinstance(wire, WireProtocol):
-        return WireSender(wire, limit_bytes, counters, binary=binary)
+        return WireSender(wire, limit_bytes, joiner, counters, binary=binary)
     return AsgiSender(socket, limit_bytes, counters, binary=binary)

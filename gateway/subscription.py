@@ -107,6 +107,8 @@ class Subscription:
                     return
                 if passed.offset:  # else nothing had been published that could be lost
                     self._tell_lost(Position(batch.epoch, 0))
+                    if self._ended:
+                        return
             self._passed = None
         self._straight = self._wanted is None
         self._send(delivery, self._render)

@@ -105,8 +105,9 @@ class WireProtocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
         # What refers to itself stays until the garbage collector comes, which is seldom (`services.serve`).
         self.conn.parser.close()
-        if self.handshake_initiated:
-            self.scope["extensions"].pop(EXTENSION, None)
+        # A handshake that was refused had none.
+        if (scope := getattr(self, "scope", None)) is not None:
+            scope["extensions"].pop(EXTENSION, None)
 
     def data_received(self, data: bytes) -> None:
         if self.handshake_initiated and not self.handshake_complete:

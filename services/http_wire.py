@@ -3,8 +3,7 @@ and a short way for plain posts to a lane.
 
 A post takes its lane if it names the lane's path as it is, tells its length, which is not too great, and asks for
 nothing else; uvicorn's cycle, Starlette and a task are spared. All others go through the application, where they
-get the same answers, or are refused. A head that came before, byte by byte, is not parsed again: devices say the same
-with every post. What a lane's request costs, `make bench` shows in the scenario "intake".
+get the same answers, or are refused. What a lane's request costs, `make bench` shows in the scenario "intake".
 """
 
 from __future__ import annotations
@@ -25,9 +24,6 @@ from services.metrics import Refusals
 from services.patience import NEVER, Patience
 
 PROBLEM = "application/problem+json"
-MOST_HEADS = 1_000
-MOST_HEAD_BYTES = 1_024
-"""Of heads that are remembered."""
 NOT_PLAIN = (b"expect", b"transfer-encoding", b"upgrade")
 """Headers with which a request goes through the application."""
 
@@ -82,7 +78,6 @@ class Exchange:
 def bounded(most: int, head_s: float, refusals: Refusals, lanes: Sequence[Lane]) -> type[asyncio.Protocol]:
     """The protocol class for a server with at most `most` connections, WebSockets included."""
     lane_at = {lane.path.encode("ascii"): lane for lane in lanes}
-    heads: dict[bytes, Head] = {}
     patience = Patience(head_s, *(lane.body_s for lane in lanes))
 
     class Bounded(HttpToolsProtocol):
@@ -91,9 +86,6 @@ def bounded(most: int, head_s: float, refusals: Refusals, lanes: Sequence[Lane])
         deadline = NEVER
         cycle: Any  # uvicorn's, or an Exchange
         _head_is_due = True
-        _is_between = True
-        """The parser awaits the first byte of a message."""
-        _begun = 0
         _held: tuple[Exchange, bytes] | None = None
         """An answer that waits until the client reads."""
 
@@ -106,12 +98,16 @@ def bounded(most: int, head_s: float, refusals: Refusals, lanes: Sequence[Lane])
 
         def connection_lost(self, exc: Exception | None) -> None:
             patience.end(self)
-            if isinstance(self.cycle, Exchange) and not self.cycle.whole:
+            if isinstance(self.cycle, Exchange) and not self.cycle.whole and not self.cycle.response_complete:
                 refusals.count("request", "gone")
             super().connection_lost(exc)
 
         def handle_websocket_upgrade(self) -> None:
             patience.end(self)
+            if self.cycle is not None and not self.cycle.response_complete:
+                # Its answer would be written into the WebSocket.
+                self.transport.close()
+                return
             cls = cast(Any, self.ws_protocol_class)
             accept = cls.usual(self.scope, self.url) if hasattr(cls, "usual") else None
             if accept is None:
@@ -125,37 +121,8 @@ def bounded(most: int, head_s: float, refusals: Refusals, lanes: Sequence[Lane])
             # The parser and we hold each other, and only the garbage collector would find the two.
             self.parser = None  # type: ignore[assignment]
 
-        def data_received(self, data: bytes) -> None:
-            if not self._is_between or (self.cycle is not None and not self.cycle.response_complete):
-                super().data_received(data)
-                return
-            end = data.find(b"\r\n\r\n") + 4
-            head = heads.get(data[:end])
-            if head is not None and len(data) - end == head.length:
-                self._head_is_due = False
-                self.deadline = NEVER
-                exchange = self.cycle = Exchange(head)
-                exchange.parts.append(data[end:])
-                exchange.whole = exchange.turn = True
-                self._work(exchange)
-                return
-            begun = self._begun
-            super().data_received(data)
-            if self._begun == begun + 1 and isinstance(self.cycle, Exchange):
-                self._remember(self.cycle, data, end)
-
-        def _remember(self, exchange: Exchange, data: bytes, end: int) -> None:
-            """The head that was parsed, if `data` was just that and its body."""
-            head = exchange.head
-            if exchange.whole and head.keep_alive and len(data) - end == head.length and end <= MOST_HEAD_BYTES:
-                if len(heads) >= MOST_HEADS:
-                    heads.clear()
-                heads[data[:end]] = head
-
         def on_message_begin(self) -> None:
             super().on_message_begin()
-            self._begun += 1
-            self._is_between = False
             if not self._head_is_due:
                 self._head_is_due = True
                 self.deadline = self.loop.time() + head_s
@@ -194,9 +161,9 @@ def bounded(most: int, head_s: float, refusals: Refusals, lanes: Sequence[Lane])
                 super().on_body(body)
 
         def on_message_complete(self) -> None:
-            self._is_between = True
             exchange = self.cycle
-            if not isinstance(exchange, Exchange):
+            if not isinstance(exchange, Exchange) or exchange.whole:
+                # uvicorn's own, or an upgrade behind a post: it has no cycle.
                 super().on_message_complete()
                 return
             self.deadline = NEVER
@@ -206,11 +173,14 @@ def bounded(most: int, head_s: float, refusals: Refusals, lanes: Sequence[Lane])
 
         def _start_asgi_task(self, cycle: Any, app: Any) -> None:
             if isinstance(cycle, Exchange):
-                self._take_turn(cycle)
+                # Not now: a thousand refusals in one read would be as many calls deep.
+                self.loop.call_soon(self._take_turn, cycle)
             else:
                 super()._start_asgi_task(cycle, app)
 
         def _take_turn(self, exchange: Exchange) -> None:
+            if self.transport.is_closing():
+                return
             exchange.turn = True
             if exchange.whole:
                 self._work(exchange)
@@ -280,10 +250,14 @@ def bounded(most: int, head_s: float, refusals: Refusals, lanes: Sequence[Lane])
             self.server_state.total_requests += 1
             if self.transport.is_closing():
                 return
-            self.flow.resume_reading()
             if self.pipeline:
+                # What waits is answered before more is read: a client may send requests faster than it takes answers.
+                if len(self.pipeline) == 1:
+                    self.flow.resume_reading()
                 self._start_asgi_task(*self.pipeline.pop())
-            elif not self._head_is_due:
+                return
+            self.flow.resume_reading()
+            if not self._head_is_due:
                 self.deadline = self.loop.time() + self.timeout_keep_alive
 
         def overdue(self) -> None:

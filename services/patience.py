@@ -44,11 +44,11 @@ class Patience:
         asyncio.get_running_loop().call_later(self._every_s, self._look)
 
     def _look(self) -> None:
+        # First, so that one who fails stops nobody's clock.
+        self._running = bool(self._awaited)
+        if self._running:
+            self._look_later()
         now = asyncio.get_running_loop().time()
         for one in [one for one in self._awaited if one.deadline <= now]:
             one.deadline = NEVER
             one.overdue()
-        if self._awaited:
-            self._look_later()
-        else:
-            self._running = False

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -97,7 +98,7 @@ class _Names(set[str]):
             return False
         if len(self) >= self._most:
             self.clear()
-        self.update(names)
+        self.update(islice(names, self._most))
         return True
 
 

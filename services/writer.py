@@ -65,6 +65,7 @@ class Writer:
         self._parked: deque[_Parked] = deque()
         self._waiting = self._waiting_bytes = 0
         self._wake = asyncio.Event()
+        self._stopped = False
 
     @property
     def waiting(self) -> int:
@@ -77,6 +78,8 @@ class Writer:
         Raises TooLarge if they go to more topics than one commit takes, Overloaded when the buffer is full, and
         Unavailable when Redis does not acknowledge in time.
         """
+        if not entries:
+            return []
         stored: asyncio.Future[list[Appended]] = asyncio.get_running_loop().create_future()
 
         def settle(outcome: list[Appended] | Unavailable) -> None:
@@ -99,6 +102,8 @@ class Writer:
         self._park(entries, settle)
 
     def _park(self, entries: Sequence[Entry], settle: Settle) -> _Parked:
+        if self._stopped:
+            raise Unavailable("the service is stopping")
         names: set[str] = set()
         metrics: set[str] = set()
         size = 0
@@ -136,9 +141,10 @@ class Writer:
                 while self._parked:
                     await self._commit(self._take())
         finally:
-            for parked in self._parked:
-                parked.settle(Unavailable("the service is stopping"))
-            self._parked.clear()
+            # Who is told may come with the next at once.
+            self._stopped = True
+            while self._parked:
+                self._parked.popleft().settle(Unavailable("the service is stopping"))
             self._waiting = self._waiting_bytes = 0
 
     def _take(self) -> list[_Parked]:

@@ -107,7 +107,6 @@ static void loop(int epoll) {
 int sockets_main(int count, char **arguments) {
     uint32_t port = 0;
     const char *dialect = "plain";
-    bool token_less;
     run = (Run){.host = "127.0.0.1", .path = "/", .clients = 1, .topics = 1, .per_client = 1, .in_flight = 200,
                 .first_seq = 1, .timeout_s = 30};
     const Option options[] = {
@@ -122,7 +121,6 @@ int sockets_main(int count, char **arguments) {
         {"--in-flight", OPTION_COUNT, {.count = &run.in_flight}},
         {"--first-seq", OPTION_COUNT, {.count = &run.first_seq}},
         {"--timeout", OPTION_COUNT, {.count = &run.timeout_s}},
-        {"--token-less", OPTION_FLAG, {.flag = &token_less}}, /* the only way there is */
         {0},
     };
     options_read(options, count, arguments);

@@ -16,7 +16,8 @@ PUBSUB = "channels_redis.pubsub.RedisPubSubChannelLayer"
 
 def options(layer: str, redis_url: str) -> dict[str, Any]:
     """The options of a layer, the same for who serves and who publishes."""
-    hosts = {"hosts": [redis_url]}
+    # redis-py's own bound, 100, refuses a client that comes while as many others join.
+    hosts = {"hosts": [{"address": redis_url, "max_connections": 2_000}]}
     return hosts | {"capacity": 1_500} if layer == CORE else hosts
 
 

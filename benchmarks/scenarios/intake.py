@@ -29,16 +29,18 @@ class Load:
 SINGLE = Load(128, 1, 500)
 SPREAD = Load(8, 500, 500)
 FEW_DEVICES = Load(8, 500, 50)
+LOADS = (SINGLE, SPREAD, FEW_DEVICES)
 
 
-FSYNCS = ("always", "everysec")
-"""Redis' `appendfsync`: before each answer, as it is shipped; or each second."""
+async def rows(
+    systems: Sequence[Intake], loads: Sequence[Load], fsyncs: Sequence[str], seconds: float
+) -> AsyncIterator[Row]:
+    """Each load on a fresh server and an empty Redis, with Redis' `appendfsync` as `fsyncs` says.
 
-
-async def rows(systems: Sequence[Intake], loads: Sequence[Load], seconds: float) -> AsyncIterator[Row]:
-    """Each load on a fresh server and an empty Redis."""
+    `always`, before each answer, is what is shipped.
+    """
     for system in systems:
-        for fsync in FSYNCS:
+        for fsync in fsyncs:
             for load in loads:
                 if load.readings_per_post == 1 or system.takes_arrays:
                     figures = await _measured(system, load, fsync, seconds)

@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from gateway import closes
 from gateway.admission import Origins, Seats
 from gateway.closes import Close
-from gateway.sender import Counters, Sender, sender_for
+from gateway.sender import Counters, Joiner, Sender, sender_for
 from services import logs
 from services.errors import Forbidden, Unauthorized, WindsockError
 from services.metrics import Refusals
@@ -77,8 +77,9 @@ class Client:
 class Door:
     """What all sockets of one gateway share, whatever they speak."""
 
-    def __init__(self, settings: GatewaySettings, refusals: Refusals, host: str) -> None:
+    def __init__(self, settings: GatewaySettings, refusals: Refusals, joiner: Joiner, host: str) -> None:
         """`host` is the address that is listened on. Raises SettingError."""
+        self._joiner = joiner
         self._outbox_bytes = settings.outbox_bytes
         self._messages_per_s = settings.client_messages_per_s
         self._refusals = refusals
@@ -113,7 +114,7 @@ class Door:
     @asynccontextmanager
     async def open(self, socket: WebSocket, *, binary: bool = False) -> AsyncIterator[Client]:
         """A client on this socket; after the handshake, a failure is told to it before its socket closes."""
-        sender = sender_for(socket, self._outbox_bytes, self.counters, binary=binary)
+        sender = sender_for(socket, self._outbox_bytes, self._joiner, self.counters, binary=binary)
 
         def let_go() -> None:
             if socket.application_state is WebSocketState.CONNECTED:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
-from benchmarks.results import Row
+from benchmarks import report
+from benchmarks.__main__ import measure
+from benchmarks.load_client import LoadError
+from benchmarks.plan import FULL, Part, parts
+from benchmarks.results import Results, Row
 from benchmarks.scenarios import connections, end_to_end, fan_out, intake, kernel, topics
 from benchmarks.systems import SYSTEMS
 from benchmarks.systems.intake import WindsockIngest
@@ -38,7 +44,7 @@ async def test_crowds_and_topics_are_delivered_to_whole() -> None:
 
 async def test_posts_are_measured_at_both_ends() -> None:
     loads = (intake.Load(4, 1, 10), intake.Load(2, 50, 10))
-    rows = [row async for row in intake.rows([WindsockIngest()], loads, 0.5)]
+    rows = [row async for row in intake.rows([WindsockIngest()], loads, ("always",), 0.5)]
     assert rows[1].figures["readings_per_s"] == pytest.approx(rows[1].figures["posts_per_s"] * 50)
     assert all(row.figures["redis_us_reading"] > 0 for row in rows)
 
@@ -65,3 +71,27 @@ async def test_the_kernel_alone_delivers_everything() -> None:
     rows = [row async for row in kernel.over_rates(20, (50,), 0.5)]
     rows += [row async for row in kernel.over_topics(5, 2, 100, 0.5)]
     assert [(row.figures["lost"], row.figures["closed"]) for row in rows] == [(0, 0), (0, 0)]
+
+
+async def test_one_part_that_fails_keeps_nothing_from_the_others() -> None:
+    async def fails() -> AsyncIterator[Row]:
+        yield Row("rates", "broken", "before", {})
+        raise LoadError("refused")
+
+    async def works() -> AsyncIterator[Row]:
+        yield Row("rates", "sound", "after", {})
+
+    results = Results({})
+    await measure(results, [Part("rates", "broken", fails), Part("rates", "sound", works)])
+    assert [row.case for row in results.rows] == ["before", "after"]
+    assert results.left_out == {"broken, rates": "refused"}
+
+
+def test_every_system_takes_part() -> None:
+    asked = list(parts(FULL, list(SYSTEMS.values())))
+    assert {part.system for part in asked if part.scenario == "rates"} >= {system.name for system in SYSTEMS.values()}
+    assert {part.scenario for part in asked} == set(report.TABLES)
+    assert {part.system for part in asked if part.scenario == "topics"} >= {
+        "Centrifugo, JSON",
+        "Windsock, plain sockets",
+    }

@@ -36,7 +36,7 @@ from services import logs
 from services.batch import Batch, Position, fitting
 from services.errors import Unavailable
 from services.settings import GatewaySettings
-from services.stream import Bound, Page, Stream
+from services.stream import END, Bound, Page, Stream
 from services.tokens import Grant
 
 NOWHERE = Position("", 0)
@@ -156,11 +156,16 @@ class Subscriptions:
         return Opened(step.channel, subscription, info, result, recovered or [], at, more)
 
     async def _since(self, step: Subscribe, joined: Position) -> Page:
-        """What came after the position that is to be recovered; nothing, if it is none or that of the hub."""
-        if not step.recover or joined == Position(step.epoch, step.offset):
+        """What came after the position that is to be recovered; nothing, if it is none or that of the hub.
+
+        A topic that the hub knows no epoch of may have got one from another subscriber.
+        """
+        if joined.epoch and (not step.recover or joined == Position(step.epoch, step.offset)):
             return Page(joined, [], more=False)
-        limit = self._settings.recovery_publications
-        bound: Bound = ("offset", step.offset)
+        bound: Bound = END
+        limit = 0
+        if step.recover:
+            bound, limit = ("offset", step.offset), self._settings.recovery_publications
         if step.channel.built_in:
             return await self._reads.read(step.channel.name, "up", bound, limit)
         return await history.read(self._stream, step.channel, "up", bound, limit)

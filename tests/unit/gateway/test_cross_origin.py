@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from gateway.clients.cross_origin import CrossOrigin
 from gateway.clients.door import Door
+from gateway.sender import Joiner
 from services.errors import NotFound
 from services.metrics import Refusals
 from services.settings import GatewaySettings
@@ -17,7 +18,7 @@ OTHER = {"Origin": "https://other.example"}
 
 
 def client(origins: str = "https://page.example") -> httpx.AsyncClient:
-    door = Door(GatewaySettings(origins=origins), Refusals(CollectorRegistry()), "127.0.0.1")
+    door = Door(GatewaySettings(origins=origins), Refusals(CollectorRegistry()), Joiner(), "127.0.0.1")
 
     async def missing(*_: object) -> None:
         raise NotFound("nothing here")

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from gateway.closes import SLOW
 from gateway.hub import Delivery
-from gateway.sender import Counters, WireSender
+from gateway.sender import Counters, Joiner, WireSender
 from services.batch import Batch
 
 
@@ -31,9 +31,9 @@ class Wire:
         self.closed.append((code, reason))
 
 
-def a_sender(limit_bytes: int) -> tuple[WireSender, Wire]:
+def a_sender(limit_bytes: int, joiner: Joiner | None = None) -> tuple[WireSender, Wire]:
     wire = Wire()
-    return WireSender(cast(Any, wire), limit_bytes, Counters(), binary=False), wire
+    return WireSender(cast(Any, wire), limit_bytes, joiner or Joiner(), Counters(), binary=False), wire
 
 
 def delivery(size: int, count: int = 1) -> Delivery:
@@ -79,3 +79,27 @@ async def test_what_comes_after_the_end_is_refused_and_counted() -> None:
     sender.deliver(delivery(1, count=2), as_they_are)
     assert not wire.written
     assert sender.counters.refused == 2
+
+
+def test_several_topics_of_one_read_are_one_write() -> None:
+    joiner = Joiner()
+    sender, wire = a_sender(100, joiner)
+    with joiner:
+        sender.deliver(delivery(2), as_they_are)
+        sender.send(b"y")
+        assert not wire.written
+    assert wire.written == [b"\x81\x02xx\x81\x01y"]
+    sender.deliver(delivery(1), as_they_are)
+    assert len(wire.written) == 2
+    assert (sender.counters.sent, sender.counters.refused) == (2, 0)
+
+
+def test_what_was_joined_goes_before_the_end() -> None:
+    joiner = Joiner()
+    sender, wire = a_sender(100, joiner)
+    with joiner:
+        sender.deliver(delivery(2), as_they_are)
+        sender.close(3000, "over")
+        sender.deliver(delivery(2), as_they_are)
+    assert wire.written == [b"\x81\x02xx"]
+    assert (sender.counters.sent, sender.counters.refused) == (1, 1)

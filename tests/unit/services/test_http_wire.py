@@ -81,6 +81,12 @@ def post(body: bytes, path: bytes = b"/echo", *headers: bytes, method: bytes = b
     return b"%b %b HTTP/1.1\r\n%bContent-Length: %d\r\n\r\n%b" % (method, path, named, len(body), body)
 
 
+async def turns(count: int) -> None:
+    """What follows in its turn happens."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
 async def test_a_post_is_answered_once_it_is_stored() -> None:
     shelf = Shelf(patient=True)
     connection = Connection(echo(shelf))
@@ -117,6 +123,7 @@ async def test_requests_in_one_read_are_answered_in_their_order_one_after_the_ot
     assert (len(shelf.waiting), connection.transport.reading) == (1, False)
     for _ in range(3):
         shelf.store()
+        await turns(3)
     assert connection.statuses == [202, 202, 400, 202]
     assert [connection.bodies[n] for n in (0, 1, 3)] == [b"one", b"two", b"six"]
     assert connection.transport.reading
@@ -153,14 +160,58 @@ async def test_what_is_no_plain_post_goes_through_the_application(request_: byte
     assert connection.statuses[-1] == 204
 
 
-async def test_only_a_head_that_was_parsed_as_one_is_remembered() -> None:
-    connection = Connection(echo(Shelf()))
-    connection.send(b"\r\n\r\n" + post(b"one"))
-    connection.send(post(b"two") + b"\r\n\r\n")
-    connection.send(post(b"x\r\n\r\ny"))
-    assert connection.bodies == [b"one", b"two", b"x\r\n\r\ny"]
-    connection.send(b"\r\n\r\n" + b"one" + b"\r\n\r\n")
-    assert connection.statuses == [202, 202, 202, 400]
+async def test_a_request_may_come_in_any_two_pieces_again_and_again() -> None:
+    shelf = Shelf()
+    connection = Connection(echo(shelf))
+    whole = post(b"0123456789")
+    for cut in range(1, len(whole)):
+        for _ in range(2):
+            connection.send(whole)
+            connection.send(whole[:cut])
+            connection.send(whole[cut:])
+    assert set(connection.bodies) == {b"0123456789"}
+    assert len(shelf.stored) == 4 * (len(whole) - 1)
+
+
+async def test_a_thousand_refusals_in_one_read_are_answered_in_order() -> None:
+    shelf = Shelf(patient=True)
+    connection = Connection(echo(shelf))
+    connection.send(post(b"one") + post(b"bad") * 1_000)
+    shelf.store()
+    async with asyncio.timeout(5):
+        while len(connection.statuses) < 1_001:  # noqa: ASYNC110  # turn by turn
+            await asyncio.sleep(0)
+    assert connection.statuses == [202] + [400] * 1_000
+
+
+async def test_no_more_is_read_before_what_waits_is_answered() -> None:
+    shelf = Shelf(patient=True)
+    connection = Connection(echo(shelf))
+    connection.send(post(b"one") * 4)
+    for left in (3, 2, 1):
+        shelf.store()
+        await turns(1)
+        assert connection.transport.reading == (left == 1)
+    assert connection.statuses == [202] * 3
+
+
+async def test_an_upgrade_behind_a_post_stores_nothing_twice() -> None:
+    shelf = Shelf(patient=True)
+    connection = Connection(echo(shelf))
+    connection.send(post(b"one"))
+    connection.send(b"GET /ws/x HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+    assert len(shelf.waiting) == 1
+    assert connection.transport.closed.is_set()
+
+
+async def test_a_body_that_is_late_is_counted_once() -> None:
+    connection = Connection(echo(Shelf(), body_s=0.05))
+    connection.send(post(b"one")[:-1])
+    async with asyncio.timeout(5):
+        await connection.transport.closed.wait()
+    connection.protocol.connection_lost(None)
+    assert connection.statuses == [408]
+    assert not connection.refused("gone")
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -229,6 +280,7 @@ async def test_a_client_that_does_not_read_gets_nothing_more_to_read() -> None:
     connection.send(post(b"two"))
     assert (connection.statuses, shelf.stored, connection.transport.reading) == ([], [b"one"], False)
     connection.protocol.resume_writing()
+    await turns(1)
     assert (connection.bodies, shelf.stored) == ([b"one", b"two"], [b"one", b"two"])
 
 
