@@ -1,8 +1,8 @@
 """What a connection waits with: `asyncio.Queue` and `asyncio.Event`, as far as a connection needs them.
 
 Those two hold four deques between them, which take 760 bytes each even when empty (CPython 3.11): 3.8 KB of every
-idle connection (benchmark "connections"). They are bounded by who fills them: uvicorn reads no further message
-before the one before was taken.
+idle connection (benchmark "connections"). They are bounded by who fills them: uvicorn pauses reading until what one
+read brought was taken.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ NOT_PLAIN = (b"expect", b"transfer-encoding", b"upgrade")
 
 
 class Usual(Protocol):
-    """A WebSocket protocol whose classmethod `usual` knows what to answer to the usual handshake, else says None."""
+    """A WebSocket protocol whose static method `usual` knows what to answer to the usual handshake, else says None."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """As of every protocol."""

@@ -133,7 +133,7 @@ class Stream:
         return dict(zip(offsets, pages, strict=True))
 
     async def read_each(self, asked: Sequence[Asked], most_bytes: int = PAGE_BYTES) -> list[Page | Unavailable]:
-        """Many reads in one round trip; errors as with `read_after`."""
+        """Many reads together; errors as with `read_after`."""
         pipeline = self._redis.pipeline(transaction=False)
         for topic, direction, bound, limit in asked:
             keys = [topics.stream_key(topic), topics.state_key(topic)]

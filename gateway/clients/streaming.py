@@ -43,7 +43,7 @@ class Chunks:
 
     def push(self, chunk: bytes, publications: int = 0) -> None:
         """Add a chunk, which holds so many publications."""
-        # As with sockets: who has taken everything before gets one turn's chunks of any size.
+        # Who has taken everything before gets one turn's chunks of any size.
         if self._sending and self._waiting + len(chunk) > self._limit_bytes and not self.ended.is_set():
             self.counters.slow += 1
             self._slow()
