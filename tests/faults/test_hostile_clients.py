@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import statistics
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -148,6 +150,24 @@ def test_a_handshake_that_is_none_is_answered(windsock: Windsock) -> None:
         while part := raw.recv(1_000):
             answer += part
         assert b" 400 " in answer.split(b"\r\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 8\r\n", b" 400 "),
+        ("Sec-WebSocket-Version: 13\r\n", b" 400 "),
+        (raw_socket.KEY + 'Sec-WebSocket-Protocol: , "x y\r\n', b" 400 "),
+    ],
+)
+def test_a_handshake_that_is_refused_leaves_no_traceback(windsock: Windsock, headers: str, status: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", urlsplit(windsock.url).port), 10) as raw:
+        raw.sendall(f"GET /ws/echo/ HTTP/1.1\r\nHost: x\r\n{raw_socket.UPGRADE}{headers}\r\n".encode())
+        answer = b""
+        while part := raw.recv(1_000):
+            answer += part
+    assert status in answer.split(b"\r\n")[0]
+    assert "Traceback" not in windsock.log
 
 
 def test_an_event_stream_without_a_body_is_refused(windsock: Windsock) -> None:

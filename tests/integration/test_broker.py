@@ -237,6 +237,23 @@ async def test_a_notice_reaches_all_subscribers_and_is_not_kept(system: Running)
     assert not one.losses
 
 
+async def test_what_one_read_brings_keeps_its_order_across_channels(system: Running, client: Client) -> None:
+    recorder, order = Recorder(), []
+    await system.broker.join(TOPIC, recorder)
+    heard = asyncio.Event()
+    system.broker.listen("windsock:test", lambda _: order.append(list(recorder.numbers)), heard.set)
+    await heard.wait()
+    await system.publish()
+    await until(lambda: recorder.numbers == [0], "it does not arrive")
+    # One script, so that both come in one read: an announcement as the append script makes it, then another message.
+    position = system.broker.hub.position(TOPIC)
+    announcement = f"{position.epoch} 1-{position.offset + 1} 1\n1"
+    script = "redis.call('PUBLISH', ARGV[1], ARGV[2]) redis.call('PUBLISH', ARGV[3], 'x')"
+    await client.eval(script, 0, topics.channel(TOPIC), announcement, "windsock:test")
+    await until(lambda: bool(order), "the message does not arrive")
+    assert order == [[0, 1]]
+
+
 class LateStream(Stream):
     """Its positions are as old as `held` lets them be."""
 

@@ -80,3 +80,24 @@ def test_unusual_targets_are_too(target: bytes) -> None:
 @pytest.mark.parametrize("request_line", [{"method": "POST"}, {"http_version": "1.0"}])
 def test_other_requests_are_too(request_line: dict[str, str]) -> None:
     assert accepted(scope(USUAL, **request_line), b"/") is None
+
+
+@pytest.mark.parametrize(
+    ("offered", "usual"),
+    [
+        (b"centrifuge-json", True),
+        (b"centrifuge-json, bearer.abc", True),
+        (b"a,b", True),
+        (b', "x y', False),
+        (b"", False),
+        (b"a,,b", False),
+        (b"a b", False),
+    ],
+)
+def test_subprotocols_that_are_no_names_are_left_to_websockets(offered: bytes, usual: bool) -> None:
+    found = accepted(scope(changed(b"sec-websocket-protocol", offered)), b"/")
+    assert (found is not None) == usual
+
+
+def test_a_long_name_is_not_usual() -> None:
+    assert accepted(scope([*USUAL, (b"x" * 9_000, b"")]), b"/") is None

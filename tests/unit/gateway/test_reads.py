@@ -101,3 +101,39 @@ async def test_who_does_not_wait_any_more_harms_nobody(stream: FakeStream) -> No
         await stream.begun.wait()
         gone.cancel()
         assert (await stays).top.offset == 7
+
+
+async def test_those_who_left_are_not_read_for(stream: FakeStream) -> None:
+    reads = reads_of(stream)
+    gone = [asyncio.create_task(ask(reads, "gone", offset)) for offset in range(3 * TOGETHER)]
+    await asyncio.sleep(0)
+    for task in gone:
+        task.cancel()
+    await asyncio.wait(gone)
+    async with background(reads.run):
+        page = await ask(reads, "here")
+    assert page.top.epoch == "here"
+    assert [[topic for topic, *_ in asked] for asked in stream.rounds] == [["here"]]
+
+
+async def test_an_outage_is_told_to_all_who_wait_at_once(stream: FakeStream) -> None:
+    reads, stream.down = reads_of(stream), True
+    async with background(reads.run):
+        told = await asyncio.gather(*(ask(reads, "a", n) for n in range(5 * TOGETHER)), return_exceptions=True)
+    assert all(isinstance(one, Unavailable) for one in told)
+    assert len(stream.rounds) == 1
+
+
+async def test_what_cannot_be_understood_ends_only_those_who_asked(
+    stream: FakeStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nonsense(_asked: Sequence[Asked]) -> list[Page | Unavailable]:
+        raise ValueError("not an entry")
+
+    reads = reads_of(stream)
+    async with background(reads.run):
+        with monkeypatch.context() as patched:
+            patched.setattr(stream, "read_each", nonsense)
+            with pytest.raises(Unavailable, match="ValueError"):
+                await ask(reads, "a")
+        assert (await ask(reads, "a")).top.epoch == "a"

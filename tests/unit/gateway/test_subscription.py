@@ -208,3 +208,18 @@ def test_what_is_not_kept_reaches_who_is_live_and_wants_it() -> None:
         subscription.end()
         subscription.passing(passing)
         assert (recorder.messages, recorder.counters.matched) == (told, len(told))
+
+
+def test_who_is_ended_by_a_loss_gets_nothing_that_was_held() -> None:
+    topic = Topic(0)
+
+    def ends(position: Position) -> None:
+        topic.lost(position)
+        topic.subscription.end()
+
+    topic.subscription = Subscription(TOPIC, topic.recorder, lambda _, batch: batch.payloads, ends, 1_000)
+    for offset in (1, 2):
+        topic.subscription.deliver(Delivery(TOPIC, Batch("F", 0, offset, [b"%d" % offset])))
+    topic.subscription.release(Position("E", 5))
+    topic.subscription.deliver(Delivery(TOPIC, Batch("F", 0, 3, [b"3"])))
+    assert topic.recorder.messages == [b"lost F.0"]
