@@ -111,9 +111,10 @@ def summary(results: Results) -> str:
         rows = list(results.of("rates", system))
         slow = next((f"{row.figures['cpu_us']:.1f}" for row in rows if row.figures["messages_per_s"] == 20), "–")
         most = max(rows, key=lambda row: row.figures["delivered_per_s"]).figures
+        memory = f"{most['kb_per_client']:.0f}" if "kb_per_client" in most else "–"
         lines.append(
             f"| {system} | {slow} | {most['cpu_us']:.2f} | {most['delivered_per_s']:,.0f} "
-            f"| {most['p99_ms']:,.0f} ms | {most.get('kb_per_client', 0):.0f} |"
+            f"| {most['p99_ms']:,.0f} ms | {memory} |"
         )
     return "\n".join(lines) + "\n"
 
