@@ -155,7 +155,7 @@ def bounded(most: int, head_s: float, refusals: Refusals, lanes: Sequence[Lane])
             return Head(lane, query, headers, int(length), keep_alive)
 
         def on_body(self, body: bytes) -> None:
-            if isinstance(self.cycle, Exchange):
+            if isinstance(self.cycle, Exchange) and not self.cycle.whole:
                 self.cycle.parts.append(body)
             else:
                 super().on_body(body)

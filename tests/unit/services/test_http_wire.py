@@ -204,6 +204,18 @@ async def test_an_upgrade_behind_a_post_stores_nothing_twice() -> None:
     assert connection.transport.closed.is_set()
 
 
+async def test_the_body_of_an_upgrade_is_nobody_elses() -> None:
+    shelf = Shelf(patient=True)
+    connection = Connection(echo(shelf))
+    upgrade = post(b"more", b"/ws/x", b"Connection: Upgrade", b"Upgrade: websocket", method=b"GET")
+    connection.send(post(b"one") + post(b"two") + upgrade)
+    shelf.store()
+    await turns(2)
+    assert shelf.stored == [b"one"]
+    assert not shelf.waiting
+    assert connection.transport.closed.is_set()
+
+
 async def test_a_body_that_is_late_is_counted_once() -> None:
     connection = Connection(echo(Shelf(), body_s=0.05))
     connection.send(post(b"one")[:-1])
