@@ -9,13 +9,11 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
-import psutil
 import typer
 
-from benchmarks import chart, machine, plan, report
+from benchmarks import chart, machine, measuring, plan, report
 from benchmarks.load_client import LoadError, compiled
-from benchmarks.results import Results, Row
+from benchmarks.results import Results
 from benchmarks.systems import SYSTEMS
 from services import redis_binary
 from services.errors import StartError
@@ -50,7 +48,7 @@ def main(
     asked = [part for part in plan.parts(plan.QUICK if quick else plan.FULL, there) if part.scenario in scenarios]
     name = f"{date.today()}{'-quick' if quick else '-part' if only or system else ''}"
     try:
-        asyncio.run(measure(results, asked))
+        asyncio.run(measuring.measure(results, asked))
     finally:
         _write(results, out, name)
 
@@ -64,25 +62,6 @@ def _prepare() -> None:
     compiled()
     # Servers and Redis end with us.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-
-
-async def measure(results: Results, parts: list[plan.Part]) -> None:
-    """Add the rows of all parts to `results`; why there are none, if one fails."""
-    for part in parts:
-        try:
-            async for row in part.rows():
-                results.rows.append(row)
-                print(f"{row.scenario}: {row.system}, {row.case}: {_brief(row)}", file=sys.stderr, flush=True)
-        except (LoadError, StartError, OSError, psutil.Error, msgspec.MsgspecError, TimeoutError) as error:
-            # One that fails keeps nothing from the others, and is named in the report.
-            why = str(error) or type(error).__name__
-            results.left_out[f"{part.system}, {part.scenario}"] = why
-            print(f"{part.scenario}: {part.system} failed: {why}", file=sys.stderr, flush=True)
-
-
-def _brief(row: Row) -> str:
-    _, columns = report.TABLES[row.scenario]
-    return ", ".join(f"{column.shown(row)} {column.heading}" for column in columns if column.figure in row.figures)
 
 
 def _write(results: Results, folder: Path, name: str) -> None:

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from benchmarks import report
-from benchmarks.__main__ import measure
 from benchmarks.load_client import LoadError
+from benchmarks.measuring import measure
 from benchmarks.plan import FULL, Part, parts
 from benchmarks.results import Results, Row
 from benchmarks.scenarios import connections, end_to_end, fan_out, intake, kernel, topics
