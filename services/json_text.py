@@ -1,4 +1,4 @@
-"""JSON that clients send, and JSON that waits to be stored."""
+"""JSON that clients send: parsed, and not too deep."""
 
 from __future__ import annotations
 
@@ -35,8 +35,3 @@ def _within(value: Any) -> Iterable[Any]:
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()
-
-
-def compact(value: Any) -> bytes:
-    """`value` as JSON in no more memory than it takes: orjson's own results keep 4 KiB for the shortest text."""
-    return bytes(memoryview(orjson.dumps(value)))

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from services.errors import MalformedBody
-from services.json_text import DEEPEST, compact, parsed
+from services.json_text import DEEPEST, parsed
 
 
 @pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":[', b"]}")])
@@ -28,7 +28,3 @@ def test_brackets_in_a_text_are_not_deep() -> None:
 def test_what_is_no_json_is_told() -> None:
     with pytest.raises(MalformedBody, match="malformed"):
         parsed(b"{")
-
-
-def test_compact_json_is_the_same_json() -> None:
-    assert compact({"a": [1, "b"]}) == b'{"a":[1,"b"]}'
