@@ -23,7 +23,6 @@ METRIC = "metric:"
 WEATHER = "weather:"
 FEED = "feed:"
 COMMAND = "command:"
-NAMESPACES = (DEVICE, METRIC, WEATHER, FEED, COMMAND)
 
 DEVICE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}\Z"
 METRIC_PATTERN = r"^(?!(?:device|ts|position)\Z)[A-Za-z_][A-Za-z0-9_.-]{0,63}\Z"
