@@ -25,7 +25,7 @@ check: .venv/dev.stamp ## Format, lint, types, and which room may import which
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/bench.stamp ## Measure Windsock beside its peers (some 25 minutes); tables and chart go to benchmarks/results
+bench: .venv/bench.stamp ## Measure Windsock beside its peers (some 15 minutes); tables and chart go to benchmarks/results
 	@exec $(BIN)/python -m benchmarks
 
 bench-quick: .venv/bench.stamp ## The same with less of everything, in under two minutes

@@ -93,6 +93,8 @@ def markdown(results: Results, chart: str | None) -> str:
     parts = ["# How fast it is\n", "\n".join(f"- {name}: {said}" for name, said in results.machine.items()) + "\n"]
     if chart:
         parts.append(f"![CPU and latency over clients and messages]({chart})\n")
+    if any(True for _ in results.of("rates")):
+        parts.append("## In short\n\n" + summary(results))
     for scenario, (title, columns) in TABLES.items():
         rows = list(results.of(scenario))
         if rows:
