@@ -6,7 +6,9 @@ from functools import partial
 
 from ingest.bells import Bells
 from ingest.commands import CommandDesk
-from ingest.readings import ReadingsIntake
+from ingest.intake import Intake
+from ingest.readings import Readings
+from ingest.senders import Senders
 from services import environment
 from services.background import background
 from services.commands import Commands
@@ -17,8 +19,12 @@ from services.settings import IngestSettings
 def build(shared: Shared) -> Room:
     """The ingest room."""
     settings = environment.load(IngestSettings, shared.environ)
-    intake = ReadingsIntake(shared.writer, settings, group_topics=shared.streams.group_topics, registry=shared.registry)
+    senders = Senders()
+    intake = Intake(
+        shared.writer, settings, senders, group_topics=shared.streams.group_topics, registry=shared.registry
+    )
+    readings = Readings(intake, shared.writer, settings)
     bells = Bells(shared.vital, shared.redis_url, settings.command_waiters)
     desk = CommandDesk(Commands(shared.redis), bells, settings, shared.registry)
     running = partial(background, bells.listen, bells.canary)
-    return Room("ingest", desk.routes(), running, lanes=intake.lanes(), drain=bells.close)
+    return Room("ingest", desk.routes(), running, lanes=readings.lanes(), drain=bells.close)

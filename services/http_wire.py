@@ -9,7 +9,7 @@ get the same answers, or are refused. What a lane's request costs, `make bench` 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol, cast
 
@@ -190,11 +190,27 @@ def bounded(most: int, head_s: float, refusals: Refusals, lanes: Sequence[Lane])
         def _work(self, exchange: Exchange) -> None:
             try:
                 work = exchange.head.lane.work(exchange.post())
-                exchange.head.lane.writer.submit(work.entries, partial(self._settle, exchange, work))
+                if isinstance(work, Work):
+                    self._submit(exchange, work)
+                else:
+                    task = self.loop.create_task(self._work_later(exchange, work))
+                    self.tasks.add(task)
+                    task.add_done_callback(self.tasks.discard)
             except WindsockError as error:
                 self._refuse(exchange, error)
             except Exception as error:
                 self._fail(exchange, error)
+
+        async def _work_later(self, exchange: Exchange, work: Awaitable[Work]) -> None:
+            try:
+                self._submit(exchange, await work)
+            except WindsockError as error:
+                self._refuse(exchange, error)
+            except Exception as error:
+                self._fail(exchange, error)
+
+        def _submit(self, exchange: Exchange, work: Work) -> None:
+            exchange.head.lane.writer.submit(work.entries, partial(self._settle, exchange, work))
 
         def _settle(self, exchange: Exchange, work: Work, outcome: Sequence[Appended] | WindsockError) -> None:
             if isinstance(outcome, WindsockError):

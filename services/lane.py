@@ -3,12 +3,12 @@
 What a lane does with a request is pure: it says which entries to append and, once they are stored, what to answer.
 `services.http_wire` asks it as soon as a request is there, without Starlette, ASGI messages or a task, which took
 more than half of the time of a single reading (`make bench`, scenario "intake"). `route` does the same on any ASGI
-server, and for the requests that the wire leaves to it. A lane is not told who asks; the headers are all it knows.
+server, and for the requests that the wire leaves to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,6 +31,8 @@ class Post(msgspec.Struct, gc=False):
     query: bytes
     headers: Headers
     body: bytes
+    address: str = ""
+    """Where it came from."""
 
 
 class Answer(msgspec.Struct, gc=False):
@@ -65,10 +67,10 @@ class Appender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Posts to `path`. `work` raises a WindsockError for a request that it refuses."""
+    """Posts to `path`. `work` raises a WindsockError for a request that it refuses; what it has to ask, it awaits."""
 
     path: str
-    work: Callable[[Post], Work]
+    work: Callable[[Post], Work | Awaitable[Work]]
     writer: Appender
     body_bytes: int
     body_s: float
@@ -76,7 +78,10 @@ class Lane:
     async def endpoint(self, request: Request) -> Response:
         """The lane's work as an endpoint of Starlette."""
         body = await read_body(request, self.body_bytes, self.body_s)
-        work = self.work(Post(request.scope["query_string"], headers_of(request.scope["headers"]), body))
+        address = request.client.host if request.client else ""
+        work = self.work(Post(request.scope["query_string"], headers_of(request.scope["headers"]), body, address))
+        if not isinstance(work, Work):
+            work = await work
         answer = work.answer(await self.writer.append(work.entries))
         return Response(answer.body, answer.status, media_type=answer.media_type)
 

@@ -99,7 +99,10 @@ class Writer:
 
     def submit(self, entries: Sequence[Entry], settle: Settle) -> None:
         """The same without a task that waits: `settle` is called once it is known. Raises TooLarge and Overloaded."""
-        self._park(entries, settle)
+        if entries:
+            self._park(entries, settle)
+        else:
+            settle([])
 
     def _park(self, entries: Sequence[Entry], settle: Settle) -> _Parked:
         if self._stopped:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Sequence
 
 from services.commit import Appended, Entry
 from services.errors import BadRequest
@@ -34,13 +35,23 @@ class Shelf:
 
 
 def echo(shelf: Shelf, *, body_s: float = 30.0) -> Lane:
-    """`POST /echo` stores its body and answers with it; b"bad" it refuses, b"bug" is a bug."""
+    """`POST /echo` stores its body and answers with it; b"bad" it refuses, b"bug" is a bug; "later" before either."""
 
-    def work(post: Post) -> Work:
+    async def asked(post: Post) -> Work:
+        await asyncio.sleep(0)
+        if post.body == b"later bad":
+            raise BadRequest("body", "is bad")
+        if post.body == b"later bug":
+            raise ZeroDivisionError
+        return Work([Entry("feed:echo", post.body)], lambda appended: Answer(202, post.body))
+
+    def work(post: Post) -> Work | Awaitable[Work]:
         if post.body == b"bad":
             raise BadRequest("body", "is bad")
         if post.body == b"bug":
             raise ZeroDivisionError
+        if post.body.startswith(b"later"):
+            return asked(post)
         told = post.body + post.query + post.headers.get(b"x-twice", b"")
         return Work([Entry("feed:echo", post.body)], lambda appended: Answer(202, told))
 

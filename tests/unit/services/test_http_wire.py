@@ -260,10 +260,21 @@ async def test_a_refusal_is_a_problem_and_counted() -> None:
     assert connection.refused("unavailable")
 
 
-async def test_a_bug_is_answered_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_lane_may_have_to_ask_first_and_answers_stay_in_order() -> None:
+    shelf = Shelf()
+    connection = Connection(echo(shelf))
+    connection.send(post(b"later") + post(b"later bad") + post(b"three"))
+    await turns(20)
+    assert connection.statuses == [202, 400, 202]
+    assert shelf.stored == [b"later", b"three"]
+
+
+@pytest.mark.parametrize("body", [b"bug", b"later bug"])
+async def test_a_bug_is_answered_and_logged(body: bytes, caplog: pytest.LogCaptureFixture) -> None:
     connection = Connection(echo(Shelf()))
-    connection.send(post(b"bug"))
+    connection.send(post(body))
     connection.send(post(b"one"))
+    await turns(5)
     assert connection.statuses == [500, 202]
     assert "ZeroDivisionError" in caplog.text
 

@@ -26,7 +26,14 @@ async def test_a_lane_is_a_route_as_well() -> None:
     assert answer.headers["content-type"] == "application/json"
 
 
-@pytest.mark.parametrize(("body", "status"), [(b"bad", 400), (b"x" * 101, 413)])
+async def test_a_lane_may_have_to_ask_first() -> None:
+    shelf = Shelf()
+    async with client(shelf) as http:
+        assert (await http.post("/echo", content=b"later")).status_code == 202
+    assert shelf.stored == [b"later"]
+
+
+@pytest.mark.parametrize(("body", "status"), [(b"bad", 400), (b"later bad", 400), (b"x" * 101, 413)])
 async def test_what_is_wrong_is_told_in_the_same_way(body: bytes, status: int) -> None:
     async with client(Shelf()) as http:
         answer = await http.post("/echo", content=body)

@@ -1,0 +1,99 @@
+"""What all ways to post have in common: from a request, or readings that came otherwise, to what is stored."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+from prometheus_client import CollectorRegistry, Counter
+
+from ingest.formats.format import Format
+from ingest.senders import Sender, Senders
+from services.commit import Appended, entry_of
+from services.errors import InvalidReadings
+from services.lane import Answer, Appender, Post, Work
+from services.reading import Decoded, Limits, Reading
+from services.settings import IngestSettings
+
+Reply = Callable[[Decoded, Sequence[Appended]], Answer]
+"""How a request is answered whose readings are stored."""
+
+
+class Intake:
+    """Decides about readings and counts them."""
+
+    def __init__(
+        self,
+        writer: Appender,
+        settings: IngestSettings,
+        senders: Senders,
+        *,
+        group_topics: bool,
+        registry: CollectorRegistry,
+    ) -> None:
+        self._writer = writer
+        self._senders = senders
+        self._group_topics = group_topics
+        self._limits = Limits(settings.batch_readings, settings.reading_metrics, settings.ts_ahead_s)
+        self._results = Counter(
+            "windsock_ingest_readings", "Readings by what became of them", ["format", "result"], registry=registry
+        )
+
+    def take(
+        self, post: Post, credentials: str | None, form: Format, reply: Reply, *, skip: bool = False
+    ) -> Work | Awaitable[Work]:
+        """The work of a request: at once if all is known here, else once Redis was asked.
+
+        With `skip`, readings that are wrong are left out; otherwise one of them refuses all. Raises (now, or when
+        awaited) what the format and the senders raise, and InvalidReadings.
+        """
+        sender = self._senders.known(credentials, post.address)
+        if sender is None:
+            return self._identify(post, credentials, form, reply, skip=skip)
+        return self._of(sender, post, form, reply, skip=skip)
+
+    async def store(self, sender: Sender, decoded: Decoded, form: str, *, skip: bool = False) -> list[Appended]:
+        """Store what came otherwise than as a request; where each reading that was taken went.
+
+        Raises what `take` raises, and what the writer raises.
+        """
+        readings = self._kept(decoded, form, skip=skip)
+        if not self._senders.admits(sender, readings):
+            await self._senders.admit(sender, readings)
+        entries = [entry_of(reading, group_topics=self._group_topics) for reading in readings]
+        appended = await self._writer.append(entries)
+        self._results.labels(form, "stored").inc(len(appended))
+        return appended
+
+    async def _identify(self, post: Post, credentials: str | None, form: Format, reply: Reply, *, skip: bool) -> Work:
+        sender = await self._senders.identified(credentials, post.address)
+        work = self._of(sender, post, form, reply, skip=skip)
+        return work if isinstance(work, Work) else await work
+
+    def _of(self, sender: Sender, post: Post, form: Format, reply: Reply, *, skip: bool) -> Work | Awaitable[Work]:
+        decoded = form.decode(post, self._limits, time.time_ns() // 1_000_000)
+        readings = self._kept(decoded, form.name, skip=skip)
+        group_topics = self._group_topics
+        stored = self._results.labels(form.name, "stored")
+
+        def answer(appended: Sequence[Appended]) -> Answer:
+            stored.inc(len(appended))
+            return reply(decoded, appended)
+
+        work = Work([entry_of(reading, group_topics=group_topics) for reading in readings], answer)
+        return work if self._senders.admits(sender, readings) else self._admit(sender, readings, work)
+
+    async def _admit(self, sender: Sender, readings: Sequence[Reading], work: Work) -> Work:
+        await self._senders.admit(sender, readings)
+        return work
+
+    def _kept(self, decoded: Decoded, form: str, *, skip: bool) -> list[Reading]:
+        """The readings that are taken; counts those that are not."""
+        refused = len(decoded.faults)
+        if refused:
+            self._results.labels(form, "refused").inc(refused if skip else len(decoded.readings))
+            if not skip:
+                decoded.all_or_raise()
+            if refused == len(decoded.readings):
+                raise InvalidReadings(decoded.faults[:20], omitted=max(0, refused - 20))
+        return [reading for reading in decoded.readings if reading is not None]
