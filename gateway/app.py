@@ -30,6 +30,7 @@ from gateway.clients.visitor import Guests
 from gateway.clients.weather import Cities
 from gateway.commands import Commander
 from gateway.devices import Devices
+from gateway.ebb import give_back_for_ever
 from gateway.evictions import Evictions
 from gateway.identities import Identities
 from gateway.jobs import Jobs
@@ -151,6 +152,7 @@ def build(shared: Shared) -> Room:
         jobs.run,
         reads.run,
         partial(sweep_for_ever, shared.stream),
+        partial(give_back_for_ever, lambda: door.seats.taken),
     )
 
     @asynccontextmanager
