@@ -23,6 +23,7 @@ from services.batch import fresh_epoch
 from services.commit import Appended, Commit, Entry, Upkeep
 from services.errors import Overloaded, TooLarge, Unavailable
 from services.redis import Client, reason_of
+from services.script import Script
 from services.settings import StreamSettings
 
 FULL = "used memory > 'maxmemory'"
@@ -57,7 +58,7 @@ class Writer:
     def __init__(self, redis: Client, settings: StreamSettings, metrics: WriterMetrics) -> None:
         self._settings = settings
         self._metrics = metrics
-        self._script = redis.register_script(files("services").joinpath("lua/append.lua").read_text())
+        self._script = Script(redis, files("services").joinpath("lua/append.lua").read_text())
         self._trim_script = redis.register_script(files("services").joinpath("lua/trim.lua").read_text())
         # A tenth of the retention bounds how long trimming and expiry may lag behind.
         shortest = min(settings.retention_s, settings.group_retention_s, settings.topic_ttl_s)
@@ -146,6 +147,7 @@ class Writer:
             while self._parked:
                 self._parked.popleft().settle(Unavailable("the service is stopping"))
             self._waiting = self._waiting_bytes = 0
+            await self._script.close()
 
     def _take(self) -> list[_Parked]:
         taken: list[_Parked] = []
@@ -202,14 +204,14 @@ class Writer:
             commit = Commit([entries[number] for number in pending], self._settings, self._upkeep.due)
             keys, args = commit.arguments(fresh_epoch())
             try:
-                reply: Sequence[Any] = await self._script(keys=keys, args=args)
+                reply: Sequence[Any] = await self._script(keys, args)
             except ResponseError as error:
                 if FULL not in str(error):
                     raise
                 streams, retentions = commit.retentions()
                 if not await self._trim_script(keys=streams, args=retentions):
                     raise
-                reply = await self._script(keys=keys, args=args)
+                reply = await self._script(keys, args)
             known = commit.known(reply)
             if known is None:
                 if commit.found_nothing(reply):
