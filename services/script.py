@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from hashlib import sha1
 from typing import Any
 
+import hiredis
 from redis.exceptions import NoScriptError
 
 from services.redis import Client
@@ -38,7 +39,9 @@ class Script:
         if connection.is_connected and await connection.can_read():
             # Redis has closed it: to send now would lose the commit.
             await connection.disconnect(nowait=True)
-        await connection.send_packed_command(connection.pack_command(*words), check_health=False)
+        # redis-py's own packing looks at each word twice more.
+        packed = hiredis.pack_command(words)  # type: ignore[arg-type]  # any number of words
+        await connection.send_packed_command(packed, check_health=False)
         return await connection.read_response()
 
     async def close(self) -> None:
