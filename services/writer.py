@@ -201,7 +201,7 @@ class Writer:
         pending = list(range(len(entries)))
         done: dict[int, Appended] = {}
         while pending:
-            commit = Commit([entries[number] for number in pending], self._settings, self._upkeep.due)
+            commit = Commit([entries[number] for number in pending], self._settings, self._upkeep.asked())
             keys, args = commit.arguments(fresh_epoch())
             try:
                 reply: Sequence[Any] = await self._script(keys, args)

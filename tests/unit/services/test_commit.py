@@ -112,16 +112,16 @@ def test_free_form_json_has_no_line_ends() -> None:
 def test_upkeep_is_due_again_after_its_time() -> None:
     now = 100.0
     upkeep = Upkeep(10, lambda: now)
-    assert upkeep.due("k")
+    assert upkeep.asked()("k")
     upkeep.done(["k"])
-    assert not upkeep.due("k")
+    assert not upkeep.asked()("k")
     now = 110.0
-    assert upkeep.due("k")
+    assert upkeep.asked()("k")
 
 
 def test_upkeep_remembers_a_bounded_number_of_keys() -> None:
     upkeep = Upkeep(10, lambda: 1.0, most=2)
     upkeep.done(["a", "b"])
     upkeep.done(["c"])
-    assert upkeep.due("a")
-    assert not upkeep.due("c")
+    assert upkeep.asked()("a")
+    assert not upkeep.asked()("c")
