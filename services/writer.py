@@ -190,11 +190,8 @@ class Writer:
             raise
         duplicates = sum(one.duplicate for one in appended)
         self._metrics.committed(len(entries) - duplicates, duplicates, time.perf_counter() - started)
-        start = 0
-        for parked in taken:
-            end = start + len(parked.entries)
-            parked.settle(appended[start:end])
-            start = end
+        # The next commit goes first: Redis stores it while those of this one are answered.
+        asyncio.get_running_loop().call_soon(_tell, taken, appended)
 
     async def _store(self, entries: Sequence[Entry]) -> list[Appended]:
         """Send the commit; entries that Redis knows by their id are left out and it is sent again."""
@@ -223,3 +220,11 @@ class Writer:
             done.update((pending[number], Appended(position, True)) for number, position in known.items())
             pending = [number for number in pending if number not in done]
         return [done[number] for number in range(len(entries))]
+
+
+def _tell(taken: Sequence[_Parked], appended: list[Appended]) -> None:
+    start = 0
+    for parked in taken:
+        end = start + len(parked.entries)
+        parked.settle(appended[start:end])
+        start = end
