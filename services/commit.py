@@ -119,11 +119,33 @@ class _Group:
         return latest, tagged
 
 
+class Request(msgspec.Struct, frozen=True, gc=False):
+    """A request to remember under `key`; `places` are the numbers of its entries in the commit, or where one went."""
+
+    key: str
+    fingerprint: str
+    places: Sequence[int | Appended]
+
+
+class Known(msgspec.Struct, frozen=True, gc=False):
+    """What Redis remembers: number of an entry → its position, number of a request → what was remembered of it."""
+
+    positions: dict[int, str]
+    requests: dict[int, bytes]
+
+
 class Commit:
     """Entries grouped by topic. `due(key)` says whether a topic or index entry wants upkeep."""
 
-    def __init__(self, entries: Sequence[Entry], settings: StreamSettings, due: Callable[[Hashable], bool]) -> None:
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        settings: StreamSettings,
+        due: Callable[[Hashable], bool],
+        requests: Sequence[Request] = (),
+    ) -> None:
         self._settings = settings
+        self._requests = requests
         self._due = due
         self._groups: dict[str, _Group] = {}
         self._places: list[tuple[_Group, int]] = []
@@ -188,6 +210,7 @@ class Commit:
             fresh_epoch,
             settings.device_metrics,
             settings.retention_bytes,
+            len(self._requests),
         ]
         index: list[tuple[str, str]] = []
         for topic, group in self._groups.items():
@@ -216,6 +239,9 @@ class Commit:
             group, line = self._places[number]
             keys.append(key)
             said += (group.number, len(group.lines) - line)
+        for request in self._requests:
+            keys.append(request.key)
+            said += (request.fingerprint, [word for place in request.places for word in self._words(place)])
         said[2] = len(index)
         for key, member in index:
             keys.append(key)
@@ -223,17 +249,31 @@ class Commit:
         args[0] = _pack(said)
         return keys, args
 
+    def _words(self, place: int | Appended) -> tuple[int, int | str]:
+        """How the script is told of an entry of a request."""
+        if isinstance(place, Appended):
+            return 0, place.position + ("d" if place.duplicate else "")
+        group, line = self._places[place]
+        return -group.number if place in self._repeats else group.number, len(group.lines) - line
+
     def retentions(self) -> tuple[list[str], list[int]]:
         """KEYS and ARGV of `trim.lua`."""
         return [topics.stream_key(topic) for topic in self._groups], [g.retention[0] for g in self._groups.values()]
 
-    def known(self, reply: Sequence[Any]) -> dict[int, str] | None:
-        """Entry number → position of entries stored before, if the script refused for them; else None."""
+    def known(self, reply: Sequence[Any]) -> Known | None:
+        """What was stored before, if the script refused for it; else None."""
         if reply[0] != 0:
             return None
         firsts = list(self._ids.values())
-        found = {firsts[reply[i] - 1]: bytes(reply[i + 1]).decode("ascii") for i in range(1, len(reply), 2)}
-        return found | {number: found[first] for number, first in self._repeats.items() if first in found}
+        found: dict[int, str] = {}
+        requests: dict[int, bytes] = {}
+        for number, text in zip(reply[1::2], reply[2::2], strict=True):
+            if number <= len(firsts):
+                found[firsts[number - 1]] = bytes(text).decode("ascii")
+            else:
+                requests[number - len(firsts) - 1] = bytes(text)
+        repeats = {number: found[first] for number, first in self._repeats.items() if first in found}
+        return Known(found | repeats, requests)
 
     def found_nothing(self, reply: Sequence[Any]) -> bool:
         """Whether a topic that was in order begins anew: Redis has lost its data, the indexes with it."""
