@@ -11,6 +11,7 @@ all that is told beside the lines goes to the script as one MessagePack array.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -23,6 +24,7 @@ TAGS = "tags"
 
 _json = msgspec.json.Encoder().encode
 _pack = msgspec.msgpack.Encoder().encode
+_time = attrgetter("ts")
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -89,58 +91,72 @@ def free_form_entry(topic: str, text: bytes) -> Entry:
 
 
 class _Group:
-    """One topic's batch; of a device also the entries with its newest values."""
+    """One topic's batch; `told` are the entries among it that tell of a device."""
 
-    __slots__ = ("always_upkept", "device", "latest", "lines", "newest", "number", "oldest", "retention", "tagged")
+    __slots__ = ("always_upkept", "lines", "number", "retention", "told")
 
     def __init__(self, number: int, retention: tuple[int, int], always_upkept: bool) -> None:
         self.number = number
         self.retention = retention
         self.always_upkept = always_upkept
         self.lines: list[bytes] = []
-        self.device = ""
-        self.oldest = self.newest = 0
-        self.latest: dict[str, Entry] = {}
-        self.tagged: Entry | None = None
+        self.told: list[Entry] = []
 
-    def note(self, entry: Entry) -> None:
-        """Keep what is the newest by its own time; of equal times the later."""
-        latest, ts = self.latest, entry.ts
-        if not latest:
-            self.device, self.oldest, self.newest = entry.device, ts, ts
-        if ts >= self.newest:
-            self.newest = ts
+    def latest(self) -> tuple[dict[str, Entry], Entry | None]:
+        """Of each metric, and of tags, the entry that tells it the newest by its own time; of equal times the later.
+
+        Sorts `told`.
+        """
+        if len(self.told) > 1:
+            self.told.sort(key=_time)
+        latest: dict[str, Entry] = {}
+        tagged = None
+        for entry in self.told:
             for metric in entry.values:
                 latest[metric] = entry
-        else:
-            self.oldest = min(self.oldest, ts)
-            for metric in entry.values:
-                if metric not in latest or ts >= latest[metric].ts:
-                    latest[metric] = entry
-        if entry.tags and (self.tagged is None or ts >= self.tagged.ts):
-            self.tagged = entry
+            if entry.tags:
+                tagged = entry
+        return latest, tagged
 
-    def fields(self) -> list[str]:
-        """The fields of the latest values, each with its JSON."""
-        fields: list[str] = []
-        for metric, entry in self.latest.items():
-            fields += ("m:" + metric, _json(entry.latest(metric)).decode())
-        if self.tagged is not None:
-            fields += (TAGS, _json((self.tagged.ts, self.tagged.tags)).decode())
-        return fields
+
+class Request(msgspec.Struct, frozen=True, gc=False):
+    """A request to remember under `key`; `places` are the numbers of its entries in the commit, or where one went."""
+
+    key: str
+    fingerprint: str
+    places: Sequence[int | Appended]
+
+
+class Known(msgspec.Struct, frozen=True, gc=False):
+    """What Redis remembers: number of an entry → its position, number of a request → what was remembered of it."""
+
+    positions: dict[int, str]
+    requests: dict[int, bytes]
 
 
 class Commit:
     """Entries grouped by topic. `due(key)` says whether a topic or index entry wants upkeep."""
 
-    def __init__(self, entries: Sequence[Entry], settings: StreamSettings, due: Callable[[Hashable], bool]) -> None:
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        settings: StreamSettings,
+        due: Callable[[Hashable], bool],
+        requests: Sequence[Request] = (),
+    ) -> None:
         self._settings = settings
+        self._requests = requests
         self._due = due
         self._groups: dict[str, _Group] = {}
         self._places: list[tuple[_Group, int]] = []
         self._ids: dict[str, int] = {}
         self._repeats: dict[int, int] = {}
         self.upkept: list[Hashable] = []
+        self._retentions = (
+            (settings.retention_s, settings.retention_publications),
+            (settings.group_retention_s, settings.group_retention_publications),
+        )
+        """Seconds and publications that a topic keeps, and those of a group topic."""
         self._take(entries)
 
     def __len__(self) -> int:
@@ -148,6 +164,7 @@ class Commit:
 
     def _take(self, entries: Sequence[Entry]) -> None:
         groups, places, begin = self._groups, self._places, self._begin
+        readings: list[bytes] | None = None
         metrics: dict[str, list[bytes]] = {}
         for number, entry in enumerate(entries):
             topic = entry.topic
@@ -158,12 +175,15 @@ class Commit:
                     self._repeats[number] = first
                     continue
             group = groups.get(topic) or begin(topic, entry.retention)
-            group.lines.append(entry.payload)
-            places.append((group, len(group.lines)))
+            lines = group.lines
+            lines.append(entry.payload)
+            places.append((group, len(lines)))
             if entry.values:
-                group.note(entry)
+                group.told.append(entry)
             if entry.lines:
-                (groups.get(topics.READINGS) or begin(topics.READINGS)).lines.append(entry.payload)
+                if readings is None:
+                    readings = (groups.get(topics.READINGS) or begin(topics.READINGS)).lines
+                readings.append(entry.payload)
                 for metric, line in zip(entry.values, entry.lines, strict=True):
                     if metric not in metrics:
                         name = topics.METRIC + metric
@@ -172,7 +192,7 @@ class Commit:
 
     def _begin(self, topic: str, retention: tuple[int, int] | None = None) -> _Group:
         group = self._groups[topic] = _Group(
-            len(self._groups) + 1, retention or self._retention(topic), retention is not None
+            len(self._groups) + 1, retention or self._retentions[topics.is_group(topic)], retention is not None
         )
         return group
 
@@ -190,6 +210,7 @@ class Commit:
             fresh_epoch,
             settings.device_metrics,
             settings.retention_bytes,
+            len(self._requests),
         ]
         index: list[tuple[str, str]] = []
         for topic, group in self._groups.items():
@@ -200,20 +221,27 @@ class Commit:
             if maintain:
                 self.upkept.append(topic)
             said += (len(group.lines), *group.retention, maintain)
-            if group.latest:
-                fields = group.fields()
-                device = group.device if topic.startswith(topics.DEVICE) else ""
-                said += (3 + len(fields), device, group.oldest, group.newest, *fields)
-                for metric, entry in group.latest.items():
-                    if entry.lines and due((metric, device)):
-                        index.append((topics.members_key(topics.METRIC + metric), device))
-                        self.upkept.append((metric, device))
-            else:
+            if not group.told:
                 said.append(0)
+                continue
+            latest, tagged = group.latest()
+            oldest, newest = group.told[0], group.told[-1]
+            device = newest.device if topic.startswith(topics.DEVICE) else ""
+            said += (3 + 2 * len(latest) + (2 if tagged else 0), device, oldest.ts, newest.ts)
+            for metric, entry in latest.items():
+                said += ("m:" + metric, _json(entry.latest(metric)).decode())
+                if entry.lines and due((metric, device)):
+                    index.append((topics.members_key(topics.METRIC + metric), device))
+                    self.upkept.append((metric, device))
+            if tagged:
+                said += (TAGS, _json((tagged.ts, tagged.tags)).decode())
         for key, number in self._ids.items():
             group, line = self._places[number]
             keys.append(key)
             said += (group.number, len(group.lines) - line)
+        for request in self._requests:
+            keys.append(request.key)
+            said += (request.fingerprint, [word for place in request.places for word in self._words(place)])
         said[2] = len(index)
         for key, member in index:
             keys.append(key)
@@ -221,24 +249,31 @@ class Commit:
         args[0] = _pack(said)
         return keys, args
 
-    def _retention(self, topic: str) -> tuple[int, int]:
-        """Seconds and publications that `topic` keeps."""
-        settings = self._settings
-        if topics.is_group(topic):
-            return settings.group_retention_s, settings.group_retention_publications
-        return settings.retention_s, settings.retention_publications
+    def _words(self, place: int | Appended) -> tuple[int, int | str]:
+        """How the script is told of an entry of a request."""
+        if isinstance(place, Appended):
+            return 0, place.position + ("d" if place.duplicate else "")
+        group, line = self._places[place]
+        return -group.number if place in self._repeats else group.number, len(group.lines) - line
 
     def retentions(self) -> tuple[list[str], list[int]]:
         """KEYS and ARGV of `trim.lua`."""
         return [topics.stream_key(topic) for topic in self._groups], [g.retention[0] for g in self._groups.values()]
 
-    def known(self, reply: Sequence[Any]) -> dict[int, str] | None:
-        """Entry number → position of entries stored before, if the script refused for them; else None."""
+    def known(self, reply: Sequence[Any]) -> Known | None:
+        """What was stored before, if the script refused for it; else None."""
         if reply[0] != 0:
             return None
         firsts = list(self._ids.values())
-        found = {firsts[reply[i] - 1]: bytes(reply[i + 1]).decode("ascii") for i in range(1, len(reply), 2)}
-        return found | {number: found[first] for number, first in self._repeats.items() if first in found}
+        found: dict[int, str] = {}
+        requests: dict[int, bytes] = {}
+        for number, text in zip(reply[1::2], reply[2::2], strict=True):
+            if number <= len(firsts):
+                found[firsts[number - 1]] = bytes(text).decode("ascii")
+            else:
+                requests[number - len(firsts) - 1] = bytes(text)
+        repeats = {number: found[first] for number, first in self._repeats.items() if first in found}
+        return Known(found | repeats, requests)
 
     def found_nothing(self, reply: Sequence[Any]) -> bool:
         """Whether a topic that was in order begins anew: Redis has lost its data, the indexes with it."""
@@ -272,9 +307,10 @@ class Upkeep:
         self._most = most
         self._until: dict[Hashable, float] = {}
 
-    def due(self, key: Hashable) -> bool:
-        """Whether `key` was not kept up within the last `every_s` seconds."""
-        return self._until.get(key, 0.0) <= self._clock()
+    def asked(self) -> Callable[[Hashable], bool]:
+        """Tells of a key whether it was not kept up within the last `every_s` seconds, as of now."""
+        now, until = self._clock(), self._until
+        return lambda key: until.get(key, 0.0) <= now
 
     def forget(self) -> None:
         """Nothing is in order any more."""

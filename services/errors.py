@@ -11,6 +11,7 @@
     │   ├── Forbidden           403
     │   ├── NotFound            404
     │   ├── Conflict            409  it contradicts what was said before
+    │   ├── Reused          422  a key that was used for another request
     │   ├── PositionLost        410  the position's epoch or history is gone
     │   ├── TooSlow             408
     │   ├── TooLarge            413
@@ -186,6 +187,14 @@ class Conflict(ClientError):
     code = "conflict"
     title = "Conflict"
     status = 409
+
+
+class Reused(ClientError):
+    """An Idempotency-Key that came with another request before (draft-ietf-httpapi-idempotency-key-header-07, 2.7)."""
+
+    code = "idempotency_key_reused"
+    title = "Idempotency-Key is already used"
+    status = 422
 
 
 class PositionLost(ClientError):

@@ -45,8 +45,8 @@ _serializer = HiredisRespSerializer()
 
 
 class _Packed:
-    """Commands are packed by hiredis, as redis-py's other clients do: in Python the keys of a commit took longer
-    than all else that ingest does with it (benchmark "intake").
+    """Commands are packed by hiredis, as redis-py's other clients do: in Python many keys take longer than all else
+    that is done with them.
     """
 
     def pack_command(self, *args: Any) -> list[bytes]:

@@ -88,6 +88,11 @@ def id_key(topic: str, reading_id: str) -> str:
     return f"windsock:{{{topic}}}:id:{reading_id}"
 
 
+def request_key(sender: str, key: str) -> str:
+    """Remembers what a request of `sender` with this Idempotency-Key appended."""
+    return f"windsock:request:{sender}:{key}"
+
+
 def members_key(topic: str) -> str:
     """The Redis sorted set of the devices that publish on a metric topic, by when that was last noted."""
     return f"windsock:{{{topic}}}:devices"

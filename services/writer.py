@@ -4,15 +4,16 @@ Callers park their entries; the task takes what is there, sends it as one script
 caller once Redis has acknowledged. Under light load that is one round trip; under heavy load the
 commits grow. Promises: what `append` returned is stored; the entries of one call are stored together
 or not at all; calls are stored in the order they were made. A commit is sent once: when its answer is
-lost, callers get Unavailable and may retry (with ids, nothing is stored twice).
+lost, callers get Unavailable and may retry (with ids, or as a request that is done once, nothing is stored twice).
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Protocol
@@ -20,9 +21,11 @@ from typing import Any, Protocol
 from redis.exceptions import RedisError, ResponseError
 
 from services.batch import fresh_epoch
-from services.commit import Appended, Commit, Entry, Upkeep
-from services.errors import Overloaded, TooLarge, Unavailable
+from services.commit import Appended, Commit, Entry, Request, Upkeep
+from services.errors import Overloaded, Reused, TooLarge, Unavailable
+from services.once import Once, remembered
 from services.redis import Client, reason_of
+from services.script import Script
 from services.settings import StreamSettings
 
 FULL = "used memory > 'maxmemory'"
@@ -37,8 +40,8 @@ class WriterMetrics(Protocol):
     def refused(self, entries: int) -> None: ...
 
 
-Settle = Callable[[list[Appended] | Unavailable], None]
-"""Told, once, where the entries of a call went, or why they may not be stored. Must not raise."""
+Settle = Callable[[list[Appended] | Unavailable | Reused], None]
+"""Told, once, where the entries of a call went, or why they are, or may be, not stored. Must not raise."""
 
 
 @dataclass(slots=True)
@@ -48,6 +51,7 @@ class _Parked:
     bytes: int
     settle: Settle
     deadline: float
+    once: Once | None
     withdrawn: bool = False
 
 
@@ -57,7 +61,7 @@ class Writer:
     def __init__(self, redis: Client, settings: StreamSettings, metrics: WriterMetrics) -> None:
         self._settings = settings
         self._metrics = metrics
-        self._script = redis.register_script(files("services").joinpath("lua/append.lua").read_text())
+        self._script = Script(redis, files("services").joinpath("lua/append.lua").read_text())
         self._trim_script = redis.register_script(files("services").joinpath("lua/trim.lua").read_text())
         # A tenth of the retention bounds how long trimming and expiry may lag behind.
         shortest = min(settings.retention_s, settings.group_retention_s, settings.topic_ttl_s)
@@ -72,39 +76,39 @@ class Writer:
         """Entries that wait for a commit."""
         return self._waiting
 
-    async def append(self, entries: Sequence[Entry]) -> list[Appended]:
-        """Store `entries` together; returns where each went, in order.
+    async def append(self, entries: Sequence[Entry], once: Once | None = None) -> list[Appended]:
+        """Store `entries` together; returns where each went, in order. With `once`, what was returned the first time.
 
-        Raises TooLarge if they go to more topics than one commit takes, Overloaded when the buffer is full, and
-        Unavailable when Redis does not acknowledge in time.
+        Raises TooLarge if they go to more topics than one commit takes, Overloaded when the buffer is full,
+        Unavailable when Redis does not acknowledge in time, and Reused if `once` was another request.
         """
         if not entries:
             return []
         stored: asyncio.Future[list[Appended]] = asyncio.get_running_loop().create_future()
 
-        def settle(outcome: list[Appended] | Unavailable) -> None:
+        def settle(outcome: list[Appended] | Unavailable | Reused) -> None:
             if stored.done():
                 return
-            if isinstance(outcome, Unavailable):
-                stored.set_exception(outcome)
-            else:
+            if isinstance(outcome, list):
                 stored.set_result(outcome)
+            else:
+                stored.set_exception(outcome)
 
-        parked = self._park(entries, settle)
+        parked = self._park(entries, settle, once)
         try:
             return await stored
         except asyncio.CancelledError:
             parked.withdrawn = True
             raise
 
-    def submit(self, entries: Sequence[Entry], settle: Settle) -> None:
+    def submit(self, entries: Sequence[Entry], settle: Settle, once: Once | None = None) -> None:
         """The same without a task that waits: `settle` is called once it is known. Raises TooLarge and Overloaded."""
         if entries:
-            self._park(entries, settle)
+            self._park(entries, settle, once)
         else:
             settle([])
 
-    def _park(self, entries: Sequence[Entry], settle: Settle) -> _Parked:
+    def _park(self, entries: Sequence[Entry], settle: Settle, once: Once | None) -> _Parked:
         if self._stopped:
             raise Unavailable("the service is stopping")
         names: set[str] = set()
@@ -128,7 +132,7 @@ class Writer:
         ):
             self._metrics.refused(len(entries))
             raise Overloaded(f"{self._waiting} readings wait for Redis already")
-        parked = _Parked(entries, count, size, settle, time.monotonic() + self._settings.append_timeout_s)
+        parked = _Parked(entries, count, size, settle, time.monotonic() + self._settings.append_timeout_s, once)
         self._parked.append(parked)
         self._waiting += len(entries)
         self._waiting_bytes += size
@@ -149,9 +153,11 @@ class Writer:
             while self._parked:
                 self._parked.popleft().settle(Unavailable("the service is stopping"))
             self._waiting = self._waiting_bytes = 0
+            await self._script.close()
 
     def _take(self) -> list[_Parked]:
         taken: list[_Parked] = []
+        requests: set[str] = set()
         count = names = 0
         now = time.monotonic()
         while self._parked:
@@ -160,6 +166,10 @@ class Writer:
             names += parked.topics
             if taken and (count > self._settings.commit_items or names > self._settings.commit_topics):
                 break
+            if parked.once is not None:
+                if parked.once.key in requests:
+                    break  # the first must be stored before it can be told from the second
+                requests.add(parked.once.key)
             self._parked.popleft()
             self._waiting -= len(parked.entries)
             self._waiting_bytes -= parked.bytes
@@ -173,15 +183,15 @@ class Writer:
         return taken
 
     async def _commit(self, taken: list[_Parked]) -> None:
-        entries = [entry for parked in taken for entry in parked.entries]
-        if not entries:
+        if not taken:
             return
+        count = sum(len(parked.entries) for parked in taken)
         started = time.perf_counter()
         try:
             async with asyncio.timeout(self._settings.append_timeout_s):
-                appended = await self._store(entries)
+                outcomes = await self._store(taken)
         except (RedisError, OSError, TimeoutError) as error:
-            self._metrics.failed(len(entries))
+            self._metrics.failed(count)
             for parked in taken:
                 parked.settle(Unavailable(f"Redis did not acknowledge ({reason_of(error)}); retry with the same id"))
             return
@@ -189,38 +199,106 @@ class Writer:
             for parked in taken:
                 parked.settle(Unavailable("the service is stopping"))
             raise
-        duplicates = sum(one.duplicate for one in appended)
-        self._metrics.committed(len(entries) - duplicates, duplicates, time.perf_counter() - started)
-        start = 0
-        for parked in taken:
-            end = start + len(parked.entries)
-            parked.settle(appended[start:end])
-            start = end
+        self._metrics.committed(outcomes.stored, outcomes.known, time.perf_counter() - started)
+        # The next commit goes first: Redis stores it while those of this one are answered.
+        asyncio.get_running_loop().call_soon(_tell, taken, outcomes)
 
-    async def _store(self, entries: Sequence[Entry]) -> list[Appended]:
-        """Send the commit; entries that Redis knows by their id are left out and it is sent again."""
+    async def _store(self, taken: list[_Parked]) -> _Outcomes:
+        """Send the commit; what Redis knows by an id, or as a request, is left out and it is sent again."""
+        entries = [entry for parked in taken for entry in parked.entries]
+        waiting = _requests(taken)
         pending = list(range(len(entries)))
         done: dict[int, Appended] = {}
-        while pending:
-            commit = Commit([entries[number] for number in pending], self._settings, self._upkeep.due)
-            keys, args = commit.arguments(fresh_epoch())
-            try:
-                reply: Sequence[Any] = await self._script(keys=keys, args=args)
-            except ResponseError as error:
-                if FULL not in str(error):
-                    raise
-                streams, retentions = commit.retentions()
-                if not await self._trim_script(keys=streams, args=retentions):
-                    raise
-                reply = await self._script(keys=keys, args=args)
+        refused: dict[int, Reused] = {}
+        while True:
+            commit = Commit(
+                [entries[number] for number in pending],
+                self._settings,
+                self._upkeep.asked(),
+                [_request(once, numbers, pending, done) for once, numbers in waiting],
+            )
+            reply = await self._ask(commit)
             known = commit.known(reply)
             if known is None:
-                if commit.found_nothing(reply):
-                    self._upkeep.forget()
-                else:
-                    self._upkeep.done(commit.upkept)
-                done.update(zip(pending, commit.positions(reply), strict=True))
                 break
-            done.update((pending[number], Appended(position, True)) for number, position in known.items())
+            done.update((pending[number], Appended(position, True)) for number, position in known.positions.items())
+            for number, text in known.requests.items():
+                once, numbers = waiting[number]
+                try:
+                    first = remembered(once, text, len(numbers))
+                except Reused as error:
+                    refused[numbers.start] = error
+                    first = [_NOWHERE] * len(numbers)
+                done.update(zip(numbers, first, strict=True))
+            waiting = [one for number, one in enumerate(waiting) if number not in known.requests]
             pending = [number for number in pending if number not in done]
-        return [done[number] for number in range(len(entries))]
+            if not pending and not waiting:
+                return _Outcomes([done[number] for number in range(len(entries))], refused, 0)
+        if commit.found_nothing(reply):
+            self._upkeep.forget()
+        else:
+            self._upkeep.done(commit.upkept)
+        appended = commit.positions(reply)
+        stored = len(appended) - sum(one.duplicate for one in appended)
+        if done:
+            done.update(zip(pending, appended, strict=True))
+            appended = [done[number] for number in range(len(entries))]
+        return _Outcomes(appended, refused, stored)
+
+    async def _ask(self, commit: Commit) -> Sequence[Any]:
+        """The script's reply; a Redis that is full is trimmed first."""
+        keys, args = commit.arguments(fresh_epoch())
+        try:
+            return await self._script(keys, args)  # type: ignore[no-any-return]
+        except ResponseError as error:
+            if FULL not in str(error):
+                raise
+            streams, retentions = commit.retentions()
+            if not await self._trim_script(keys=streams, args=retentions):
+                raise
+            return await self._script(keys, args)  # type: ignore[no-any-return]
+
+
+_NOWHERE = Appended("")
+"""Stands for where the entries of a refused request went."""
+
+
+@dataclass(slots=True)
+class _Outcomes:
+    """Where each entry of a commit went; why, for calls (by their first entry) that were refused; how many are new."""
+
+    appended: list[Appended]
+    refused: dict[int, Reused]
+    stored: int
+
+    @property
+    def known(self) -> int:
+        """Entries that were stored before."""
+        nowhere = sum(one is _NOWHERE for one in self.appended) if self.refused else 0
+        return len(self.appended) - self.stored - nowhere
+
+
+def _tell(taken: Sequence[_Parked], outcomes: _Outcomes) -> None:
+    start = 0
+    for parked in taken:
+        end = start + len(parked.entries)
+        parked.settle(outcomes.refused.get(start) or outcomes.appended[start:end])
+        start = end
+
+
+def _requests(taken: list[_Parked]) -> list[tuple[Once, range]]:
+    """The calls that are done once, with the numbers of their entries."""
+    found: list[tuple[Once, range]] = []
+    start = 0
+    for parked in taken:
+        end = start + len(parked.entries)
+        if parked.once is not None:
+            found.append((parked.once, range(start, end)))
+        start = end
+    return found
+
+
+def _request(once: Once, numbers: range, pending: list[int], done: Mapping[int, Appended]) -> Request:
+    """What a commit of the `pending` entries remembers of a request with these entries."""
+    places = [done[number] if number in done else bisect_left(pending, number) for number in numbers]
+    return Request(once.key, once.fingerprint, places)

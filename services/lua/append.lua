@@ -1,17 +1,20 @@
 -- Appends one commit: a batch of publications to each of several topics, all or nothing.
 --
--- KEYS: the devices index, then stream and state of each topic, then one key per remembered id,
---       then one sorted set (by the time of the last upkeep) per index entry.
+-- KEYS: the devices index, then stream and state of each topic, then one key per remembered id, then one per
+--       remembered request, then one sorted set (by the time of the last upkeep) per index entry.
 -- ARGV: what is said of all of them, as one MessagePack array (each argument costs Redis an object and both sides
 --       its parsing; the benchmark 'intake' shows it), then of each topic its lines, joined by \n.
 -- said: topics, ids, index entries, topic ttl (s), dedupe (s), epoch for topics that are new,
---   most metrics per device, retention (bytes), then
+--   most metrics per device, retention (bytes), requests, then
 --   per topic:       publications, retention (s), retention (publications), maintain (boolean),
 --                    number of latest arguments, then those: device (or nothing), oldest ts,
 --                    newest ts, and field, value pairs, each value a JSON array that opens with its ts;
 --   per id:          number of its topic (1 …), how many lines follow its own in that batch;
+--   per request:     its fingerprint, and an array with two elements for each of its entries: those of an id, the
+--                    number negative for a duplicate; or 0 and the entry's text as it is remembered (services/once.py);
 --   per index entry: member.
--- Returns {0, n, position, n, position …} without a write when ids 'n' are known already;
+-- Returns {0, n, text, n, text …} without a write when ids 'n' are known already, by their positions, or requests, by
+--   what is remembered of them (they are numbered on behind the ids);
 --   otherwise {ms, last offset, epoch, last offset, epoch …} in the order of the topics.
 --
 -- All checks come before the first write, and Redis refuses a script for want of memory or disk
@@ -22,13 +25,13 @@
 local call, floor = redis.call, math.floor
 local said = cmsgpack.unpack(ARGV[1])
 local topics, ids, entries = said[1], said[2], said[3]
-local ttl, dedupe, fresh, metrics, most_bytes = said[4], said[5], said[6], said[7], said[8]
+local ttl, dedupe, fresh, metrics, most_bytes, requests = said[4], said[5], said[6], said[7], said[8], said[9]
 local first_id = 1 + 2 * topics
 
-if ids > 0 then
+if ids + requests > 0 then
   local known = {0}
-  for from = 1, ids, 1000 do
-    local to = math.min(from + 999, ids)
+  for from = 1, ids + requests, 1000 do
+    local to = math.min(from + 999, ids + requests)
     local found = call('MGET', unpack(KEYS, first_id + from, first_id + to))
     for i = 1, to - from + 1 do
       if found[i] then
@@ -44,7 +47,7 @@ local clock = call('TIME')
 local now = clock[1] * 1000 + floor(clock[2] / 1000)
 local now_text = '' .. now
 local result = {now}
-local at = 9
+local at = 10
 
 -- Newest wins per field; only reached when the batch holds something older than what is stored.
 local function keep_newest(state, first, past, fields)
@@ -166,8 +169,21 @@ for i = 1, ids do
   call('SET', KEYS[first_id + i], epoch .. '.' .. (last - following), 'EX', dedupe)
   at = at + 2
 end
+for i = 1, requests do
+  local words, places = {said[at]}, said[at + 1]
+  for j = 1, #places, 2 do
+    local topic, following = math.abs(places[j]), places[j + 1]
+    local place = following
+    if topic > 0 then
+      place = result[2 * topic + 1] .. '.' .. (result[2 * topic] - following) .. (places[j] < 0 and 'd' or '')
+    end
+    words[#words + 1] = place
+  end
+  call('SET', KEYS[first_id + ids + i], table.concat(words, ' '), 'EX', dedupe)
+  at = at + 2
+end
 for i = 1, entries do
-  local index = KEYS[first_id + ids + i]
+  local index = KEYS[first_id + ids + requests + i]
   call('ZADD', index, now_text, said[at])
   call('ZREMRANGEBYSCORE', index, '-inf', '' .. (now - ttl * 1000))
   call('EXPIRE', index, ttl)

@@ -282,8 +282,8 @@ async def test_a_full_redis_refuses_new_topics_too(client: Client, stream: Strea
 async def test_a_full_redis_makes_room_of_what_is_outdated(client: Client, stream: Stream) -> None:
     async with writing(client, retention_s=1) as writer:
         await writer.append([Entry(TOPIC, b"x" * 1_000_000) for _ in range(20)])
-        await asyncio.sleep(1.1)
         used = (await client.info("memory"))["used_memory"]
+        await asyncio.sleep(1.1)
         await client.config_set("maxmemory", str(used - 10_000_000))
         try:
             await writer.append(entries(21, 21))

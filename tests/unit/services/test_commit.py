@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from services.commit import Appended, Commit, Entry, Upkeep, entry_of, free_form_entry
+from services.commit import Appended, Commit, Entry, Known, Request, Upkeep, entry_of, free_form_entry
 from services.reading import Reading
 from services.settings import StreamSettings
 
@@ -51,7 +51,7 @@ def test_without_group_topics_a_reading_goes_to_its_device_only() -> None:
 
 def test_the_latest_values_carry_their_time_and_unit() -> None:
     made = entry_of(Reading("a", {"t": 1, "h": 2}, ts=7, units={"t": "Cel"}, tags={"site": "x"}))
-    fields = said(commit(made))[12:22]
+    fields = said(commit(made))[13:23]
     assert fields == [9, "a", 7, 7, "m:t", '[7,1,"Cel"]', "m:h", "[7,2]", "tags", '[7,{"site":"x"}]']
 
 
@@ -60,7 +60,7 @@ def test_each_topic_gets_one_batch_with_its_lines_in_the_order_given() -> None:
     keys, args = made.arguments("E")
     assert keys[1::2] == ["windsock:{a}:stream", "windsock:{b}:stream"]
     assert args[1:] == [b"1\n3", b"2"]
-    assert (said(made)[0], said(made)[8]) == (2, 2)
+    assert (said(made)[0], said(made)[9]) == (2, 2)
 
 
 def test_each_entry_is_answered_with_its_own_position() -> None:
@@ -82,14 +82,23 @@ def test_the_same_id_on_two_topics_is_two_entries() -> None:
 
 def test_what_redis_knows_by_its_id_is_told_by_entry_number() -> None:
     made = commit(entry("a", b"0"), entry("a", b"1", id="x"), entry("a", b"2", id="y"), entry("a", b"1", id="x"))
-    assert made.known([0, 1, b"E.4"]) == {1: "E.4", 3: "E.4"}
+    assert made.known([0, 1, b"E.4"]) == Known({1: "E.4", 3: "E.4"}, {})
     assert made.known([1_700_000_000_000, 3, b"E"]) is None
+
+
+def test_a_request_is_told_with_the_place_of_each_of_its_entries() -> None:
+    entries = [entry("a", b"1", id="x"), entry("b", b"2"), entry("a", b"3"), entry("a", b"1", id="x")]
+    request = Request("windsock:request:-:k", "f", [1, Appended("E.9"), 3, Appended("E.8", True), 2])
+    made = Commit(entries, StreamSettings(), never, [request])
+    assert made.arguments("E")[0][-2:] == ["windsock:{a}:id:x", "windsock:request:-:k"]
+    assert said(made)[-2:] == ["f", [2, 0, 0, "E.9", -1, 1, 0, "E.8d", 1, 0]]
+    assert made.known([0, 1, b"E.4", 2, b"f E.1"]) == Known({0: "E.4", 3: "E.4"}, {0: b"f E.1"})
 
 
 def test_of_two_latest_values_the_newer_wins_and_of_equal_times_the_later() -> None:
     readings = [Reading("a", {"t": value}, ts=ts) for value, ts in ((1, 5), (2, 9), (3, 9), (4, 7))]
     made = commit(*(entry_of(reading, group_topics=False) for reading in readings))
-    assert said(made)[12:] == [5, "a", 5, 9, "m:t", "[9,3]"]
+    assert said(made)[13:] == [5, "a", 5, 9, "m:t", "[9,3]"]
 
 
 def test_upkeep_is_asked_for_where_it_is_due() -> None:
@@ -112,16 +121,16 @@ def test_free_form_json_has_no_line_ends() -> None:
 def test_upkeep_is_due_again_after_its_time() -> None:
     now = 100.0
     upkeep = Upkeep(10, lambda: now)
-    assert upkeep.due("k")
+    assert upkeep.asked()("k")
     upkeep.done(["k"])
-    assert not upkeep.due("k")
+    assert not upkeep.asked()("k")
     now = 110.0
-    assert upkeep.due("k")
+    assert upkeep.asked()("k")
 
 
 def test_upkeep_remembers_a_bounded_number_of_keys() -> None:
     upkeep = Upkeep(10, lambda: 1.0, most=2)
     upkeep.done(["a", "b"])
     upkeep.done(["c"])
-    assert upkeep.due("a")
-    assert not upkeep.due("c")
+    assert upkeep.asked()("a")
+    assert not upkeep.asked()("c")
