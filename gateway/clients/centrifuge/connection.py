@@ -159,6 +159,8 @@ class Connection:
             commands = self._encoding.decode(frame)
         except MalformedError:
             self._answers.end(closes.MALFORMED)
+        if len(commands) > 1:
+            self._sender.join_turn()
         await self._take_one(commands[0])
         for command in commands[1:]:
             self._client.count()
