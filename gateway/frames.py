@@ -1,6 +1,6 @@
 """Frames as clients usually send them (RFC 6455, section 5.2): one, whole, in one read. Pure.
 
-websockets reads everything else, at four times the price (benchmark "connections").
+websockets reads everything else, with more work (benchmark "connections").
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ Compression must be off (`services.serve` does that).
 An idle connection is kept small (benchmark "connections"): its attributes stand in slots, since a dict of as many
 takes 1.6 KB; it waits with `gateway.waiting`; what only the handshake needs, its headers above all, is dropped
 after it. An endpoint that wants a header must have read it by then. A connection gets an object of websockets once
-something comes or goes that is unusual; to make one takes as long as three messages.
+something comes or goes that is unusual.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class WireProtocol(WebSocketsSansIOProtocol):
     )
 
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
-        # uvicorn's own makes what nearly no connection needs: a fifth of what a handshake costs.
+        # uvicorn's own makes what nearly no connection needs.
         self.config = config
         self.app = config.loaded_app
         self.loop = get_running_loop()
