@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -39,9 +39,8 @@ class Seats:
         """Give out no more."""
         self._closed = True
 
-    @contextmanager
-    def one(self, address: str = "") -> Iterator[None]:
-        """Hold one while the context is open; those of this machine are not counted by address.
+    def one(self, address: str = "") -> Seat:
+        """Take one, which is given back at the end of its context; those of this machine are not counted by address.
 
         Raises Overloaded when there is none for the address, Unavailable once closed.
         """
@@ -58,18 +57,30 @@ class Seats:
         self.taken += 1
         if counted:
             self._from[address] += 1
-        try:
-            yield
-        finally:
-            self.taken -= 1
-            if counted:
-                self._from[address] -= 1
-                if not self._from[address]:
-                    del self._from[address]
+        return Seat(self, address if counted else None)
+
+    def give_back(self, address: str | None) -> None:
+        """One is free again; `address` is whose it was, if that was counted."""
+        self.taken -= 1
+        if address is not None:
+            self._from[address] -= 1
+            if not self._from[address]:
+                del self._from[address]
 
     def _refuse(self, reason: str, words: str) -> NoReturn:
         self.refused[reason] += 1
         raise Overloaded(words, retry_after_s=5)
+
+
+class Seat(AbstractContextManager["Seat"]):
+    """One that is taken. Not a generator: each connect takes one."""
+
+    def __init__(self, seats: Seats, address: str | None) -> None:
+        self._seats = seats
+        self._address = address
+
+    def __exit__(self, *_: object) -> None:
+        self._seats.give_back(self._address)
 
 
 @lru_cache(1_024)

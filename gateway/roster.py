@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Protocol
 
 from services.batch import Position
@@ -61,15 +60,14 @@ class Roster:
         """Those of one user."""
         return list(self._by_user.get(user, ()))
 
-    @contextmanager
-    def listed(self, member: Member) -> Iterator[None]:
-        """`member` is here while the context is open. Its user must not change meanwhile."""
+    def add(self, member: Member) -> None:
+        """`member` is here from now on. Its user must not change before it is removed."""
+        self._by_user.setdefault(member.identity.user, {})[member] = None
+
+    def remove(self, member: Member) -> None:
+        """It is not here, or not any more."""
         user = member.identity.user
-        members = self._by_user.setdefault(user, {})
-        members[member] = None
-        try:
-            yield
-        finally:
-            del members[member]
-            if not members:
-                del self._by_user[user]
+        members = self._by_user.get(user, {})
+        members.pop(member, None)
+        if not members:
+            self._by_user.pop(user, None)

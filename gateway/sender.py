@@ -58,6 +58,9 @@ class Sender(Out, Protocol):
     def send(self, message: bytes, publications: int = 0) -> None:
         """Send one message, which holds so many publications."""
 
+    def join_turn(self) -> None:
+        """Write what follows in this turn of the loop together at its end, where that is less work."""
+
     @property
     def behind(self) -> bool:
         """Whether the client has not yet taken what earlier turns wrote."""
@@ -131,7 +134,7 @@ class WireSender:
         self._publications = 0
         self._binary = binary
         # Not the socket's: Starlette adds a coroutine to each client that waits.
-        self.receive = cast(Callable[[], Coroutine[Any, Any, Message]], wire.receive)
+        self.receive = cast("Callable[[], Coroutine[Any, Any, Message]]", wire.receive)
         self.counters = counters
         self._limit_bytes = limit_bytes
         self._half_bytes = limit_bytes // 2
@@ -149,6 +152,16 @@ class WireSender:
 
     def send(self, message: bytes, publications: int = 0) -> None:
         self._write(frame(message, binary=self._binary), publications)
+
+    def join_turn(self) -> None:
+        if not self._joiner.joining:
+            everyone, self._joiner = self._joiner, Joiner()
+            self._joiner.joining = True
+            asyncio.get_running_loop().call_soon(self._end_turn, everyone)
+
+    def _end_turn(self, everyone: Joiner) -> None:
+        self._joiner = everyone
+        self.flush()
 
     def _write(self, frames: bytes, publications: int) -> None:
         if self._joiner.joining:
@@ -199,6 +212,7 @@ class WireSender:
         return not self._closed and self._wire.open
 
     async def finish(self) -> None:
+        self.flush()
         self._closed = True
 
 
@@ -238,6 +252,9 @@ class AsgiSender:
         self._queue.append((message, publications))
         self._waiting += len(message)
         self._wake.set()
+
+    def join_turn(self) -> None:
+        """The server's business."""
 
     @property
     def behind(self) -> bool:

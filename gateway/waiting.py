@@ -28,6 +28,11 @@ class Inbox(Generic[T]):
         if self._reader is not None and not self._reader.done():
             self._reader.set_result(None)
 
+    @property
+    def awaited(self) -> bool:
+        """Whether the reader waits, and nothing came yet."""
+        return self._reader is not None and not self._reader.done()
+
     def empty(self) -> bool:
         """Whether there is none."""
         return not self._items

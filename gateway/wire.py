@@ -6,23 +6,29 @@ Compression must be off (`services.serve` does that).
 
 An idle connection is kept small (benchmark "connections"): its attributes stand in slots, since a dict of as many
 takes 1.6 KB; it waits with `gateway.waiting`; what only the handshake needs, its headers above all, is dropped
-after it. An endpoint that wants a header must have read it by then.
+after it. An endpoint that wants a header must have read it by then. A connection gets an object of websockets once
+something comes or goes that is unusual.
 """
 
 from __future__ import annotations
 
-from asyncio import BaseTransport, TimerHandle
+import logging
+import random
+from asyncio import TimerHandle, Transport, get_running_loop
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
+from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import Frame
+from uvicorn.server import ServerState
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
+from websockets.server import ServerProtocol
 
-from gateway import closes, handshake
+from gateway import closes, frames, handshake
 from gateway.waiting import Gate, Inbox
 from services.pace import Pace
 
@@ -35,6 +41,10 @@ PINGS_PER_S = 10.0
 """Most pings and pongs a second that a client may send, in bursts of twice that."""
 MOST_FRAGMENTS = 1_000
 """Most frames of one message."""
+PING = b"\x89\x04"
+"""Opens a ping with four bytes."""
+
+logger = logging.getLogger("uvicorn.error")
 
 
 class WireProtocol(WebSocketsSansIOProtocol):
@@ -42,6 +52,7 @@ class WireProtocol(WebSocketsSansIOProtocol):
 
     __slots__ = (
         "_accept",
+        "_conn",
         "_control_frames",
         "_high_bytes",
         "_paused_at",
@@ -55,7 +66,6 @@ class WireProtocol(WebSocketsSansIOProtocol):
         "close_timeout",
         "close_timer",
         "config",
-        "conn",
         "connections",
         "curr_msg_data_type",
         "default_headers",
@@ -86,25 +96,53 @@ class WireProtocol(WebSocketsSansIOProtocol):
         "writable",
     )
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
+        # uvicorn's own makes what nearly no connection needs.
+        self.config = config
+        self.app = config.loaded_app
+        self.loop = get_running_loop()
+        self.logger = logger
+        self.root_path = config.root_path
+        self.asgi_version = config.asgi_version
+        self.app_state = app_state
+        self.connections = server_state.connections
+        self.tasks = server_state.tasks
+        self.default_headers = server_state.default_headers
         self.queue: Inbox[ASGIReceiveEvent] = Inbox()  # type: ignore[assignment]
         self.writable: Gate = Gate()  # type: ignore[assignment]
+        self.handshake_initiated = self.handshake_complete = False
+        self.close_sent = self.disconnected = self.read_paused = False
+        self.close_timer = self.ping_timer = self.pong_timer = None
+        self.close_timeout = 10.0
+        self.ping_interval = config.ws_ping_interval
+        self.ping_timeout = config.ws_ping_timeout
+        self.pending_ping_payload = None
+        self.ping_sent_at = self.last_ping_rtt = 0.0
+        self.initial_response = None
+        self.request = self.response = None  # type: ignore[assignment]
+        self.frames = []
+        self.curr_msg_data_type = "bytes"
         self._accept: bytes | None = None
         """How the handshake is answered, if it came through `begin`."""
-        self.request = self.response = None  # type: ignore[assignment]
-
-    def connection_made(self, transport: BaseTransport) -> None:
-        super().connection_made(transport)
+        self._conn: ServerProtocol | None = None
         self._control_frames = Pace(PINGS_PER_S, self.loop.time())
         self._paused_at: float | None = None
         self._high_bytes: int | None = None
         self._to_tell: list[Callable[[], None]] = []
 
+    @property
+    def conn(self) -> ServerProtocol:  # type: ignore[override]
+        """What websockets knows of the connection: of messages that came whole, nothing."""
+        if self._conn is None:
+            state = State.OPEN if self.handshake_complete else State.CONNECTING
+            self._conn = ServerProtocol(state=state, max_size=self.config.ws_max_size, logger=logger)
+        return self._conn
+
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         # What refers to itself stays until the garbage collector comes, which is seldom (`services.serve`).
-        self.conn.parser.close()
+        if self._conn is not None:
+            self._conn.parser.close()
         # A handshake that was refused had none.
         if (scope := getattr(self, "scope", None)) is not None:
             scope["extensions"].pop(EXTENSION, None)
@@ -114,23 +152,40 @@ class WireProtocol(WebSocketsSansIOProtocol):
             # A client waits for the answer to its handshake (RFC 6455, section 4.1).
             self.transport.abort()
             return
+        if self._conn is None and self.handshake_complete:
+            frame = frames.whole(data, self.config.ws_max_size)
+            if frame is not None:
+                self._take_whole(frame)
+                return
         super().data_received(data)
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
             # A handshake that no endpoint will see, and nobody else answers.
             self.transport.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
             self.transport.close()
 
+    def _take_whole(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.TEXT:
+            self.handle_text(frame)
+        elif frame.opcode is Opcode.BINARY:
+            self.handle_bytes(frame)
+        else:
+            self.handle_pong(frame)
+
     @staticmethod
     def usual(request: Mapping[str, Any], target: bytes) -> bytes | None:
         """How a handshake, as an ASGI scope, is answered that `begin` takes."""
         return handshake.accepted(request, target)
 
-    def begin(self, headers: list[tuple[bytes, bytes]], target: bytes, accept: bytes) -> None:
-        """A handshake that HTTP's parser has read."""
+    def begin(self, transport: Transport, request: Mapping[str, Any], target: bytes, accept: bytes) -> None:
+        """A handshake that HTTP's parser has read, as the ASGI scope of a request to `target`."""
+        self.connections.add(self)
+        self.transport = transport
+        self.server, self.client = request["server"], request["client"]
+        self.scheme = "wss" if request["scheme"] == "https" else "ws"
         self._accept = accept
         self.handshake_initiated = True
         raw_path, _, query_string = target.partition(b"?")
-        offered = [value for name, value in headers if name == b"sec-websocket-protocol"]
+        offered = [value for name, value in request["headers"] if name == b"sec-websocket-protocol"]
         self.scope = {
             "type": "websocket",
             "asgi": {"version": self.asgi_version, "spec_version": "2.4"},
@@ -142,9 +197,9 @@ class WireProtocol(WebSocketsSansIOProtocol):
             "path": self.root_path + unquote(raw_path.decode("ascii")),
             "raw_path": self.root_path.encode("ascii") + raw_path,
             "query_string": query_string,
-            "headers": headers,
+            "headers": request["headers"],
             "subprotocols": [one.strip() for one in offered[0].decode("latin-1").split(",")] if offered else [],
-            "state": self.app_state.copy(),
+            "state": request["state"],
             "extensions": {"websocket.http.response": {}, EXTENSION: self},  # type: ignore[dict-item]
         }
         self.queue.put_nowait({"type": "websocket.connect"})
@@ -175,15 +230,17 @@ class WireProtocol(WebSocketsSansIOProtocol):
         self._accept = None
         if not self.transport.is_closing():
             self.handshake_complete = True
-            self.conn.state = State.OPEN
             self.transport.write(handshake.response(accept, [*self.default_headers, *headers], subprotocol))
             self.start_keepalive()
-            self._forget_handshake()
+            self._forget_headers()
+
+    def _forget_headers(self) -> None:
+        # A list that Starlette's `headers` share.
+        self.scope["headers"].clear()  # type: ignore[attr-defined]
 
     def _forget_handshake(self) -> None:
         self.request = self.response = None  # type: ignore[assignment]
-        # A list that Starlette's `headers` share.
-        self.scope["headers"].clear()  # type: ignore[attr-defined]
+        self._forget_headers()
         if not self.close_sent and not self.conn.reader.buffer:
             # The parser that has read the request would keep it; from here on one that reads frames is enough.
             self.conn.parser = self.conn.parse()
@@ -265,15 +322,25 @@ class WireProtocol(WebSocketsSansIOProtocol):
             self.close_now(*closes.TOO_LARGE)
 
     def send_receive_event_to_app(self) -> None:
-        if self.curr_msg_data_type == "text" and not self.close_sent:
-            self.frames = [b"".join(self.frames)]
-            if not _is_utf8(self.frames[0]):
-                self.frames = []
+        data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
+        self.frames = []
+        if self.close_sent:
+            return
+        if self.curr_msg_data_type == "text":
+            try:
+                text = data.decode()
+            except UnicodeDecodeError:
                 self.close_now(*closes.NOT_TEXT)
                 return
-        super().send_receive_event_to_app()
-        if self.read_paused and self._paused_at is None:
+            came: ASGIReceiveEvent = {"type": "websocket.receive", "text": text}
+        else:
+            came = {"type": "websocket.receive", "bytes": data}
+        if not self.queue.awaited and not self.read_paused:
+            # Who waits takes it at once: the kernel needs not hear of that.
+            self.read_paused = True
+            self.transport.pause_reading()
             self._paused_at = self.loop.time()
+        self.queue.put_nowait(came)
 
     async def receive(self) -> ASGIReceiveEvent:
         # uvicorn's own would be a coroutine more for each connection that waits.
@@ -288,6 +355,15 @@ class WireProtocol(WebSocketsSansIOProtocol):
             self._control_frames.excuse(self._paused_at, self.loop.time())
             self._paused_at = None
         return message
+
+    def send_keepalive_ping(self) -> None:
+        self.ping_timer = None
+        if self.open:
+            self.pending_ping_payload = random.randbytes(4)
+            self.ping_sent_at = self.loop.time()
+            self.transport.write(PING + self.pending_ping_payload)
+            assert self.ping_timeout is not None
+            self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
 
     def keepalive_timeout(self) -> None:
         if self.read_paused:
@@ -309,11 +385,3 @@ class WireProtocol(WebSocketsSansIOProtocol):
     def _cut_off_later(self) -> TimerHandle:
         """A transport that closes waits for as long as its peer takes to read what is left: not here."""
         return self.loop.call_later(GRACE_S, self.transport.abort)
-
-
-def _is_utf8(text: bytes) -> bool:
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

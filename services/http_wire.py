@@ -31,11 +31,8 @@ NOT_PLAIN = (b"expect", b"transfer-encoding", b"upgrade")
 class Usual(Protocol):
     """A WebSocket protocol whose static method `usual` knows what to answer to the usual handshake, else says None."""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """As of every protocol."""
-
-    def begin(self, headers: list[tuple[bytes, bytes]], target: bytes, accept: bytes) -> None:
-        """A handshake came that is answered with what `usual` said."""
+    def begin(self, transport: asyncio.Transport, request: Mapping[str, Any], target: bytes, accept: bytes) -> None:
+        """A handshake came on a connection, as an ASGI scope; it is answered with what `usual` said."""
 
 
 class _NobodyWaits:
@@ -115,8 +112,7 @@ def bounded(most: int, head_s: float, refusals: Refusals, lanes: Sequence[Lane])
             else:
                 self.connections.discard(self)
                 protocol: Usual = cls(config=self.config, server_state=self.server_state, app_state=self.app_state)
-                protocol.connection_made(self.transport)
-                protocol.begin(self.headers, self.url, accept)
+                protocol.begin(self.transport, self.scope, self.url, accept)
                 self.transport.set_protocol(cast(asyncio.BaseProtocol, protocol))
             # The parser and we hold each other, and only the garbage collector would find the two.
             self.parser = None  # type: ignore[assignment]

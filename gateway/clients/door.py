@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import NoReturn
 
 import orjson
@@ -63,6 +63,15 @@ class Client:
         text = message.get("text")
         return text.encode() if text is not None else bytes(message["bytes"])
 
+    async def first(self, within_s: float) -> bytes:
+        """Its first message; one that says nothing for so long is closed. Raises as `receive` does."""
+        # Not asyncio.timeout, which costs each connect more.
+        timer = asyncio.get_running_loop().call_later(within_s, self.sender.close, *closes.STALE)
+        try:
+            return await self.receive()
+        finally:
+            timer.cancel()
+
     def count(self) -> None:
         """Count something that it said; raises WebSocketDisconnect if that was too much."""
         if not self._pace.allows(self._clock()):
@@ -111,42 +120,22 @@ class Door:
 
         return guarded
 
-    @asynccontextmanager
-    async def open(self, socket: WebSocket, *, binary: bool = False) -> AsyncIterator[Client]:
+    def open(self, socket: WebSocket, *, binary: bool = False) -> Opened:
         """A client on this socket; after the handshake, a failure is told to it before its socket closes."""
         sender = sender_for(socket, self._outbox_bytes, self._joiner, self.counters, binary=binary)
-
-        def let_go() -> None:
-            if socket.application_state is WebSocketState.CONNECTED:
-                sender.close(*closes.SHUTDOWN)
-
-        try:
-            with self.let_go_by(let_go):
-                yield self.client(sender)
-        except WindsockError as error:
-            if socket.application_state is WebSocketState.CONNECTING:
-                raise
-            close = CLOSES.get(type(error), closes.TRY_AGAIN)
-            self.refused_message(error.code)
-            sender.send(orjson.dumps(error.message()))
-            sender.close(*close)
-            raise WebSocketDisconnect(*close) from error
-        finally:
-            await sender.finish()
+        return Opened(self, socket, sender)
 
     def client(self, sender: Sender) -> Client:
         """The client behind `sender`."""
         return Client(sender, self._messages_per_s)
 
-    @contextmanager
-    def let_go_by(self, end: Callable[[], None]) -> Iterator[None]:
-        """While the context is open, `end` is how a stopping gateway lets a client go."""
-        one = object()
+    def let_go_by(self, one: object, end: Callable[[], None]) -> None:
+        """From here on `end` is how a stopping gateway lets a client go, until it `left`."""
         self._open[one] = end
-        try:
-            yield
-        finally:
-            del self._open[one]
+
+    def left(self, one: object) -> None:
+        """It is gone."""
+        del self._open[one]
 
     async def drain(self) -> None:
         """Admit nobody any more, and close every client, one after the other, within `drain_s`."""
@@ -169,3 +158,35 @@ class Door:
     def refused_message(self, code: str) -> None:
         """Count a message that was refused."""
         self._refusals.count("message", code)
+
+
+class Opened(AbstractAsyncContextManager[Client]):
+    """A socket while its client is served. Not a generator: each connect opens one."""
+
+    def __init__(self, door: Door, socket: WebSocket, sender: Sender) -> None:
+        self._door = door
+        self._socket = socket
+        self._sender = sender
+
+    async def __aenter__(self) -> Client:
+        self._door.let_go_by(self, self._let_go)
+        return self._door.client(self._sender)
+
+    async def __aexit__(self, _kind: object, error: BaseException | None, _at: object) -> None:
+        self._door.left(self)
+        try:
+            if isinstance(error, WindsockError) and self._socket.application_state is not WebSocketState.CONNECTING:
+                self._tell(error)
+        finally:
+            await self._sender.finish()
+
+    def _let_go(self) -> None:
+        if self._socket.application_state is WebSocketState.CONNECTED:
+            self._sender.close(*closes.SHUTDOWN)
+
+    def _tell(self, error: WindsockError) -> NoReturn:
+        close = CLOSES.get(type(error), closes.TRY_AGAIN)
+        self._door.refused_message(error.code)
+        self._sender.send(orjson.dumps(error.message()))
+        self._sender.close(*close)
+        raise WebSocketDisconnect(*close) from error

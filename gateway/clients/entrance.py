@@ -5,7 +5,6 @@ Where no token is needed, a first message with one still tells who the client is
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,7 +12,6 @@ import msgspec
 from msgspec import Struct
 from starlette.websockets import WebSocket, WebSocketState
 
-from gateway import closes
 from gateway.clients.door import Client, Door
 from gateway.clients.visitor import Guests, Visitor
 from gateway.identities import subprotocol
@@ -50,7 +48,7 @@ class Entrance:
                 identity = await identities.claimed(socket)
                 if identity is None and not identities.access.welcomes(topic):
                     await accept(socket)
-                    await self._introduce(visitor, await self._first_message(client), topic)
+                    await self._introduce(visitor, await client.first(self._hello_s), topic)
                     client.sender.send(AUTHENTICATED)
                 else:
                     await visitor.come_as(identity, topic)
@@ -66,13 +64,6 @@ class Entrance:
         await self._introduce(visitor, text, topic)
         client.sender.send(AUTHENTICATED)
         return True
-
-    async def _first_message(self, client: Client) -> bytes:
-        try:
-            async with asyncio.timeout(self._hello_s):
-                return await client.receive()
-        except TimeoutError:
-            client.end(*closes.STALE)
 
     async def _introduce(self, visitor: Visitor, text: bytes, topic: str | None) -> None:
         token = _token_in(text)

@@ -60,7 +60,8 @@ class Events:
                 self._guests.identities.access.admit(identity, name)
             await visitor.come_as(identity)
             visitor.topics = names
-            stack.enter_context(self._door.let_go_by(client.chunks.end))
+            self._door.let_go_by(client, client.chunks.end)
+            stack.callback(self._door.left, client)
             subscriptions = []
             for name in names:
                 subscription = Subscription(name, client, _payloads, client.lost(name), self._settings.outbox_bytes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 from gateway import closes
 from gateway.identities import Identities
@@ -48,7 +48,6 @@ class Visitor:
         """Which topics it may use."""
         self.topics: list[str] = []
         """Those that it follows."""
-        self._while_here = ExitStack()
         self._timer: asyncio.TimerHandle | None = None
 
     async def come_as(self, identity: Identity | None, topic: str | None = None) -> None:
@@ -60,7 +59,7 @@ class Visitor:
         access.admit(identity, topic)
         self.leave()
         self.identity, self.permits = identity or Identity(), access.of(identity)
-        self._while_here.enter_context(self._guests.roster.listed(self))
+        self._guests.roster.add(self)
         self._end_at(self.identity.expires_at)
         await self._guests.identities.check(identity)
 
@@ -75,7 +74,7 @@ class Visitor:
     def leave(self) -> None:
         """It is nobody any more."""
         self._end_at(None)
-        self._while_here.close()
+        self._guests.roster.remove(self)
 
     def channels(self) -> list[str]:
         return self.topics

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Mapping
-from contextlib import ExitStack, nullcontext
+from contextlib import nullcontext
 from functools import partial
 from typing import NoReturn, assert_never
 
@@ -84,7 +84,6 @@ class Connection:
         )
         self._requests = Requests(shared, self._session, self._subscriptions, self._answers)
         self._calls = Calls(self._requests.call, self._answers, settings.commands_per_client)
-        self._listed = ExitStack()
         self._turn = Turn()
         self._gone = False
 
@@ -119,22 +118,20 @@ class Connection:
 
     async def run(self) -> None:
         """Until WebSocketDisconnect."""
-        try:
-            async with asyncio.timeout(self._shared.settings.hello_s):
-                hello = await self._client.receive()
-        except TimeoutError:
-            self._answers.end(closes.STALE)
-        await self._take(hello)
+        await self._take(await self._client.first(self._shared.settings.hello_s))
         if self._session.state is State.CLOSED:
             await self._wait_for_goodbye()
         clock = asyncio.get_running_loop().time
         pings, answered = self._shared.pings, not self._transport.one_way
-        with pings.beating(self._session, self._sender, self._encoding.ping, answered=answered) as pinged:
+        pinged = pings.begin(self._session, self._sender, self._encoding.ping, answered=answered)
+        try:
             while True:
                 pinged.listening(clock())
                 frame = await self._client.receive()
                 pinged.busy()
                 await self._take(frame)
+        finally:
+            pings.end(pinged)
 
     async def _wait_for_goodbye(self) -> NoReturn:
         """It was refused and knows it: an SDK goes by itself."""
@@ -148,7 +145,7 @@ class Connection:
     async def leave_all(self) -> None:
         """Forget all subscriptions, and give up what runs beside."""
         self._gone = True
-        self._listed.close()
+        self._shared.roster.remove(self)
         self._expiry.forget_all()
         self._subscriptions.leave_all()
         await self._calls.end()
@@ -159,6 +156,8 @@ class Connection:
             commands = self._encoding.decode(frame)
         except MalformedError:
             self._answers.end(closes.MALFORMED)
+        if len(commands) > 1:
+            self._sender.join_turn()
         await self._take_one(commands[0])
         for command in commands[1:]:
             self._client.count()
@@ -227,7 +226,7 @@ class Connection:
             return []
         # A backend that subscribes it from here on waits for the greeting.
         async with self._turn.taken():
-            self._listed.enter_context(self._shared.roster.listed(self))
+            self._shared.roster.add(self)
             await self._login.check()
             return await self._login.greet(step)
 

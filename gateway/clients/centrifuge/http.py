@@ -130,7 +130,8 @@ class _Stream:
         door, sender = self._shared.door, self.sender
         with ExitStack() as stack:
             stack.enter_context(door.seats.one(address_of(Request(scope))))
-            stack.enter_context(door.let_go_by(lambda: sender.close(*closes.SHUTDOWN)))
+            door.let_go_by(self, lambda: sender.close(*closes.SHUTDOWN))
+            stack.callback(door.left, self)
             stack.callback(lambda: door.counters.count_close(sender.code))
             client = door.client(sender)
             connection = Connection(self._shared, client, self.encoding, transport)

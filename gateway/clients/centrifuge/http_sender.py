@@ -52,6 +52,9 @@ class HttpSender:
     def send(self, message: bytes, publications: int = 0) -> None:
         self.chunks.push(self._framing(message), publications)
 
+    def join_turn(self) -> None:
+        """Chunks are joined anyway."""
+
     def close(self, code: int, reason: str) -> None:
         if not self.chunks.ended.is_set():
             self.code = code

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from gateway.clients.centrifuge.session import Session
 from gateway.sender import Sender
@@ -73,16 +72,16 @@ class Pings:
         self._pong_s = min(pong_s, ping_s)
         self._all: dict[Pinged, None] = {}
 
-    @contextmanager
-    def beating(self, session: Session, sender: Sender, ping: bytes, *, answered: bool = True) -> Iterator[Pinged]:
-        """Ping a connection while the context is open; `answered` if the client has to answer."""
+    def begin(self, session: Session, sender: Sender, ping: bytes, *, answered: bool = True) -> Pinged:
+        """Ping a connection until `end`; `answered` if the client has to answer."""
         now = asyncio.get_running_loop().time()
         one = Pinged(session, sender, ping, now, self.ping_s, self._pong_s, answered=answered)
         self._all[one] = None
-        try:
-            yield one
-        finally:
-            del self._all[one]
+        return one
+
+    def end(self, one: Pinged) -> None:
+        """Ping it no more."""
+        del self._all[one]
 
     async def run(self) -> None:
         """Ping until cancelled."""

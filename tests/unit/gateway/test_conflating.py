@@ -43,6 +43,8 @@ class Client:
         self.messages += delivery.messages(render)
         self.counters.sent += delivery.count
 
+    def join_turn(self) -> None: ...
+
     def send(self, message: bytes, publications: int = 0) -> None:
         self.messages.append(message)
         self.counters.sent += publications

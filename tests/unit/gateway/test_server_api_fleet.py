@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import Any
 
 import msgspec
@@ -69,11 +68,10 @@ class System:
         self.roster, self.hub = Roster(), Hub(1_000)
         mesh: Any = Mesh()
         self.mesh = mesh
-        self._listed = ExitStack()
         self.fleet = Fleet(mesh, self.roster, self.hub, Channels(), lambda: 5)
         self.members = [Member("7", "a"), Member("7", "b"), Member("8", "c"), Member("", "d"), Member("", "e")]
         for member in self.members:
-            self._listed.enter_context(self.roster.listed(member))
+            self.roster.add(member)
 
     def told(self) -> list[Any]:
         """What each was told; twice, for there are two gateways."""

@@ -72,3 +72,12 @@ async def test_who_wakes_at_a_gate_that_closed_again_waits_on() -> None:
     assert not waiting.done()
     gate.set()
     assert await waiting
+
+
+async def test_a_reader_is_awaited_until_something_comes() -> None:
+    inbox: Inbox[int] = Inbox()
+    assert not inbox.awaited
+    inbox.arrival()
+    assert inbox.awaited
+    inbox.put_nowait(1)
+    assert not inbox.awaited

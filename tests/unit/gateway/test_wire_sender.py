@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -103,3 +104,24 @@ def test_what_was_joined_goes_before_the_end() -> None:
         sender.deliver(delivery(2), as_they_are)
     assert wire.written == [b"\x81\x02xx"]
     assert (sender.counters.sent, sender.counters.refused) == (1, 1)
+
+
+async def test_what_is_sent_in_a_turn_is_one_write_in_its_order() -> None:
+    sender, wire = a_sender(100)
+    sender.join_turn()
+    sender.join_turn()
+    sender.send(b"x")
+    sender.deliver(delivery(2), as_they_are)
+    assert not wire.written
+    await asyncio.sleep(0)
+    assert wire.written == [b"\x81\x01x\x81\x02xx"]
+    sender.send(b"y")
+    assert len(wire.written) == 2
+
+
+async def test_what_was_sent_in_a_turn_goes_before_the_end() -> None:
+    sender, wire = a_sender(100)
+    sender.join_turn()
+    sender.send(b"x")
+    await sender.finish()
+    assert wire.written == [b"\x81\x01x"]
