@@ -11,6 +11,7 @@ import uvicorn
 from prometheus_client import CollectorRegistry, generate_latest
 from uvicorn.server import ServerState
 
+from services.addresses import Proxies
 from services.errors import Unavailable
 from services.http_wire import bounded
 from services.lane import Lane
@@ -19,8 +20,8 @@ from tests.stand_ins.lanes import Shelf, echo
 
 
 class Transport(asyncio.Transport):
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, peer: str) -> None:
+        super().__init__({"peername": (peer, 40_000)})
         self.written = b""
         self.closed = asyncio.Event()
         self.reading = True
@@ -44,7 +45,9 @@ class Transport(asyncio.Transport):
 class Connection:
     """A client's end: `bodies` are what came back."""
 
-    def __init__(self, lane: Lane, *, head_s: float = 10.0) -> None:
+    def __init__(
+        self, lane: Lane, *, head_s: float = 10.0, peer: str = "192.0.2.1", proxies: tuple[str, ...] = ()
+    ) -> None:
         async def application(scope: Any, receive: Any, send: Any) -> None:
             self.through_application.append(scope["method"] + " " + scope["path"])
             await receive()
@@ -53,12 +56,12 @@ class Connection:
 
         self.through_application: list[str] = []
         self._registry = CollectorRegistry()
-        wire = bounded(10, head_s, Refusals(self._registry), [lane])
+        wire = bounded(10, head_s, Refusals(self._registry), [lane], Proxies(proxies))
         config = uvicorn.Config(application, http=wire, log_config=None, access_log=False, interface="asgi3")
         config.load()
         self.state = ServerState()
         self.protocol: Any = wire(config=config, server_state=self.state, app_state={})  # type: ignore[call-arg]
-        self.transport = Transport()
+        self.transport = Transport(peer)
         self.protocol.connection_made(self.transport)
 
     def send(self, data: bytes) -> None:
