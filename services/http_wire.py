@@ -83,11 +83,16 @@ class Exchange:
         self.response_complete = False
         self.refused: WindsockError | None = None
         self.counted = False
+
+    def begin(self) -> None:
+        """Its turn has come. If too many are in flight it is refused, once all of it is there."""
+        self.turn = True
         try:
-            head.lane.in_flight.enter()
+            self.head.lane.in_flight.enter()
             self.counted = True
-        except WindsockError as error:
+        except Overloaded as error:
             self.refused = error
+            self.parts.clear()
 
     def post(self) -> Post:
         """The request, once it is whole."""
@@ -128,7 +133,7 @@ def bounded(
             patience.end(self)
             if isinstance(self.cycle, Exchange) and not self.cycle.whole and not self.cycle.response_complete:
                 refusals.count("request", "gone")
-            for one in (self.cycle, *(waiting for waiting, _ in self.pipeline)):
+            for one in (self.cycle, self._held[0] if self._held else None):
                 if isinstance(one, Exchange):
                     one.over()
             super().connection_lost(exc)
@@ -214,7 +219,7 @@ def bounded(
         def _take_turn(self, exchange: Exchange) -> None:
             if self.transport.is_closing():
                 return
-            exchange.turn = True
+            exchange.begin()
             if exchange.whole:
                 self._work(exchange)
             else:

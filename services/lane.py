@@ -76,7 +76,7 @@ class Lane:
     body_bytes: int
     body_s: float
     in_flight: InFlight = field(default_factory=InFlight)
-    """From their head to their answer; lanes may share a bound."""
+    """While their bodies come, and until they are answered; lanes may share a bound."""
 
     async def endpoint(self, request: Request) -> Response:
         """The lane's work as an endpoint of Starlette."""

@@ -335,3 +335,51 @@ async def test_a_connection_that_is_not_used_is_closed() -> None:
     async with asyncio.timeout(5):
         await connection.transport.closed.wait()
     assert connection.statuses == [202]
+
+
+def told(connection: Connection) -> bytes:
+    connection.send(post(b"whence", b"/echo", b"X-Forwarded-For: 198.51.100.7, 10.0.0.2"))
+    return connection.bodies[0]
+
+
+async def test_a_lane_is_told_where_a_request_came_from() -> None:
+    assert told(Connection(echo(Shelf()), peer="10.0.0.1")) == b"10.0.0.1"
+    assert told(Connection(echo(Shelf()), peer="10.0.0.1", proxies=("10.0.0.0/8",))) == b"198.51.100.7"
+    assert told(Connection(echo(Shelf()), peer="192.0.2.1", proxies=("10.0.0.0/8",))) == b"192.0.2.1"
+
+
+async def test_requests_above_the_bound_are_refused_and_the_connection_goes_on() -> None:
+    shelf = Shelf(patient=True)
+    lane = echo(shelf, most=1)
+    one, other = Connection(lane), Connection(lane)
+    one.send(post(b"one"))
+    other.send(post(b"two"))
+    assert (other.statuses, other.refused("overloaded")) == ([503], True)
+    shelf.store()
+    assert one.statuses == [202]
+    other.send(post(b"two"))
+    shelf.store()
+    assert (other.statuses, shelf.stored, lane.in_flight.taken) == ([503, 202], [b"one", b"two"], 0)
+
+
+async def test_a_request_counts_from_its_head_on_and_no_more_when_its_client_has_gone() -> None:
+    lane = echo(Shelf(), most=2)
+    one = Connection(lane)
+    one.send(post(b"first")[:-1])
+    one.send(b"t" + post(b"second")[:-1])
+    assert lane.in_flight.taken == 1
+    one.protocol.connection_lost(None)
+    assert lane.in_flight.taken == 0
+
+
+async def test_a_refused_request_is_answered_once_all_of_it_came() -> None:
+    lane = echo(Shelf(), most=1)
+    lane.in_flight.enter()
+    one = Connection(lane)
+    one.send(post(b"body")[:-1])
+    assert one.statuses == []
+    lane.in_flight.leave()
+    one.send(b"y")
+    assert one.statuses == [503]
+    one.send(post(b"again"))
+    assert (one.statuses, lane.in_flight.taken) == ([503, 202], 0)
