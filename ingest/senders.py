@@ -87,8 +87,9 @@ class Senders:
             _hold_to_scope(opened, readings)
             if opened.devices is not None:
                 devices = opened.devices.known(now)
-                if not all(one is None or one.device in devices for one in readings):
-                    return False
+                for one in readings:
+                    if one is not None and one.device not in devices:
+                        return False
         metrics = self._metrics.known(now)
         for one in readings:
             if one is not None and not one.values.keys() <= metrics:
@@ -128,7 +129,7 @@ class Senders:
     def _charge(self, sender: Sender, readings: Sequence[Reading | None], now: float) -> None:
         if sender.bucket is not None:
             self._paced(sender, now)
-            sender.bucket.take(sum(one is not None for one in readings))
+            sender.bucket.take(len(readings) - readings.count(None))
 
     def _paced(self, sender: Sender, now: float) -> None:
         bucket = sender.bucket
