@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import lru_cache
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from services.access import is_this_machine
+from services.addresses import counted, is_this_machine
 from services.errors import Forbidden, Overloaded, SettingError, Unavailable
 from services.pace import Pace
 
@@ -46,26 +44,25 @@ class Seats:
         """
         if self._closed:
             raise Unavailable("this gateway is stopping")
-        counted = bool(address) and not is_this_machine(address)
-        address = _household(address)
+        home = counted(address)
         if self.taken >= self._most:
             self._refuse("seats", f"this gateway has its {self._most} connections")
-        if counted and self._from[address] >= self._most_per_address:
-            self._refuse("address", f"{address} has its {self._most_per_address} connections already")
+        if home and self._from[home] >= self._most_per_address:
+            self._refuse("address", f"{home} has its {self._most_per_address} connections already")
         if not self._pace.allows(self._clock()):
             self._refuse("pace", "too many clients connect at once")
         self.taken += 1
-        if counted:
-            self._from[address] += 1
-        return Seat(self, address if counted else None)
+        if home:
+            self._from[home] += 1
+        return Seat(self, home)
 
-    def give_back(self, address: str | None) -> None:
-        """One is free again; `address` is whose it was, if that was counted."""
+    def give_back(self, home: str) -> None:
+        """One is free again; `home` is whose it was, empty if that was not counted."""
         self.taken -= 1
-        if address is not None:
-            self._from[address] -= 1
-            if not self._from[address]:
-                del self._from[address]
+        if home:
+            self._from[home] -= 1
+            if not self._from[home]:
+                del self._from[home]
 
     def _refuse(self, reason: str, words: str) -> NoReturn:
         self.refused[reason] += 1
@@ -75,26 +72,12 @@ class Seats:
 class Seat(AbstractContextManager["Seat"]):
     """One that is taken. Not a generator: each connect takes one."""
 
-    def __init__(self, seats: Seats, address: str | None) -> None:
+    def __init__(self, seats: Seats, home: str) -> None:
         self._seats = seats
-        self._address = address
+        self._home = home
 
     def __exit__(self, *_: object) -> None:
-        self._seats.give_back(self._address)
-
-
-@lru_cache(1_024)
-def _household(address: str) -> str:
-    """What counts as one address: of IPv6 the network that one customer gets (RFC 6177), however IPv4 is written."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return address
+        self._seats.give_back(self._home)
 
 
 class Origins:

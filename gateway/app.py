@@ -41,15 +41,17 @@ from gateway.report import GatewayReport
 from gateway.roster import Roster
 from gateway.server_api.endpoint import ServerApi
 from gateway.server_api.fleet import Fleet
-from gateway.server_api.keys import Keys
 from gateway.server_api.methods import Methods
 from gateway.server_api.publishing import Publishing
 from gateway.snapshots import Snapshots
 from gateway.sweep import sweep_for_ever
 from services import environment
 from services.access import Access
+from services.api_key import ApiKey
 from services.background import background
 from services.commands import Commands
+from services.device_access import DeviceAccess
+from services.names import METRICS_KEY, Names
 from services.places import Places
 from services.reading import Limits
 from services.revocations import Revocations
@@ -58,6 +60,7 @@ from services.settings import (
     AccessSettings,
     ApiSettings,
     CommonSettings,
+    DeviceSettings,
     GatewaySettings,
     IngestSettings,
     TokenSettings,
@@ -71,6 +74,7 @@ def build(shared: Shared) -> Room:
     """The gateway room; ready while Redis pub/sub is heard."""
     limits = environment.load(GatewaySettings, shared.environ)
     intake = environment.load(IngestSettings, shared.environ)
+    posting = environment.load(DeviceSettings, shared.environ)
     broker = Broker(shared.vital, shared.redis_url, shared.stream, limits)
     mesh = Mesh(shared.vital, broker)
     reads = Reads(shared.stream)
@@ -98,6 +102,8 @@ def build(shared: Shared) -> Room:
         guests,
         limits=Limits(intake.batch_readings, intake.reading_metrics, intake.ts_ahead_s),
         group_topics=shared.streams.group_topics,
+        metrics=Names(shared.redis, METRICS_KEY, posting.metrics_max, shared.streams.topic_ttl_s, time.monotonic),
+        needs_key=DeviceAccess(posting, token_settings, common.host).needs_key,
     )
     commander = Commander(mesh, shared.writer, Commands(shared.redis), limits, shared.registry)
     procedures = Procedures(shared.stream, cities, commander, devices)
@@ -140,7 +146,7 @@ def build(shared: Shared) -> Room:
         limits.history_page,
         shared.registry,
     )
-    server_api = ServerApi(Keys(environment.load(ApiSettings, shared.environ)), methods, intake)
+    server_api = ServerApi(ApiKey(environment.load(ApiSettings, shared.environ)), methods, intake)
     shared.registry.register(GatewayReport(broker, door))
     beside = (
         mesh.run,

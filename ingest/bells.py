@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -55,9 +56,10 @@ class Bell:
 class Bells:
     """All bells of a process. `listen` and `canary` must be running for them to ring at once."""
 
-    def __init__(self, redis: Client, redis_url: str, most: int) -> None:
+    def __init__(self, redis: Client, redis_url: str, most: int, most_per_address: int) -> None:
         self._redis = redis
         self._most = most
+        self._most_per_address = most_per_address
         self._own_channel = f"windsock:canary:{uuid.uuid4().hex}"
         self._bus = Bus(
             redis_url,
@@ -68,16 +70,22 @@ class Bells:
         )
         self._bus.subscribe(self._own_channel)
         self._by_channel: dict[str, dict[Bell, None]] = {}
+        self._from: Counter[str] = Counter()
         self.taken = 0
         self.closed = False
 
     @contextmanager
-    def waiting(self, device: str) -> Iterator[Bell]:
-        """A bell of `device` while the context is open. Raises Overloaded, or Unavailable once closed."""
+    def waiting(self, device: str, address: str = "") -> Iterator[Bell]:
+        """A bell of `device` while the context is open; it counts for `address`, if that is not empty.
+
+        Raises Overloaded, or Unavailable once closed.
+        """
         if self.closed:
             raise Unavailable("the service is stopping")
         if self.taken >= self._most:
             raise Overloaded(f"{self._most} devices wait for commands here already", retry_after_s=5)
+        if address and self._from[address] >= self._most_per_address:
+            raise Overloaded(f"{self._most_per_address} devices without a key wait from {address}", retry_after_s=5)
         channel, bell = topics.channel(topics.COMMAND + device), Bell(self._bus)
         if len(self._by_channel.get(channel, ())) >= MOST_PER_DEVICE:
             raise Overloaded(f"{device} waits here {MOST_PER_DEVICE} times already", retry_after_s=5)
@@ -86,10 +94,16 @@ class Bells:
             self._bus.subscribe(channel)
         bells[bell] = None
         self.taken += 1
+        if address:
+            self._from[address] += 1
         try:
             yield bell
         finally:
             self.taken -= 1
+            if address:
+                self._from[address] -= 1
+                if not self._from[address]:
+                    del self._from[address]
             del bells[bell]
             if not bells:
                 del self._by_channel[channel]

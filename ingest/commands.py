@@ -1,7 +1,8 @@
 """`/v1/devices/{id}/commands`: how a device that speaks HTTP gets its commands and answers them.
 
 A device is given the commands that it has not acknowledged, oldest first, as often as it asks. One that asks with
-`wait` is answered as soon as there is one, and with an empty list when the time is up or the service stops.
+`wait` is answered as soon as there is one, and with an empty list when the time is up or the service stops. Where
+devices need keys, a device's commands are for who holds a key for it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from starlette.routing import BaseRoute, Route
 
 from ingest import said
 from ingest.bells import Bells
+from ingest.credentials import credentials_of
 from ingest.media import media_type
+from ingest.senders import Sender, Senders
 from services import topics
 from services.commands import Commands
 from services.errors import BadRequest, NotFound, Unavailable, UnsupportedMedia, WindsockError
@@ -31,8 +34,16 @@ LONGEST_S = 60
 class CommandDesk:
     """The endpoints and their counters."""
 
-    def __init__(self, commands: Commands, bells: Bells, settings: IngestSettings, registry: CollectorRegistry) -> None:
+    def __init__(
+        self,
+        commands: Commands,
+        bells: Bells,
+        senders: Senders,
+        settings: IngestSettings,
+        registry: CollectorRegistry,
+    ) -> None:
         self._commands = commands
+        self._senders = senders
         self._bells = bells
         self._settings = settings
         waiting = Gauge("windsock_devices_waiting", "Devices that wait for commands", registry=registry)
@@ -53,13 +64,21 @@ class CommandDesk:
     async def fetch(self, request: Request) -> Response:
         """`?wait=<seconds>`: the commands that the device has not acknowledged."""
         device, wait_s = _device(request), min(_wait(request), self._settings.command_wait_s)
-        found = await (self._wait_for(request, device, wait_s) if wait_s else self._commands.pending(device))
+        sender = await self._sender(request, device)
+        if wait_s:
+            found = await self._wait_for(request, device, wait_s, sender)
+            if found:
+                # The key may have been revoked meanwhile.
+                await self._sender(request, device)
+        else:
+            found = await self._commands.pending(device)
         body = b'{"commands":[' + b",".join(found) + b"]}"
         return Response(body, headers={"Cache-Control": "no-store"}, media_type="application/json")
 
     async def answer(self, request: Request) -> Response:
         """Take that the device has the command, or what came of it."""
         device, command = _device(request), request.path_params["command"]
+        await self._sender(request, device)
         if media_type(headers_of(request.headers.raw)) not in ("", "application/json"):
             raise UnsupportedMedia("an answer is JSON; send Content-Type: application/json")
         body = await read_body(request, self._settings.command_answer_bytes, self._settings.body_s)
@@ -74,14 +93,18 @@ class CommandDesk:
         self._statements.labels(statement.said, "taken").inc()
         return json_response({"command": command, "status": statement.said})
 
-    async def _wait_for(self, request: Request, device: str, wait_s: float) -> list[bytes]:
+    async def _sender(self, request: Request, device: str) -> Sender:
+        headers, address = headers_of(request.headers.raw), request.client.host if request.client else ""
+        return await self._senders.of_device(credentials_of(headers), address, device)
+
+    async def _wait_for(self, request: Request, device: str, wait_s: float, sender: Sender) -> list[bytes]:
         """What is pending as soon as there is something; nothing when the time is up, or the service stops.
 
         A Redis that fails meanwhile is waited for; one that fails at first, or to the end, is Unavailable.
         """
         clock = asyncio.get_running_loop().time
         until = clock() + wait_s
-        with self._bells.waiting(device) as bell:
+        with self._bells.waiting(device, sender.counted_as) as bell:
             found = await self._commands.pending(device)
             gone = asyncio.create_task(_gone(request))
             gone.add_done_callback(lambda _: bell.ring())

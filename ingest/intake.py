@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter
 from ingest.formats.format import Format
 from ingest.senders import Sender, Senders
 from services.commit import Appended, entry_of
-from services.errors import InvalidReadings
+from services.errors import InvalidReadings, WindsockError
 from services.lane import Answer, Appender, Post, Work
 from services.reading import Decoded, Limits, Reading
 from services.settings import IngestSettings
@@ -58,8 +58,8 @@ class Intake:
         Raises what `take` raises, and what the writer raises.
         """
         readings = self._kept(decoded, form, skip=skip)
-        if not self._senders.admits(sender, readings):
-            await self._senders.admit(sender, readings)
+        if not self._admits(sender, decoded, form):
+            await self._admit(sender, decoded, form)
         entries = [entry_of(reading, group_topics=self._group_topics) for reading in readings]
         appended = await self._writer.append(entries)
         self._results.labels(form, "stored").inc(len(appended))
@@ -73,6 +73,11 @@ class Intake:
     def _of(self, sender: Sender, post: Post, form: Format, reply: Reply, *, skip: bool) -> Work | Awaitable[Work]:
         decoded = form.decode(post, self._limits, time.time_ns() // 1_000_000)
         readings = self._kept(decoded, form.name, skip=skip)
+        if self._admits(sender, decoded, form.name):
+            return self._work(readings, decoded, form, reply)
+        return self._once_admitted(sender, readings, decoded, form, reply)
+
+    def _work(self, readings: Sequence[Reading], decoded: Decoded, form: Format, reply: Reply) -> Work:
         group_topics = self._group_topics
         stored = self._results.labels(form.name, "stored")
 
@@ -80,12 +85,31 @@ class Intake:
             stored.inc(len(appended))
             return reply(decoded, appended)
 
-        work = Work([entry_of(reading, group_topics=group_topics) for reading in readings], answer)
-        return work if self._senders.admits(sender, readings) else self._admit(sender, readings, work)
+        return Work([entry_of(reading, group_topics=group_topics) for reading in readings], answer)
 
-    async def _admit(self, sender: Sender, readings: Sequence[Reading], work: Work) -> Work:
-        await self._senders.admit(sender, readings)
-        return work
+    async def _once_admitted(
+        self, sender: Sender, readings: Sequence[Reading], decoded: Decoded, form: Format, reply: Reply
+    ) -> Work:
+        await self._admit(sender, decoded, form.name)
+        return self._work(readings, decoded, form, reply)
+
+    def _admits(self, sender: Sender, decoded: Decoded, form: str) -> bool:
+        try:
+            return self._senders.admits(sender, decoded.readings)
+        except WindsockError:
+            self._refused(decoded, form)
+            raise
+
+    async def _admit(self, sender: Sender, decoded: Decoded, form: str) -> None:
+        try:
+            await self._senders.admit(sender, decoded.readings)
+        except WindsockError:
+            self._refused(decoded, form)
+            raise
+
+    def _refused(self, decoded: Decoded, form: str) -> None:
+        """Count readings that were good but not admitted."""
+        self._results.labels(form, "refused").inc(len(decoded.readings) - len(decoded.faults))
 
     def _kept(self, decoded: Decoded, form: str, *, skip: bool) -> list[Reading]:
         """The readings that are taken; counts those that are not."""

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from starlette.datastructures import QueryParams
 
+from ingest.credentials import credentials_of
 from ingest.formats.format import Format
 from ingest.formats.json_readings import JSON, LINES
 from ingest.intake import Intake
@@ -46,7 +47,7 @@ class Readings:
         """What to store of the body; the README tells the answers."""
         skip = _on_error(post.query) == "skip"
         reply = _all_told if skip else _told
-        return self._intake.take(post, None, _format(post.headers), reply, skip=skip)
+        return self._intake.take(post, credentials_of(post.headers), _format(post.headers), reply, skip=skip)
 
 
 def _on_error(query: bytes) -> str:

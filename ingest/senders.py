@@ -1,38 +1,158 @@
 """Who posts, and what they may.
 
 Each question has two forms: one that answers at once from what is known here, which almost every request is content
-with, and one that asks Redis.
+with, and one that asks Redis. A key that is sent is held to its scope, whether keys are needed or not; what is not
+meant as a device key (clients of some formats must send something) counts as none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
 
+import msgspec
+
+from ingest.admission import Bucket, Buckets
+from ingest.key_ring import Holder, KeyRing, Opened, looks_like_key
+from services.addresses import counted
+from services.errors import Fault, Forbidden, OutOfScope, TooManyDevices, TooManyRequests, Unauthorized
+from services.names import Names, too_many_metrics
 from services.reading import Reading
+from services.settings import DeviceSettings
+
+NO_KEY = "a device key is needed: send it as Authorization: Bearer <key>, or as X-API-Key"
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Who posts."""
+class Sender(msgspec.Struct, frozen=True, gc=False):
+    """Who posts: the holder of a key, or whoever is at an address. May be kept for as long as a connection lasts."""
 
     address: str
+    holder: Holder | None = None
+    bucket: Bucket | None = None
+    """The limit of its readings, if it has one."""
+
+    @property
+    def counted_as(self) -> str:
+        """The address by which one without a key is limited; empty if it is not."""
+        return "" if self.holder else counted(self.address)
 
 
 class Senders:
-    """Everybody may everything."""
+    """The verdicts. `metrics` are those of all devices together."""
+
+    def __init__(
+        self,
+        ring: KeyRing,
+        metrics: Names,
+        settings: DeviceSettings,
+        *,
+        needs_key: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ring = ring
+        self._metrics = metrics
+        self._needs_key = needs_key
+        self._clock = clock
+        self._buckets = Buckets(settings.address_readings_per_s)
 
     def known(self, credentials: str | None, address: str) -> Sender | None:
         """Who it is; None if `identified` must be asked. Raises Unauthorized."""
-        return Sender(address)
+        now = self._clock()
+        if credentials is None or not looks_like_key(credentials):
+            if self._needs_key:
+                raise Unauthorized(NO_KEY)
+            home = counted(address)
+            return Sender(address, None, self._buckets.of(home, now) if home else None)
+        holder = self._ring.known(credentials, now)
+        return Sender(address, holder, holder.opened.bucket) if holder else None
 
     async def identified(self, credentials: str | None, address: str) -> Sender:
-        """Who it is. Raises Unauthorized, and Unavailable if that cannot be told."""
-        return Sender(address)
+        """Who it is. Raises Unauthorized, TooManyRequests, and Unavailable if that cannot be told."""
+        if sender := self.known(credentials, address):
+            return sender
+        assert credentials is not None
+        holder = await self._ring.found(credentials, address)
+        return Sender(address, holder, holder.opened.bucket)
 
-    def admits(self, sender: Sender, readings: Sequence[Reading]) -> bool:
-        """Whether all of `readings` may be stored; False if `admit` must be asked. Raises what `admit` raises."""
+    def admits(self, sender: Sender, readings: Sequence[Reading | None]) -> bool:
+        """Whether all of `readings` may be stored (None: one that was left out), and count them if so.
+
+        False if `admit` must be asked. Raises what `admit` raises.
+        """
+        now = self._clock()
+        if sender.holder is not None:
+            if not self._ring.is_good(sender.holder, now):
+                return False
+            opened = sender.holder.opened
+            _hold_to_scope(opened, readings)
+            if opened.devices is not None:
+                devices = opened.devices.known(now)
+                for one in readings:
+                    if one is not None and one.device not in devices:
+                        return False
+        metrics = self._metrics.known(now)
+        for one in readings:
+            if one is not None and not one.values.keys() <= metrics:
+                return False
+        self._charge(sender, readings, now)
         return True
 
-    async def admit(self, sender: Sender, readings: Sequence[Reading]) -> None:
-        """Raises Forbidden for a device or metric that is not the sender's, and TooMany above a limit."""
+    async def admit(self, sender: Sender, readings: Sequence[Reading | None]) -> None:
+        """Whether all of `readings` may be stored, and count them if so.
+
+        Raises OutOfScope for a device or metric that is not the sender's, TooManyDevices, TooManyMetrics,
+        TooManyRequests, Unauthorized if its key is not good any more, and Unavailable if that cannot be told.
+        """
+        holder = sender.holder
+        if holder is not None:
+            if not self._ring.is_good(holder, self._clock()):
+                await self._ring.check(holder)
+            _hold_to_scope(holder.opened, readings)
+        self._paced(sender, self._clock())
+        if holder is not None and holder.opened.devices is not None:
+            new = await holder.opened.devices.note(dict.fromkeys(one.device for one in readings if one is not None))
+            if new is not None:
+                raise TooManyDevices([_too_many_devices(holder.opened, new, readings)])
+        names = dict.fromkeys(name for one in readings if one is not None for name in one.values)
+        new = await self._metrics.note(names)
+        if new is not None:
+            raise too_many_metrics(new, readings)
+        self._charge(sender, readings, self._clock())
+
+    async def of_device(self, credentials: str | None, address: str, device: str) -> Sender:
+        """Who speaks for `device`, as for its commands. Raises what `identified` raises, and Forbidden."""
+        sender = await self.identified(credentials, address)
+        if sender.holder is not None and not sender.holder.opened.opens_device(device):
+            raise Forbidden(f"this key is not for {device}")
+        return sender
+
+    def _charge(self, sender: Sender, readings: Sequence[Reading | None], now: float) -> None:
+        if sender.bucket is not None:
+            self._paced(sender, now)
+            sender.bucket.take(len(readings) - readings.count(None))
+
+    def _paced(self, sender: Sender, now: float) -> None:
+        bucket = sender.bucket
+        if bucket is not None and (wait_s := bucket.wait_s(now)):
+            whose, policy = ("with this key", "key") if sender.holder else ("from this address", "address")
+            raise TooManyRequests(
+                f"more than {bucket.per_s:g} readings a second come {whose}", policy, bucket.per_s, wait_s
+            )
+
+
+def _hold_to_scope(opened: Opened, readings: Sequence[Reading | None]) -> None:
+    if opened.opens_all:
+        return
+    for index, one in enumerate(readings):
+        if one is None:
+            continue
+        if not opened.opens_device(one.device):
+            raise OutOfScope([Fault(index, "device", f"this key is not for {one.device}")])
+        metric = opened.foreign_metric(one.values)
+        if metric is not None:
+            raise OutOfScope([Fault(index, f"values.{metric}", f"this key is not for {metric}")])
+
+
+def _too_many_devices(opened: Opened, device: str, readings: Sequence[Reading | None]) -> Fault:
+    index = next(i for i, one in enumerate(readings) if one is not None and one.device == device)
+    return Fault(index, "device", f"{device} would be one more than the {opened.most_devices} devices of this key")

@@ -6,12 +6,11 @@ topic or namespace offers to nobody, no pattern opens.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 
 from services import logs
+from services.addresses import is_this_machine
 from services.errors import Forbidden, SettingError, Unauthorized
 from services.settings import AccessSettings
 from services.tokens import Identity
@@ -88,15 +87,6 @@ class Access:
             raise Unauthorized("a token is needed")
         if topic is not None and not self.of(identity)(topic):
             raise Forbidden(f"this token does not open {topic}")
-
-
-@lru_cache(1_024)
-def is_this_machine(host: str) -> bool:
-    """Whether only this machine reaches what listens on `host`."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _patterns(key: str, given: str) -> Patterns:

@@ -2,9 +2,9 @@
 
 The same rooms with the same answers; what is lost is speed (each message is an await of its own; posts take no lane)
 and what only our server bounds: connections, and the time that a request's head takes. Settings come from the
-environment as always; host and port are the server's, so that
-`WINDSOCK_ANONYMOUS=auto` asks for tokens. The server must do the lifespan protocol, and one process is
-one service: workers share nothing but Redis.
+environment as always; host and port are the server's, so that `WINDSOCK_ANONYMOUS=auto` asks for tokens and
+`WINDSOCK_AUTH=auto` for keys. The server must do the lifespan protocol, and one process is one service: workers share
+nothing but Redis.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Rooms:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
-            # Who knows where the server listens: clients need a token unless a setting says that they do not.
+            # Who knows where the server listens: clients need a token, devices a key unless settings say otherwise.
             environ = {"WINDSOCK_HOST": "0.0.0.0", **os.environ}
             common = checked(environ, "-".join(self._names))
             async with assembled(self._names, environ, common.redis_url or DEFAULT_URL) as assembly, assembly.running():

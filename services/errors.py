@@ -5,7 +5,11 @@
     │   ├── FaultyInput              with every fault that was found
     │   │   ├── MalformedBody   400  not JSON at all
     │   │   ├── InvalidReadings 422  JSON, but not readings
-    │   │   └── InvalidAnswer   422  JSON, but not what a device may say about a command
+    │   │   │   └── TooManyMetrics   new metrics for which there is no room
+    │   │   ├── InvalidAnswer   422  JSON, but not what a device may say about a command
+    │   │   ├── InvalidKey      422  JSON, but not what a device key may be
+    │   │   └── OutOfScope      403  readings that are not the key's to send
+    │   │       └── TooManyDevices   more devices than the key may have
     │   ├── BadRequest          400  a parameter is wrong
     │   ├── Unauthorized        401  who is it?
     │   ├── Forbidden           403
@@ -16,6 +20,7 @@
     │   ├── TooSlow             408
     │   ├── TooLarge            413
     │   └── UnsupportedMedia    415
+    ├── TooManyRequests         429  sooner than a limit allows; retryable, with a time to wait
     ├── Unavailable             503  ours; retryable, with a time to wait
     │   └── Overloaded          503  a bounded buffer is full
     ├── DeviceFailed        502  a device could not carry a command out
@@ -29,6 +34,7 @@ RFC 9457 problem details (HTTP), `message()` the `{"error": …}` object of the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -165,6 +171,36 @@ class InvalidAnswer(FaultyInput):
     status = 422
 
 
+class InvalidKey(FaultyInput):
+    """JSON, but not what a device key may be."""
+
+    code = "invalid_key"
+    title = "Invalid key"
+    status = 422
+
+
+class TooManyMetrics(InvalidReadings):
+    """Readings with new metrics, when there are as many as there may be."""
+
+    code = "too_many_metrics"
+    title = "Too many metrics"
+
+
+class OutOfScope(FaultyInput):
+    """Readings of a device, or with a metric, that the sender's key does not open."""
+
+    code = "forbidden"
+    title = "Forbidden"
+    status = 403
+
+
+class TooManyDevices(OutOfScope):
+    """Readings of new devices, when the sender's key has as many as it may."""
+
+    code = "too_many_devices"
+    title = "Too many devices"
+
+
 class Forbidden(ClientError):
     """Not for this client."""
 
@@ -227,6 +263,31 @@ class UnsupportedMedia(ClientError):
     code = "unsupported_media_type"
     title = "Unsupported media type"
     status = 415
+
+
+class TooManyRequests(WindsockError):
+    """It comes sooner than a limit allows; the same request may succeed after `retry_after_s` seconds."""
+
+    code = "too_many_requests"
+    title = "Too many requests"
+    status = 429
+    retryable = True
+
+    def __init__(self, reason: str, policy: str, per_s: float, wait_s: float) -> None:
+        """`policy` names the limit of `per_s`, which allows something again in `wait_s` seconds."""
+        super().__init__(reason)
+        self.retry_after_s = max(1, math.ceil(wait_s))
+        self._policy = policy
+        self._per_s = per_s
+
+    def headers(self) -> dict[str, str]:
+        """`Retry-After`, and what draft-ietf-httpapi-ratelimit-headers-10 calls quota and window, in whole numbers."""
+        window_s = 1 if self._per_s >= 1 else math.ceil(1 / self._per_s)
+        return {
+            "Retry-After": str(self.retry_after_s),
+            "RateLimit-Policy": f'"{self._policy}";q={math.floor(self._per_s * window_s)};w={window_s}',
+            "RateLimit": f'"{self._policy}";r=0;t={self.retry_after_s}',
+        }
 
 
 class Unavailable(WindsockError):

@@ -17,6 +17,7 @@ import msgspec
 import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from services.addresses import Proxies
 from services.commit import Appended
 from services.errors import Overloaded, TooSlow, WindsockError
 from services.lane import Answer, Headers, Lane, Post, Work, headers_of
@@ -50,12 +51,23 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     headers: Headers
     length: int
     keep_alive: bool
+    address: str
 
 
 class Exchange:
     """A request on a lane, and its answer; to uvicorn's protocol it looks like one of its own cycles."""
 
-    __slots__ = ("disconnected", "head", "keep_alive", "parts", "response_complete", "turn", "whole")
+    __slots__ = (
+        "counted",
+        "disconnected",
+        "head",
+        "keep_alive",
+        "parts",
+        "refused",
+        "response_complete",
+        "turn",
+        "whole",
+    )
     message_event = _NobodyWaits()
 
     def __init__(self, head: Head) -> None:
@@ -66,13 +78,34 @@ class Exchange:
         self.turn = False
         self.disconnected = False
         self.response_complete = False
+        self.refused: WindsockError | None = None
+        self.counted = False
+
+    def begin(self) -> None:
+        """Its turn has come. If too many are in flight it is refused, once all of it is there."""
+        self.turn = True
+        try:
+            self.head.lane.in_flight.enter()
+            self.counted = True
+        except Overloaded as error:
+            self.refused = error
+            self.parts.clear()
 
     def post(self) -> Post:
         """The request, once it is whole."""
-        return Post(self.head.query, self.head.headers, self.parts[0] if len(self.parts) == 1 else b"".join(self.parts))
+        body = self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
+        return Post(self.head.query, self.head.headers, body, self.head.address)
+
+    def over(self) -> None:
+        """It was answered, or nobody waits for that any more."""
+        if self.counted:
+            self.counted = False
+            self.head.lane.in_flight.leave()
 
 
-def bounded(most: int, head_s: float, refusals: Refusals, lanes: Sequence[Lane]) -> type[asyncio.Protocol]:
+def bounded(
+    most: int, head_s: float, refusals: Refusals, lanes: Sequence[Lane], proxies: Proxies
+) -> type[asyncio.Protocol]:
     """The protocol class for a server with at most `most` connections, WebSockets included."""
     lane_at = {lane.path.encode("ascii"): lane for lane in lanes}
     patience = Patience(head_s, *(lane.body_s for lane in lanes))
@@ -97,6 +130,9 @@ def bounded(most: int, head_s: float, refusals: Refusals, lanes: Sequence[Lane])
             patience.end(self)
             if isinstance(self.cycle, Exchange) and not self.cycle.whole and not self.cycle.response_complete:
                 refusals.count("request", "gone")
+            for one in (self.cycle, self._held[0] if self._held else None):
+                if isinstance(one, Exchange):
+                    one.over()
             super().connection_lost(exc)
 
         def handle_websocket_upgrade(self) -> None:
@@ -148,11 +184,13 @@ def bounded(most: int, head_s: float, refusals: Refusals, lanes: Sequence[Lane])
             if not length.isdigit() or int(length) > lane.body_bytes or any(name in headers for name in NOT_PLAIN):
                 return None
             keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
-            return Head(lane, query, headers, int(length), keep_alive)
+            address = proxies.client(self.client[0] if self.client else "", self.headers)
+            return Head(lane, query, headers, int(length), keep_alive, address)
 
         def on_body(self, body: bytes) -> None:
             if isinstance(self.cycle, Exchange) and not self.cycle.whole:
-                self.cycle.parts.append(body)
+                if self.cycle.refused is None:
+                    self.cycle.parts.append(body)
             else:
                 super().on_body(body)
 
@@ -177,7 +215,7 @@ def bounded(most: int, head_s: float, refusals: Refusals, lanes: Sequence[Lane])
         def _take_turn(self, exchange: Exchange) -> None:
             if self.transport.is_closing():
                 return
-            exchange.turn = True
+            exchange.begin()
             if exchange.whole:
                 self._work(exchange)
             else:
@@ -185,6 +223,8 @@ def bounded(most: int, head_s: float, refusals: Refusals, lanes: Sequence[Lane])
 
         def _work(self, exchange: Exchange) -> None:
             try:
+                if exchange.refused is not None:
+                    raise exchange.refused
                 work = exchange.head.lane.work(exchange.post())
                 if isinstance(work, Work):
                     self._submit(exchange, work)
@@ -245,6 +285,7 @@ def bounded(most: int, head_s: float, refusals: Refusals, lanes: Sequence[Lane])
                 self._held = exchange, answer
                 return
             exchange.response_complete = True
+            exchange.over()
             if self.transport.is_closing():
                 return
             self.transport.write(answer)

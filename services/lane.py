@@ -9,7 +9,7 @@ server, and for the requests that the wire leaves to it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from services.commit import Appended, Entry
+from services.in_flight import InFlight
 from services.web import read_body
 from services.writer import Settle
 
@@ -74,9 +75,15 @@ class Lane:
     writer: Appender
     body_bytes: int
     body_s: float
+    in_flight: InFlight = field(default_factory=InFlight)
+    """While their bodies come, and until they are answered; lanes may share a bound."""
 
     async def endpoint(self, request: Request) -> Response:
         """The lane's work as an endpoint of Starlette."""
+        with self.in_flight.one():
+            return await self._answered(request)
+
+    async def _answered(self, request: Request) -> Response:
         body = await read_body(request, self.body_bytes, self.body_s)
         address = request.client.host if request.client else ""
         work = self.work(Post(request.scope["query_string"], headers_of(request.scope["headers"]), body, address))

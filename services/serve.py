@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 import uvicorn
 
 from services import environment, logs
+from services.addresses import Proxies
 from services.assembly import assembled
 from services.errors import StartError
 from services.http_wire import bounded
@@ -87,20 +88,21 @@ async def serve(
     common = environment.load(CommonSettings, environ)
     gateway = environment.load(GatewaySettings, environ)
     wanted = gateway.connections + common.http_connections
+    trusted = common.trusted_proxies.split()
     most = min(wanted, allow_connections(wanted))
     async with assembled(names, environ, redis_url) as assembly:
         server = Server(
             uvicorn.Config(
                 assembly.application,
                 interface="asgi3",
-                http=bounded(most, common.head_s, assembly.shared.refusals, assembly.lanes),
+                http=bounded(most, common.head_s, assembly.shared.refusals, assembly.lanes, Proxies(trusted)),
                 ws=next((room.wire for room in assembly.rooms if room.wire), "websockets-sansio"),
                 ws_max_size=gateway.message_bytes,
                 ws_per_message_deflate=False,
                 log_config=None,
                 access_log=False,
-                proxy_headers=bool(common.trusted_proxies),
-                forwarded_allow_ips=common.trusted_proxies.split(),
+                proxy_headers=bool(trusted),
+                forwarded_allow_ips=trusted,
                 server_header=False,
                 timeout_graceful_shutdown=common.shutdown_s,
             ),

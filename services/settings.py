@@ -173,9 +173,72 @@ class IngestSettings:
     command_waiters: Annotated[
         int, Meta(ge=1, le=BILLION, description="Most devices that may wait for a command at once; above it 503.")
     ] = 1_000
+    command_waiters_per_address: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=BILLION,
+            description="Most of them without a key from one address (not from this machine's own); above it 503.",
+        ),
+    ] = 100
     command_answer_bytes: Annotated[
         int, Meta(ge=64, le=262_144, description="Largest answer of a device to a command; above it 413.")
     ] = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSettings:
+    """Who may post, and how much. Every service reads them."""
+
+    auth: Annotated[
+        Literal["auto", "open", "required", "with-secret"],
+        Meta(
+            description="Whether devices need keys: `open`: no, but one that is sent is held to; `required`: yes; "
+            "`with-secret`: once a key for tokens is set (`WINDSOCK_TOKEN_SECRET` and the like); `auto`: except where "
+            "`WINDSOCK_HOST` is this machine alone (127.0.0.1, localhost)."
+        ),
+    ] = "auto"
+    keys_max: Annotated[int, Meta(ge=1, le=100_000, description="Most device keys; above it 409.")] = 10_000
+    key_devices: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100_000,
+            description="Most devices that one key may post for, unless the key says so itself; above it 403. A device "
+            "that is silent for `WINDSOCK_TOPIC_TTL_S` is forgotten.",
+        ),
+    ] = 1_000
+    key_readings_per_s: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=BILLION,
+            description="Readings a second that may come with one key (bursts of twice that), unless the key says so "
+            "itself; above it 429. Each ingest service counts for itself.",
+        ),
+    ] = 1_000.0
+    address_readings_per_s: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=BILLION,
+            description="Readings a second that may come without a key from one address (not from this machine's own; "
+            "bursts of twice that); above it 429. Behind a proxy set `WINDSOCK_TRUSTED_PROXIES`.",
+        ),
+    ] = 10_000.0
+    metrics_max: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100_000,
+            description="Most distinct metrics of all devices together; readings with new ones above it get 422. One "
+            "that is not used for `WINDSOCK_TOPIC_TTL_S` is forgotten.",
+        ),
+    ] = 10_000
+    requests_in_flight: Annotated[
+        int,
+        Meta(ge=1, le=BILLION, description="Most posts of readings that one process works on at once; above it 503."),
+    ] = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,7 +469,11 @@ class ApiSettings:
     """Who may use the server API."""
 
     api_key: Annotated[
-        str, Meta(description="Key of the server API (docs/server-api.md) for backends. Empty: the API is off.")
+        str,
+        Meta(
+            description="Key of the server API (docs/server-api.md) for backends, and of `/v1/keys`. Empty: both are "
+            "off."
+        ),
     ] = ""
     api_previous_key: Annotated[
         str, Meta(description="The key before it, which is good as well while backends change theirs.")
@@ -469,6 +536,7 @@ GROUPS = (
     CommonSettings,
     StreamSettings,
     IngestSettings,
+    DeviceSettings,
     GatewaySettings,
     TokenSettings,
     AccessSettings,

@@ -30,7 +30,8 @@ from gateway.subscription import Subscription
 from services import topics
 from services.batch import Position
 from services.commit import entry_of, free_form_entry
-from services.errors import BadRequest, Forbidden, NotFound, WindsockError
+from services.errors import BadRequest, Forbidden, NotFound, Unauthorized, WindsockError
+from services.names import Names, too_many_metrics
 from services.reading import Limits, decode
 from services.settings import GatewaySettings
 from services.stream import Stream
@@ -56,7 +57,10 @@ class PlainSockets:
         *,
         limits: Limits,
         group_topics: bool,
+        metrics: Names,
+        needs_key: bool,
     ) -> None:
+        """`metrics` are those of all devices; `needs_key` is whether nobody posts readings without saying who it is."""
         self._door = door
         self._entrance = Entrance(door, guests, settings.hello_s)
         self._broker = broker
@@ -68,6 +72,8 @@ class PlainSockets:
         self._settings = settings
         self._limits = limits
         self._group_topics = group_topics
+        self._metrics = metrics
+        self._needs_key = needs_key
 
     def routes(self) -> list[BaseRoute]:
         paths: dict[str, Callable[[WebSocket], Awaitable[None]]] = {
@@ -88,11 +94,16 @@ class PlainSockets:
 
     async def _sensor(self, socket: WebSocket) -> None:
         async def take(client: Client, visitor: Visitor, text: bytes) -> None:
+            if self._needs_key and not visitor.has_token:
+                raise Unauthorized("a token is needed to send readings here (WINDSOCK_AUTH)")
             decoded = decode(text, "json", self._limits, time.time_ns() // 1_000_000)
             readings = decoded.all_or_raise()
             for reading in readings:
                 if not visitor.permits(topics.DEVICE + reading.device):
                     raise Forbidden(f"readings of {reading.device} are not yours to send")
+            new = await self._metrics.note(dict.fromkeys(name for reading in readings for name in reading.values))
+            if new is not None:
+                raise too_many_metrics(new, readings)
             entries = [entry_of(reading, group_topics=self._group_topics) for reading in readings]
             appended = await self._writer.append(entries)
             for entry, one in zip(entries, appended, strict=True):

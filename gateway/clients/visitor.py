@@ -44,6 +44,7 @@ class Visitor:
         self._guests = guests
         self.end = end
         self.identity = Identity()
+        self.has_token = False
         self.permits: Permits = lambda _: False
         """Which topics it may use."""
         self.topics: list[str] = []
@@ -58,6 +59,7 @@ class Visitor:
         access = self._guests.identities.access
         access.admit(identity, topic)
         self.leave()
+        self.has_token = identity is not None
         self.identity, self.permits = identity or Identity(), access.of(identity)
         self._guests.roster.add(self)
         self._end_at(self.identity.expires_at)

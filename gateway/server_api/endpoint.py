@@ -12,8 +12,8 @@ from starlette.routing import BaseRoute, Route
 from gateway.clients.centrifuge.codes import Refusal
 from gateway.clients.centrifuge.json_encoding import shown
 from gateway.server_api import requests
-from gateway.server_api.keys import Keys
 from gateway.server_api.methods import Methods
+from services.api_key import ApiKey
 from services.settings import IngestSettings
 from services.web import read_body
 
@@ -24,8 +24,8 @@ STATUSES = {100: 500, 102: 404, 104: 404, 112: 416}
 class ServerApi:
     """The endpoints. Bodies are bounded like those of readings."""
 
-    def __init__(self, keys: Keys, methods: Methods, bounds: IngestSettings) -> None:
-        self._keys = keys
+    def __init__(self, key: ApiKey, methods: Methods, bounds: IngestSettings) -> None:
+        self._key = key
         self._methods = methods
         self._bounds = bounds
 
@@ -33,7 +33,7 @@ class ServerApi:
         return [Route(f"/api/{name}", partial(self._serve, name), methods=["POST"]) for name in self._methods]
 
     async def _serve(self, name: str, request: Request) -> Response:
-        self._keys.check(request)
+        self._key.check(request)
         body = await read_body(request, self._bounds.body_bytes, self._bounds.body_s)
         outcome = await self._methods.call(name, requests.read(body))
         if not isinstance(outcome, Refusal):

@@ -54,18 +54,18 @@ def revoke(
     """Revoke a user's tokens, or one by its id: what they opened is closed at once, on all gateways."""
     if bool(user) == bool(token_id):
         raise BadRequest(None, "say either --user or --token-id")
-    asyncio.run(_revoke(_redis_url(environment.load(CommonSettings, os.environ)), user, token_id))
+    asyncio.run(_revoke(redis_url(environment.load(CommonSettings, os.environ)), user, token_id))
     typer.echo(f"revoked: {'all tokens of user' if user else 'token'} {user or token_id}")
 
 
-async def _revoke(redis_url: str, user: str, token_id: str) -> None:
-    async with redis.connect(redis_url) as client:
-        await redis.check(client, redis_url)
+async def _revoke(url: str, user: str, token_id: str) -> None:
+    async with redis.connect(url) as client:
+        await redis.check(client, url)
         revocations = Revocations(client)
         await (revocations.revoke_user(user) if user else revocations.revoke_token(token_id))
 
 
-def _redis_url(common: CommonSettings) -> str:
+def redis_url(common: CommonSettings) -> str:
     """That of the settings, or the private server of a `windsock up` that runs here, or the default."""
     if common.redis_url:
         return common.redis_url

@@ -8,7 +8,7 @@ import sys
 import stamina
 import typer
 
-from services.cli import access, replay, rooms, send, tail
+from services.cli import access, keys, replay, rooms, send, tail
 from services.cli.output import note
 from services.errors import WindsockError
 
@@ -29,6 +29,7 @@ app.command()(tail.tail)
 app.command()(replay.replay)
 app.command()(access.token)
 app.command()(access.revoke)
+app.add_typer(keys.app, name="keys")
 
 
 def run() -> None:

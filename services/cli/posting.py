@@ -58,7 +58,7 @@ class Accepted:
 class Poster:
     """Posts to `url`; gives up after `patience_s` seconds (None: never) with AwayError.
 
-    `waiting(reason)` is called before each wait.
+    `key` is a device key; empty if none is needed. `waiting(reason)` is called before each wait.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Poster:
         url: str,
         *,
         patience_s: float | None,
+        key: str = "",
         waiting: Callable[[str], None] = lambda reason: None,
         transport: httpx.BaseTransport | None = None,
         wait_initial_s: float = 0.1,
@@ -73,6 +74,7 @@ class Poster:
         self._url = url.rstrip("/") + "/v1/readings"
         self._patience_s = patience_s
         self._wait_initial_s = wait_initial_s
+        self._headers = {"content-type": "application/x-ndjson"} | ({"x-api-key": key} if key else {})
         self._waiting = waiting
         try:
             # A proxy that is set for the web must not get what is sent to one's own machine.
@@ -110,7 +112,7 @@ class Poster:
 
     def _once(self, body: bytes) -> Accepted:
         try:
-            answer = self._http.post(self._url, content=body, headers={"content-type": "application/x-ndjson"})
+            answer = self._http.post(self._url, content=body, headers=self._headers)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise BadRequest("--url", f"{self._url!r} is not an HTTP address: {error}") from None
         except httpx.TransportError as error:

@@ -20,7 +20,7 @@ from services.cli import csv_readings
 from services.cli.csv_readings import MalformedFileError, Row, Wanted
 from services.cli.output import note
 from services.cli.posting import Poster, RefusedError
-from services.cli.send import Url
+from services.cli.send import Key, Url
 from services.errors import ClientError
 
 REQUEST_ROWS = 500
@@ -32,6 +32,7 @@ def replay(
         float, typer.Option(help="How many times faster than the rows' times; 0: as fast as possible.", min=0)
     ] = 1.0,
     url: Url = "",
+    key: Key = "",
     time_column: Annotated[
         str | None,
         typer.Option(
@@ -79,7 +80,7 @@ def replay(
                     note(f"{reason}; trying again until it works")
                 bar.update(task, state=f"waiting: {reason}")
 
-            with Poster(url, patience_s=None, waiting=waiting) as poster:
+            with Poster(url, patience_s=None, key=key, waiting=waiting) as poster:
                 for rows in paced(table.rows, speed, time.monotonic, time.sleep):
                     duplicates += post(poster, rows, run, shift_ms)
                     sent += len(rows)

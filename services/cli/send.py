@@ -31,6 +31,9 @@ Url = Annotated[
         show_default=False,
     ),
 ]
+Key = Annotated[
+    str, typer.Option("--key", help="Device key, where devices need one.", metavar="KEY", show_default=False)
+]
 
 
 def send(
@@ -43,6 +46,7 @@ def send(
         ),
     ],
     url: Url = "",
+    key: Key = "",
     tag: Annotated[list[str] | None, typer.Option(help="A tag; may be repeated.", metavar="KEY=VALUE")] = None,
     unit: Annotated[
         list[str] | None, typer.Option(help="Unit of a metric; may be repeated.", metavar="METRIC=UNIT")
@@ -62,7 +66,7 @@ def send(
             note(f"{reason}; trying again for up to {PATIENCE_S:.0f} s")
         noted = True
 
-    with Poster(url, patience_s=PATIENCE_S, waiting=waiting) as poster:
+    with Poster(url, patience_s=PATIENCE_S, key=key, waiting=waiting) as poster:
         answer = poster.post([reading])
     typer.echo(answer.positions[0])
 

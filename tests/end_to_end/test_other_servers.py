@@ -29,7 +29,7 @@ def serving(server: tuple[str, ...], redis_url: str, log: Path, anonymous: str =
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", *words],
-            env=environment(redis_url=redis_url, anonymous=anonymous),
+            env=environment(redis_url=redis_url, anonymous=anonymous, auth="open"),
             stdout=out,
             stderr=out,
         )

@@ -491,7 +491,7 @@ async def test_a_wrong_key_opens_nothing(gateways: Gateways) -> None:
             await AsyncClient(f"{gateways.first.url}/api", "wrong", session=session).info(InfoRequest())
 
 
-def test_a_key_is_named_in_one_of_three_ways(gateways: Gateways) -> None:
+def test_a_key_is_named_in_one_of_four_ways(gateways: Gateways) -> None:
     def status(headers: dict[str, str], query: str = "") -> int:
         url = f"{gateways.first.url}/api/info{query}"
         return httpx.post(url, content="{}", headers=headers, timeout=30, trust_env=False).status_code
@@ -499,10 +499,11 @@ def test_a_key_is_named_in_one_of_three_ways(gateways: Gateways) -> None:
     assert status({"X-API-Key": KEY}) == 200
     assert status({"X-API-Key": OLD_KEY}) == 200
     assert status({"Authorization": f"apikey {KEY}"}) == 200
+    assert status({"Authorization": f"Bearer {KEY}"}) == 200
     assert status({}, f"?api_key={KEY}") == 200
     assert status({}) == 401
     assert status({"X-API-Key": "wrong"}, f"?api_key={KEY}") == 401
-    assert status({"Authorization": f"Bearer {KEY}"}) == 401
+    assert status({"Authorization": "Bearer wrong"}) == 401
     assert status({}, "?api_key=%ff%00") == 401
     assert KEY not in gateways.first.log
 

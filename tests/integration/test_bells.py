@@ -21,7 +21,7 @@ from tests.waiting import until_found
 @asynccontextmanager
 async def listening(url: str, most: int = 10) -> AsyncIterator[tuple[Bells, redis.Client]]:
     async with redis.connect(url) as client:
-        some = Bells(client, url, most)
+        some = Bells(client, url, most, 2)
         async with background(some.listen, some.canary):
             yield some, client
 

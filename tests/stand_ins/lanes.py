@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Sequence
 
 from services.commit import Appended, Entry
 from services.errors import BadRequest
+from services.in_flight import InFlight
 from services.lane import Answer, Lane, Post, Work
 from services.writer import Settle
 
@@ -34,8 +35,11 @@ class Shelf:
         settle([Appended("E.1") for _ in entries])
 
 
-def echo(shelf: Shelf, *, body_s: float = 30.0) -> Lane:
-    """`POST /echo` stores its body and answers with it; b"bad" it refuses, b"bug" is a bug; "later" before either."""
+def echo(shelf: Shelf, *, body_s: float = 30.0, most: int = 100) -> Lane:
+    """`POST /echo` stores its body and answers with it; b"bad" it refuses, b"bug" is a bug; "later" before either.
+
+    b"whence" it answers with where it came from.
+    """
 
     async def asked(post: Post) -> Work:
         await asyncio.sleep(0)
@@ -52,7 +56,8 @@ def echo(shelf: Shelf, *, body_s: float = 30.0) -> Lane:
             raise ZeroDivisionError
         if post.body.startswith(b"later"):
             return asked(post)
-        told = post.body + post.query + post.headers.get(b"x-twice", b"")
+        body = post.address.encode() if post.body == b"whence" else post.body
+        told = body + post.query + post.headers.get(b"x-twice", b"")
         return Work([Entry("feed:echo", post.body)], lambda appended: Answer(202, told))
 
-    return Lane("/echo", work, shelf, 100, body_s)
+    return Lane("/echo", work, shelf, 100, body_s, InFlight(most))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.access import Access, Patterns, is_this_machine
+from services.access import Access, Patterns
 from services.errors import Forbidden, SettingError, Unauthorized
 from services.settings import AccessSettings
 from services.tokens import Identity
@@ -96,8 +96,3 @@ def test_who_needs_a_token_is_told_apart_from_whose_token_is_not_enough() -> Non
 def test_a_pattern_that_is_none_is_told() -> None:
     with pytest.raises(SettingError, match="WINDSOCK_ALLOW"):
         Access(AccessSettings(allow="device:é"), "127.0.0.1")
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.5.5.5", "::1", "localhost"])
-def test_addresses_of_this_machine_are_known(host: str) -> None:
-    assert is_this_machine(host)

@@ -36,7 +36,7 @@ def test_what_may_be_tried_again_says_when() -> None:
         assert error.headers() == {"Retry-After": "7"}
 
 
-def test_only_our_own_faults_are_retryable() -> None:
+def test_only_our_own_faults_and_limits_of_pace_are_retryable() -> None:
     for kind in subclasses(WindsockError):
         if kind.__module__ == "services.errors":
-            assert kind.retryable == (kind.status == 503), kind
+            assert kind.retryable == (kind.status in (429, 503)), kind

@@ -11,6 +11,7 @@ import uvicorn
 from prometheus_client import CollectorRegistry, generate_latest
 from uvicorn.server import ServerState
 
+from services.addresses import Proxies
 from services.errors import Unavailable
 from services.http_wire import bounded
 from services.lane import Lane
@@ -19,8 +20,8 @@ from tests.stand_ins.lanes import Shelf, echo
 
 
 class Transport(asyncio.Transport):
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, peer: str) -> None:
+        super().__init__({"peername": (peer, 40_000)})
         self.written = b""
         self.closed = asyncio.Event()
         self.reading = True
@@ -44,7 +45,9 @@ class Transport(asyncio.Transport):
 class Connection:
     """A client's end: `bodies` are what came back."""
 
-    def __init__(self, lane: Lane, *, head_s: float = 10.0) -> None:
+    def __init__(
+        self, lane: Lane, *, head_s: float = 10.0, peer: str = "192.0.2.1", proxies: tuple[str, ...] = ()
+    ) -> None:
         async def application(scope: Any, receive: Any, send: Any) -> None:
             self.through_application.append(scope["method"] + " " + scope["path"])
             await receive()
@@ -53,12 +56,12 @@ class Connection:
 
         self.through_application: list[str] = []
         self._registry = CollectorRegistry()
-        wire = bounded(10, head_s, Refusals(self._registry), [lane])
+        wire = bounded(10, head_s, Refusals(self._registry), [lane], Proxies(proxies))
         config = uvicorn.Config(application, http=wire, log_config=None, access_log=False, interface="asgi3")
         config.load()
         self.state = ServerState()
         self.protocol: Any = wire(config=config, server_state=self.state, app_state={})  # type: ignore[call-arg]
-        self.transport = Transport()
+        self.transport = Transport(peer)
         self.protocol.connection_made(self.transport)
 
     def send(self, data: bytes) -> None:
@@ -332,3 +335,51 @@ async def test_a_connection_that_is_not_used_is_closed() -> None:
     async with asyncio.timeout(5):
         await connection.transport.closed.wait()
     assert connection.statuses == [202]
+
+
+def told(connection: Connection) -> bytes:
+    connection.send(post(b"whence", b"/echo", b"X-Forwarded-For: 198.51.100.7, 10.0.0.2"))
+    return connection.bodies[0]
+
+
+async def test_a_lane_is_told_where_a_request_came_from() -> None:
+    assert told(Connection(echo(Shelf()), peer="10.0.0.1")) == b"10.0.0.1"
+    assert told(Connection(echo(Shelf()), peer="10.0.0.1", proxies=("10.0.0.0/8",))) == b"198.51.100.7"
+    assert told(Connection(echo(Shelf()), peer="192.0.2.1", proxies=("10.0.0.0/8",))) == b"192.0.2.1"
+
+
+async def test_requests_above_the_bound_are_refused_and_the_connection_goes_on() -> None:
+    shelf = Shelf(patient=True)
+    lane = echo(shelf, most=1)
+    one, other = Connection(lane), Connection(lane)
+    one.send(post(b"one"))
+    other.send(post(b"two"))
+    assert (other.statuses, other.refused("overloaded")) == ([503], True)
+    shelf.store()
+    assert one.statuses == [202]
+    other.send(post(b"two"))
+    shelf.store()
+    assert (other.statuses, shelf.stored, lane.in_flight.taken) == ([503, 202], [b"one", b"two"], 0)
+
+
+async def test_a_request_counts_from_its_head_on_and_no_more_when_its_client_has_gone() -> None:
+    lane = echo(Shelf(), most=2)
+    one = Connection(lane)
+    one.send(post(b"first")[:-1])
+    one.send(b"t" + post(b"second")[:-1])
+    assert lane.in_flight.taken == 1
+    one.protocol.connection_lost(None)
+    assert lane.in_flight.taken == 0
+
+
+async def test_a_refused_request_is_answered_once_all_of_it_came() -> None:
+    lane = echo(Shelf(), most=1)
+    lane.in_flight.enter()
+    one = Connection(lane)
+    one.send(post(b"body")[:-1])
+    assert one.statuses == []
+    lane.in_flight.leave()
+    one.send(b"y")
+    assert one.statuses == [503]
+    one.send(post(b"again"))
+    assert (one.statuses, lane.in_flight.taken) == ([503, 202], 0)

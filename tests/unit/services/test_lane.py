@@ -39,3 +39,14 @@ async def test_what_is_wrong_is_told_in_the_same_way(body: bytes, status: int) -
         answer = await http.post("/echo", content=body)
         assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
         assert (await http.get("/echo")).status_code == 405
+
+
+async def test_a_request_above_the_bound_is_refused() -> None:
+    lane = echo(Shelf(), most=1)
+    handlers = error_handlers(Refusals(CollectorRegistry()))
+    application = Starlette(routes=[lane.route()], exception_handlers=handlers)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://x") as http:
+        with lane.in_flight.one():
+            refused = await http.post("/echo", content=b"one")
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+        assert (await http.post("/echo", content=b"one")).status_code == 202

@@ -1,4 +1,4 @@
-"""Who may use the server API: whoever knows its key. Pure."""
+"""The key of those who administer: of the server API, and of device keys. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from starlette.requests import Request
 from services.errors import Unauthorized
 from services.settings import ApiSettings
 
-SCHEME = "apikey "
+SCHEMES = ("apikey", "bearer")
 
 
-class Keys:
+class ApiKey:
     """The key of the settings, and the one before it."""
 
     def __init__(self, settings: ApiSettings) -> None:
@@ -22,18 +22,18 @@ class Keys:
     def check(self, request: Request) -> None:
         """Raise Unauthorized unless the request names a key, in a time that tells nothing of it."""
         if not self._keys:
-            raise Unauthorized("the server API is off; WINDSOCK_API_KEY switches it on", SCHEME.strip())
+            raise Unauthorized("this is off; WINDSOCK_API_KEY switches it on", SCHEMES[0])
         given = _given(request)
         if not given:
-            raise Unauthorized("no key: name it in the header X-API-Key", SCHEME.strip())
+            raise Unauthorized("no key: name it in the header X-API-Key", SCHEMES[0])
         if True not in [hmac.compare_digest(given, key) for key in self._keys]:
-            raise Unauthorized("the key is wrong", SCHEME.strip())
+            raise Unauthorized("the key is wrong", SCHEMES[0])
 
 
 def _given(request: Request) -> bytes:
     header = request.headers.get("x-api-key", "")
-    authorization = request.headers.get("authorization", "")
-    if not header and authorization[: len(SCHEME)].lower() == SCHEME:
-        header = authorization[len(SCHEME) :].strip()
+    scheme, _, named = request.headers.get("authorization", "").partition(" ")
+    if not header and scheme.lower() in SCHEMES:
+        header = named.strip()
     # Starlette reads headers as Latin-1, and the query as UTF-8.
     return header.encode("latin-1") if header else request.query_params.get("api_key", "").encode()
