@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from services.commit import Appended, Entry
-from services.web import read_body
+from services.errors import WindsockError
+from services.web import PROBLEM, REFUSED, read_body
 from services.writer import Settle
 
 Headers = Mapping[bytes, bytes]
@@ -36,11 +38,31 @@ class Post(msgspec.Struct, gc=False):
 
 
 class Answer(msgspec.Struct, gc=False):
-    """What is answered."""
+    """What is answered. With the status 204 there is neither a body nor its type."""
 
     status: int
-    body: bytes
+    body: bytes = b""
     media_type: str = "application/json"
+    headers: Mapping[str, str] = {}
+
+    def response(self) -> Response:
+        """The same for Starlette."""
+        media_type = None if self.status == 204 else self.media_type
+        return Response(self.body, self.status, dict(self.headers), media_type=media_type)
+
+
+Refused = Callable[[WindsockError], Answer]
+"""How a failure is told to the clients of a path."""
+
+
+def problem(error: WindsockError) -> Answer:
+    """As RFC 9457 problem details."""
+    return Answer(error.status, orjson.dumps(error.problem()), PROBLEM, error.headers())
+
+
+def refusing(request: Request, refused: Refused) -> None:
+    """From now on, tell every failure of this request in this way."""
+    request.scope[REFUSED] = lambda error: refused(error).response()
 
 
 class Work(msgspec.Struct, gc=False):
@@ -74,16 +96,17 @@ class Lane:
     writer: Appender
     body_bytes: int
     body_s: float
+    refused: Refused = problem
 
     async def endpoint(self, request: Request) -> Response:
         """The lane's work as an endpoint of Starlette."""
+        refusing(request, self.refused)
         body = await read_body(request, self.body_bytes, self.body_s)
         address = request.client.host if request.client else ""
         work = self.work(Post(request.scope["query_string"], headers_of(request.scope["headers"]), body, address))
         if not isinstance(work, Work):
             work = await work
-        answer = work.answer(await self.writer.append(work.entries))
-        return Response(answer.body, answer.status, media_type=answer.media_type)
+        return work.answer(await self.writer.append(work.entries)).response()
 
     def route(self) -> Route:
         """The lane as a route of Starlette."""
