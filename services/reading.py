@@ -1,6 +1,7 @@
 """The reading: what a device sends, decoded by type and checked against the limits.
 
-`decode` takes bytes and returns readings and faults; it does no I/O and needs no clock of its own.
+`decode` takes bytes, `checked` what a format has made of them; both return readings and faults, do no I/O and need no
+clock of their own.
 The typed decode is the fast path; only input that fails it is looked at again, value by value, to say
 which reading, which field and why.
 """
@@ -11,7 +12,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -124,6 +125,11 @@ class Decoded:
             raise InvalidReadings(self.faults[:20], omitted=max(0, len(self.faults) - 20))
         return [reading for reading in self.readings if reading is not None]
 
+    def numbered(self, places: Sequence[int]) -> Decoded:
+        """The same with faults that say `places[i]` for element i, such as the number of its line."""
+        faults = [fault if fault.index is None else replace(fault, index=places[fault.index]) for fault in self.faults]
+        return Decoded(self.readings, faults)
+
 
 Shape = Literal["json", "lines"]
 
@@ -159,6 +165,25 @@ def decode(body: bytes, shape: Shape, limits: Limits, now_ms: int) -> Decoded:
         decoded = _look_again(body, shape)
     else:
         decoded = Decoded([*readings]) if _well_named(readings) else _look_again(body, shape)
+    return _settled(decoded, limits, now_ms)
+
+
+def checked(elements: Sequence[Any], limits: Limits, now_ms: int) -> Decoded:
+    """Readings that a format has made: each element is a mapping of a reading's members, or the Fault that came of it.
+
+    The index of a Fault is its element's. `now_ms` and what is raised are as of `decode`.
+    """
+    try:
+        readings = msgspec.convert(elements, list[Reading])
+    except (msgspec.ValidationError, RecursionError):
+        decoded = _each(elements)
+    else:
+        decoded = Decoded([*readings]) if _well_named(readings) and _finite(readings) else _each(elements)
+    return _settled(decoded, limits, now_ms)
+
+
+def _settled(decoded: Decoded, limits: Limits, now_ms: int) -> Decoded:
+    """Decide what types cannot say, of each reading and of all together."""
     if not decoded.readings:
         raise InvalidReadings([Fault(None, None, "the batch is empty")])
     if len(decoded.readings) > limits.batch_readings:
@@ -191,6 +216,12 @@ def _well_named(readings: Sequence[Reading]) -> bool:
     return True
 
 
+def _finite(readings: Sequence[Reading]) -> bool:
+    """Whether all numbers are: JSON cannot say others, but what a format adds up may be."""
+    finite = math.isfinite
+    return all(type(value) is not float or finite(value) for one in readings for value in one.values.values())
+
+
 def _settle(reading: Reading, index: int, limits: Limits, now_ms: int) -> Fault | None:
     """Turn `ts` into milliseconds and check what types cannot say; the first fault, if any."""
     ts = reading.ts
@@ -215,9 +246,14 @@ def _settle(reading: Reading, index: int, limits: Limits, now_ms: int) -> Fault 
 
 
 def _look_again(body: bytes, shape: Shape) -> Decoded:
-    """The slow path: read element by element, and say what is wrong with each."""
+    """The slow path: read element by element."""
+    return _each(_elements(body, shape))
+
+
+def _each(elements: Iterable[Any]) -> Decoded:
+    """Say of each element what is wrong with it, if anything."""
     decoded = Decoded([])
-    for index, element in enumerate(_elements(body, shape)):
+    for index, element in enumerate(elements):
         if isinstance(element, Fault):
             fault: Fault | None = element
         else:
