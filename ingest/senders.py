@@ -17,6 +17,8 @@ class Sender:
     """Who posts."""
 
     address: str
+    device: str | None = None
+    """The only device that it may be, if that is known."""
 
 
 class Senders:
