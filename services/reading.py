@@ -162,9 +162,9 @@ def decode(body: bytes, shape: Shape, limits: Limits, now_ms: int) -> Decoded:
         else:
             readings = [_one.decode(body)]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        decoded = _look_again(body, shape)
+        decoded = _look_again(body, shape, limits)
     else:
-        decoded = Decoded([*readings]) if _well_named(readings) else _look_again(body, shape)
+        decoded = Decoded([*readings]) if _well_named(readings) else _look_again(body, shape, limits)
     return _settled(decoded, limits, now_ms)
 
 
@@ -176,9 +176,9 @@ def checked(elements: Sequence[Any], limits: Limits, now_ms: int) -> Decoded:
     try:
         readings = msgspec.convert(elements, list[Reading])
     except (msgspec.ValidationError, RecursionError):
-        decoded = _each(elements)
+        decoded = _each(elements, limits)
     else:
-        decoded = Decoded([*readings]) if _well_named(readings) and _finite(readings) else _each(elements)
+        decoded = Decoded([*readings]) if _well_named(readings) and _finite(readings) else _each(elements, limits)
     return _settled(decoded, limits, now_ms)
 
 
@@ -186,8 +186,7 @@ def _settled(decoded: Decoded, limits: Limits, now_ms: int) -> Decoded:
     """Decide what types cannot say, of each reading and of all together."""
     if not decoded.readings:
         raise InvalidReadings([Fault(None, None, "the batch is empty")])
-    if len(decoded.readings) > limits.batch_readings:
-        raise TooLarge(f"{len(decoded.readings)} readings in one request; at most {limits.batch_readings} are taken")
+    _bound(len(decoded.readings), limits)
     latest_ms, most = now_ms + limits.ts_ahead_s * 1000, limits.reading_metrics
     for index, reading in enumerate(decoded.readings):
         if reading is not None:
@@ -202,6 +201,12 @@ def _settled(decoded: Decoded, limits: Limits, now_ms: int) -> Decoded:
     if decoded.faults:
         decoded.faults.sort(key=lambda fault: fault.index or 0)
     return decoded
+
+
+def _bound(count: int, limits: Limits) -> None:
+    """Raise TooLarge for more readings than one request may hold."""
+    if count > limits.batch_readings:
+        raise TooLarge(f"{count} readings in one request; at most {limits.batch_readings} are taken")
 
 
 def _well_named(readings: Sequence[Reading]) -> bool:
@@ -245,13 +250,14 @@ def _settle(reading: Reading, index: int, limits: Limits, now_ms: int) -> Fault 
     return None
 
 
-def _look_again(body: bytes, shape: Shape) -> Decoded:
+def _look_again(body: bytes, shape: Shape, limits: Limits) -> Decoded:
     """The slow path: read element by element."""
-    return _each(_elements(body, shape))
+    return _each(_elements(body, shape, limits), limits)
 
 
-def _each(elements: Iterable[Any]) -> Decoded:
+def _each(elements: Sequence[Any], limits: Limits) -> Decoded:
     """Say of each element what is wrong with it, if anything."""
+    _bound(len(elements), limits)
     decoded = Decoded([])
     for index, element in enumerate(elements):
         if isinstance(element, Fault):
@@ -266,9 +272,10 @@ def _each(elements: Iterable[Any]) -> Decoded:
     return decoded
 
 
-def _elements(body: bytes, shape: Shape) -> Iterable[Any]:
+def _elements(body: bytes, shape: Shape, limits: Limits) -> Sequence[Any]:
     if shape == "lines":
         lines = [line for line in body.split(b"\n") if line.strip()]
+        _bound(len(lines), limits)
         return [_parse(line, partial(Fault, i, None)) for i, line in enumerate(lines)]
     document = _parse(body, partial(Fault, None, None))
     if isinstance(document, Fault):

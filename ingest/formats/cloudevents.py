@@ -16,9 +16,9 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from ingest.formats.format import Format
-from ingest.formats.names import device_name, metric_name
+from ingest.formats.names import device_name, metrics_of
 from services import json_text
-from services.errors import Fault, MalformedBody
+from services.errors import Fault, MalformedBody, TooLarge
 from services.lane import Post
 from services.reading import Decoded, Limits, checked
 
@@ -33,14 +33,16 @@ _id = re.compile(r"[!-~]{1,128}\Z")
 
 
 def _structured(post: Post, limits: Limits, now_ms: int) -> Decoded:
-    return checked([_reading(0, json_text.parsed(post.body))], limits, now_ms)
+    return checked([_reading(limits, 0, json_text.parsed(post.body))], limits, now_ms)
 
 
 def _batch(post: Post, limits: Limits, now_ms: int) -> Decoded:
     events = json_text.parsed(post.body)
     if not isinstance(events, list):
         raise MalformedBody([Fault(None, None, f"a body of type {BATCH} is an array of events")])
-    return checked([_reading(index, event) for index, event in enumerate(events)], limits, now_ms)
+    if len(events) > limits.batch_readings:
+        raise TooLarge(f"{len(events)} events in one request; at most {limits.batch_readings} are taken")
+    return checked([_reading(limits, index, event) for index, event in enumerate(events)], limits, now_ms)
 
 
 def _binary(post: Post, limits: Limits, now_ms: int) -> Decoded:
@@ -51,10 +53,10 @@ def _binary(post: Post, limits: Limits, now_ms: int) -> Decoded:
             event[name[3:].decode("latin-1")] = unquote_to_bytes(value).decode("utf-8", "replace")
     if b"content-type" in post.headers:
         event["datacontenttype"] = post.headers[b"content-type"].decode("latin-1")
-    return checked([_reading(0, event)], limits, now_ms)
+    return checked([_reading(limits, 0, event)], limits, now_ms)
 
 
-def _reading(index: int, event: Any) -> dict[str, Any] | Fault:
+def _reading(limits: Limits, index: int, event: Any) -> dict[str, Any] | Fault:
     if not isinstance(event, dict):
         return Fault(index, None, "an event is an object")
     for name in (*REQUIRED, "subject", "datacontenttype"):
@@ -66,24 +68,18 @@ def _reading(index: int, event: Any) -> dict[str, Any] | Fault:
     data = _data(index, event)
     if isinstance(data, Fault):
         return data
-    reading = _members(index, data)
-    if isinstance(reading, Fault):
-        return reading
+    if isinstance(data.get("values"), dict):
+        reading = dict(data)
+    else:
+        values = metrics_of(data, limits.reading_metrics)
+        if isinstance(values, str):
+            return Fault(index, "data", values)
+        reading = {"values": values}
     source, subject = event["source"], event.get("subject")
     reading.setdefault("device", device_name(subject or source.rstrip("/").rpartition("/")[2]))
     if event.get("time") is not None:
         reading.setdefault("ts", event["time"])
     return reading | {"id": _identity(source, event["id"])}
-
-
-def _members(index: int, data: Mapping[str, Any]) -> dict[str, Any] | Fault:
-    """The reading's members as far as the data says them."""
-    if isinstance(data.get("values"), dict):
-        return dict(data)
-    values = {metric_name(key): value for key, value in data.items()}
-    if len(values) < len(data):
-        return Fault(index, "data", "has two members that are the same metric")
-    return {"values": values}
 
 
 def _data(index: int, event: Mapping[str, Any]) -> dict[str, Any] | Fault:

@@ -55,7 +55,7 @@ class LineProtocol:
         elements: list[Any] = []
         places: list[int] = []
         # What is not UTF-8 spoils its line only.
-        for place, line in points(post.body.decode("utf-8", "surrogateescape")):
+        for place, line in points(post.body.decode("utf-8", "surrogateescape"), limits.reading_metrics):
             if len(elements) == limits.batch_readings:
                 raise TooLarge(f"more than {limits.batch_readings} lines in one request")
             made = line if isinstance(line, Broken) else self._reading(line, unit, limits, now_ms)

@@ -23,11 +23,14 @@ BARE = r'[^", \r\n][^, \r\n]*+'
 TAG = rf",{NAME}={NAME}"
 FIELD = rf"{NAME}=(?:{STRING}|{BARE})"
 
-_skipped = re.compile(r"[ \t\r]*+(?:#[^\n]*+)?(?:\n|\Z)")
+_skipped = re.compile(r"(?:[ \t\r]*+(?:#[^\n]*+)?\n)*+(?:[ \t\r]*+(?:#[^\n]*+)?\Z)?+")
 _line = re.compile(
     rf"[ \t]*+({MEASUREMENT})((?:{TAG})*+)[ ]++({FIELD}(?:,{FIELD})*+)(?:[ ]++(-?[0-9]++))?+[ \t\r]*+(?:\n|\Z)"
 )
-_measurement = re.compile(rf"[ \t]*+({MEASUREMENT})")
+_measurement_and_tags = re.compile(rf"[ \t]*+{MEASUREMENT}(?:{TAG})*+")
+_fields = re.compile(rf"{FIELD}(?:,{FIELD})*+")
+_spaces = re.compile(r"[ \t]*+")
+_extent = re.compile(rf'(?:[^\\ \n]|\\[\s\S])*+(?:[^\\"\n]|\\[\s\S]|{STRING})*+')
 _tag = re.compile(rf",({NAME})=({NAME})")
 _field = re.compile(rf",?({NAME})=({STRING}|{BARE})")
 _key = re.compile(NAME)
@@ -63,23 +66,25 @@ class Broken(msgspec.Struct, gc=False):
     reason: str
 
 
-def points(text: str) -> Iterator[tuple[int, Point | Broken]]:
-    """Every line that is neither empty nor a comment, with its number, from 0.
+def points(text: str, most: int) -> Iterator[tuple[int, Point | Broken]]:
+    """Every line that is neither empty nor a comment, with its number, from 0; it may have `most` fields, and tags.
 
     Bytes that were not UTF-8 stand in `text` as surrogates (PEP 383) and spoil the line that they are in.
     """
     at = number = 0
     spoilt = not text.isascii() and _not_text.search(text) is not None
-    while at < len(text):
+    while True:
         skipped = _skipped.match(text, at)
-        if skipped is not None:
-            at, number = skipped.end(), number + 1
-            continue
+        if skipped is not None and skipped.end() > at:
+            number += text.count("\n", at, skipped.end())
+            at = skipped.end()
+        if at == len(text):
+            return
         found = _line.match(text, at)
         if found is not None:
             end = found.end()
             bad = spoilt and _not_text.search(text, at, end)
-            yield number, Broken(None, "is not UTF-8") if bad else _point(found)
+            yield number, Broken(None, "is not UTF-8") if bad else _point(found, most)
         else:
             end = _end(text, at)
             yield number, Broken(*_blame(text[at:end].rstrip("\r\n")))
@@ -87,22 +92,26 @@ def points(text: str) -> Iterator[tuple[int, Point | Broken]]:
         at = end
 
 
-def _point(found: re.Match[str]) -> Point | Broken:
+def _point(found: re.Match[str], most: int) -> Point | Broken:
     measurement, tagged, fielded, time = found.groups()
     tags: dict[str, str] = {}
-    for key, value in _tag.findall(tagged):
-        name = _plain(key)
+    for pair in _tag.finditer(tagged):
+        name = _plain(pair[1])
         if name in tags:
             return Broken(name, "is a tag twice")
-        tags[name] = _plain(value)
+        if len(tags) == most:
+            return Broken(None, f"has more than {most} tags")
+        tags[name] = _plain(pair[2])
     fields: dict[str, Scalar] = {}
-    for key, said in _field.findall(fielded):
-        name = _plain(key)
+    for pair in _field.finditer(fielded):
+        name, said = _plain(pair[1]), pair[2]
         value = _value(said)
         if value is None:
             return Broken(name, f"{said[:64]!r} is no value: a number, {_WHOLE}, t or f, or a string in quotes")
         if name in fields:
             return Broken(name, "is a field twice")
+        if len(fields) == most:
+            return Broken(None, f"has more than {most} fields")
         fields[name] = value
     if "\\" in measurement:
         measurement = _escaped_in_measurement.sub(r"\1", measurement)
@@ -132,66 +141,46 @@ def _value(said: str) -> Scalar | None:
 
 
 def _end(text: str, at: int) -> int:
-    """Where a line that does not read ends: as InfluxDB sees it, a line end in a field's quotes is none.
-
-    A quote that is never closed holds nothing together.
-    """
-    quoted = fields = False
-    equals = commas = 0
-    for found in re.compile(r'\\[\s\S]|[ =,"\n]').finditer(text, at):
-        character = found[0]
-        if character == "\n" and not quoted:
-            return found.end()
-        if character == " ":
-            fields = True
-        elif fields and not quoted and character == "=":
-            equals += 1
-        elif fields and not quoted and character == ",":
-            commas += 1
-        elif character == '"' and fields and equals > commas:
-            quoted = not quoted
-    return text.find("\n", at) + 1 or len(text) if quoted else len(text)
+    """Where a line that does not read ends: a line end in a field's quotes is none, unless they never close."""
+    found = _extent.match(text, at)
+    end = found.end() if found is not None else at
+    if text[end : end + 1] == '"':
+        end = text.find("\n", at)
+    return end + 1 if 0 <= end < len(text) else len(text)
 
 
 def _blame(line: str) -> tuple[str | None, str]:
     """The tag or field for which `line` does not read, and why."""
-    found = _measurement.match(line)
+    found = _measurement_and_tags.match(line)
     if found is None:
         return None, "begins without a measurement"
     at = found.end()
-    while (found := _tag.match(line, at)) is not None:
-        at = found.end()
     if line[at : at + 1] == ",":
         key = _key.match(line, at + 1)
-        return (key and _plain(key[0])), "is no tag; tags are ,key=value, and neither may be empty"
+        return key and _plain(key[0]), "is no tag; tags are ,key=value, and neither may be empty"
     at = _behind_spaces(line, at)
     if at == len(line):
         return None, "has no fields; a line is: measurement,tag=value field=value time"
-    while True:
-        key = _key.match(line, at)
-        if key is None:
-            return None, f"has no field's name at {line[at : at + 32]!r}"
-        name = _plain(key[0])
-        found = _field.match(line, at)
-        if found is None:
-            return name, _missing(line, key.end())
-        at = found.end()
-        if line[at : at + 1] != ",":
-            break
-        at += 1
-    rest = line[at:].strip()
+    fields = _fields.match(line, at)
+    if fields is None or line[fields.end() : fields.end() + 1] == ",":
+        return _blame_field(line, at if fields is None else fields.end() + 1)
+    at = fields.end()
+    shown = line[at:].strip()[:32]
     if not line[at:].startswith(" "):
-        return name, f"{rest[:32]!r} follows its value"
-    return None, f"{rest[:32]!r} is no time; a time is a whole number"
+        return None, f"{shown!r} follows a field's value"
+    return None, f"{shown!r} is no time; a time is a whole number"
+
+
+def _blame_field(line: str, at: int) -> tuple[str | None, str]:
+    key = _key.match(line, at)
+    if key is None:
+        return None, f"has no field's name at {line[at : at + 32]!r}"
+    name, value = _plain(key[0]), line[key.end() : key.end() + 2]
+    if value[:1] != "=":
+        return name, "is a field without a value; fields are key=value, with commas and no spaces between them"
+    return name, "is a string whose quotes do not end" if value == '="' else "is a field without a value"
 
 
 def _behind_spaces(line: str, at: int) -> int:
-    while line[at : at + 1] in (" ", "\t"):
-        at += 1
-    return at
-
-
-def _missing(line: str, at: int) -> str:
-    if line[at : at + 1] != "=":
-        return "is a field without a value; fields are key=value, with commas and no spaces between them"
-    return "is a string whose quotes do not end" if line[at + 1 : at + 2] == '"' else "is a field without a value"
+    found = _spaces.match(line, at)
+    return at if found is None else found.end()

@@ -7,7 +7,9 @@ ASCII character becomes `_`, any other `u` and its code point in hexadecimal.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 LONGEST = 256
 """Longer names are too long for us in any case, and are not worth remembering."""
@@ -25,6 +27,14 @@ def device_name(text: str) -> str:
 def metric_name(text: str) -> str:
     """`text` as the name of a metric; `_` comes before one that begins otherwise than with a letter, or is reserved."""
     return _metric(text) if len(text) <= LONGEST else text
+
+
+def metrics_of(values: Mapping[str, Any], most: int) -> dict[str, Any] | str:
+    """`values` under the names of their metrics, or why that cannot be; `most` may there be."""
+    if len(values) > most:
+        return f"has {len(values)} values; at most {most} are taken"
+    named = {metric_name(name): value for name, value in values.items()}
+    return named if len(named) == len(values) else "has two names that are the same metric"
 
 
 @lru_cache(20_000)

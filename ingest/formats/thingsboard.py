@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any
 
 from ingest.formats.format import Format
-from ingest.formats.names import metric_name
+from ingest.formats.names import metrics_of
 from services import json_text
-from services.errors import Fault
+from services.errors import Fault, TooLarge
 from services.lane import Post
 from services.reading import Decoded, Limits, checked
 
@@ -26,10 +26,13 @@ def telemetry_of(device: str) -> Format:
 def _decode(device: str, post: Post, limits: Limits, now_ms: int) -> Decoded:
     sent = json_text.parsed(post.body)
     elements = sent if isinstance(sent, list) else [sent]
-    return checked([_reading(device, index, one) for index, one in enumerate(elements)], limits, now_ms)
+    if len(elements) > limits.batch_readings:
+        raise TooLarge(f"{len(elements)} readings in one request; at most {limits.batch_readings} are taken")
+    most = limits.reading_metrics
+    return checked([_reading(device, most, index, one) for index, one in enumerate(elements)], limits, now_ms)
 
 
-def _reading(device: str, index: int, sent: Any) -> dict[str, Any] | Fault:
+def _reading(device: str, most: int, index: int, sent: Any) -> dict[str, Any] | Fault:
     if not isinstance(sent, dict):
         return Fault(index, None, 'must be an object: {"<key>":value} or {"ts":<milliseconds>,"values":{…}}')
     reading: dict[str, Any] = {"device": device}
@@ -37,7 +40,5 @@ def _reading(device: str, index: int, sent: Any) -> dict[str, Any] | Fault:
         if "ts" in sent:
             reading["ts"] = sent["ts"]
         sent = sent["values"]
-    values = {metric_name(key): value for key, value in sent.items()}
-    if len(values) < len(sent):
-        return Fault(index, None, "has two keys that are the same metric")
-    return reading | {"values": values}
+    values = metrics_of(sent, most)
+    return Fault(index, "values", values) if isinstance(values, str) else reading | {"values": values}

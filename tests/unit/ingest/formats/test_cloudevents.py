@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.formats.cloudevents import BINARY, EVENT, EVENTS
-from services.errors import InvalidReadings, MalformedBody
+from services.errors import InvalidReadings, MalformedBody, TooLarge
 from services.reading import Decoded, Limits
 from tests.format_posts import NOW, blamed, post, told
 
@@ -119,6 +119,7 @@ def test_binary_mode_says_what_is_missing() -> None:
         ({"data": {}}, "values"),
         ({"data": {"t": None}}, "values.t"),
         ({"data": {"a b": 1, "a_b": 1}}, "data"),
+        ({"data": {f"m{number}": 1 for number in range(65)}}, "data"),
         ({"data": {"values": {"t": 1}, "other": 1}}, "other"),
         ({"data_base64": "e30="}, "data_base64"),
         ({"data": ..., "data_base64": "?"}, "data_base64"),
@@ -138,6 +139,8 @@ def test_what_is_no_event() -> None:
         EVENTS.decode(post({}), Limits(), NOW)
     with pytest.raises(InvalidReadings):
         EVENTS.decode(post([]), Limits(), NOW)
+    with pytest.raises(TooLarge):
+        EVENTS.decode(post([event()] * 2), Limits(batch_readings=1), NOW)
 
 
 texts = st.text(min_size=1, max_size=80).filter(lambda text: json.dumps(text).isascii())

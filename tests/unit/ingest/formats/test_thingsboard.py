@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ingest.formats.thingsboard import telemetry_of
-from services.errors import InvalidReadings, MalformedBody
+from services.errors import InvalidReadings, MalformedBody, TooLarge
 from services.reading import Decoded, Limits
 from tests.format_posts import NOW, blamed, post, told
 
@@ -39,7 +39,8 @@ def test_what_devices_send(body: Any, readings: list[Any]) -> None:
         ({"a": {"b": 1}}, 0, "values.a"),
         ({"ts": 1451649600, "values": {"a": 1}}, 0, "ts"),
         ({"ts": "soon", "values": {"a": 1}}, 0, "ts"),
-        ({"a b": 1, "a_b": 2}, 0, None),
+        ({"a b": 1, "a_b": 2}, 0, "values"),
+        ({f"m{number}": 1 for number in range(65)}, 0, "values"),
         ({}, 0, "values"),
     ],
 )
@@ -52,3 +53,5 @@ def test_what_is_no_telemetry() -> None:
         decode(b"{")
     with pytest.raises(InvalidReadings):
         decode([])
+    with pytest.raises(TooLarge):
+        decode([{"a": 1}] * 5_001)
