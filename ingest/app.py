@@ -11,11 +11,14 @@ from prometheus_client import Gauge
 
 from ingest.bells import Bells
 from ingest.commands import CommandDesk
+from ingest.formats.line_protocol import LineProtocol
+from ingest.influx import Influx
 from ingest.intake import Intake
 from ingest.key_ring import KeyRing
 from ingest.keys import KeyDesk
 from ingest.readings import Readings
 from ingest.senders import Senders
+from ingest.thingsboard import Telemetry
 from services import environment
 from services.api_key import ApiKey
 from services.background import background
@@ -25,7 +28,14 @@ from services.in_flight import InFlight
 from services.key_store import KeyStore
 from services.names import METRICS_KEY, Names
 from services.room import Room, Shared
-from services.settings import ApiSettings, CommonSettings, DeviceSettings, IngestSettings, TokenSettings
+from services.settings import (
+    ApiSettings,
+    CommonSettings,
+    DeviceSettings,
+    IngestSettings,
+    LineSettings,
+    TokenSettings,
+)
 
 
 def build(shared: Shared) -> Room:
@@ -43,6 +53,10 @@ def build(shared: Shared) -> Room:
         shared.writer, settings, senders, group_topics=shared.streams.group_topics, registry=shared.registry
     )
     readings = Readings(intake, shared.writer, settings)
+    line_settings = environment.load(LineSettings, shared.environ)
+    lines = LineProtocol(line_settings.line_device.split(), line_settings.line_metric)
+    influx = Influx(intake, shared.writer, settings, lines, shared.pulse.unready)
+    telemetry = Telemetry(intake, shared.writer, settings)
     bells = Bells(shared.vital, shared.redis_url, settings.command_waiters, settings.command_waiters_per_address)
     desk = CommandDesk(Commands(shared.redis), bells, senders, settings, shared.registry)
     keys = KeyDesk(store, ApiKey(environment.load(ApiSettings, shared.environ)), settings, _now_ms)
@@ -57,8 +71,9 @@ def build(shared: Shared) -> Room:
         async with background(bells.listen, bells.canary, ring.watch):
             yield
 
-    lanes = [replace(lane, in_flight=in_flight) for lane in readings.lanes()]
-    return Room("ingest", [*desk.routes(), *keys.routes()], running, lanes=lanes, drain=bells.close)
+    lanes = [replace(lane, in_flight=in_flight) for lane in (*readings.lanes(), *influx.lanes())]
+    routes = [*desk.routes(), *keys.routes(), *influx.routes(), *telemetry.routes()]
+    return Room("ingest", routes, running, lanes=lanes, drain=bells.close)
 
 
 def _now_ms() -> int:

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ingest import said
+from ingest import bodies, said
 from ingest.bells import Bells
 from ingest.credentials import credentials_of
 from ingest.media import media_type
@@ -79,10 +79,11 @@ class CommandDesk:
         """Take that the device has the command, or what came of it."""
         device, command = _device(request), request.path_params["command"]
         await self._sender(request, device)
-        if media_type(headers_of(request.headers.raw)) not in ("", "application/json"):
+        headers, most = headers_of(request.headers.raw), self._settings.command_answer_bytes
+        if media_type(headers) not in ("", "application/json"):
             raise UnsupportedMedia("an answer is JSON; send Content-Type: application/json")
-        body = await read_body(request, self._settings.command_answer_bytes, self._settings.body_s)
-        statement = said.decode(body)
+        body = await read_body(request, most, self._settings.body_s)
+        statement = said.decode(bodies.plain(headers, body, most))
         try:
             if not re.fullmatch(r"[0-9a-f-]{36}", command):
                 raise NotFound(f"{command[:64]!r} is not the id of a command")

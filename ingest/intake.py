@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
+import msgspec
 from prometheus_client import CollectorRegistry, Counter
 
+from ingest import bodies
 from ingest.formats.format import Format
 from ingest.senders import Sender, Senders
 from services.commit import Appended, entry_of
@@ -15,6 +17,8 @@ from services.lane import Answer, Appender, Post, Work
 from services.reading import Decoded, Limits, Reading
 from services.settings import IngestSettings
 
+Form = Format | Callable[[Sender], Format]
+"""How a request is read: always the same, or as it depends on who sent it."""
 Reply = Callable[[Decoded, Sequence[Appended]], Answer]
 """How a request is answered whose readings are stored."""
 
@@ -34,18 +38,19 @@ class Intake:
         self._writer = writer
         self._senders = senders
         self._group_topics = group_topics
+        self._decompressed_bytes = settings.decompressed_bytes
         self._limits = Limits(settings.batch_readings, settings.reading_metrics, settings.ts_ahead_s)
         self._results = Counter(
             "windsock_ingest_readings", "Readings by what became of them", ["format", "result"], registry=registry
         )
 
     def take(
-        self, post: Post, credentials: str | None, form: Format, reply: Reply, *, skip: bool = False
+        self, post: Post, credentials: str | None, form: Form, reply: Reply, *, skip: bool = False
     ) -> Work | Awaitable[Work]:
         """The work of a request: at once if all is known here, else once Redis was asked.
 
         With `skip`, readings that are wrong are left out; otherwise one of them refuses all. Raises (now, or when
-        awaited) what the format and the senders raise, and InvalidReadings.
+        awaited) what the format, the senders and `bodies.plain` raise, and InvalidReadings.
         """
         sender = self._senders.known(credentials, post.address)
         if sender is None:
@@ -65,12 +70,17 @@ class Intake:
         self._results.labels(form, "stored").inc(len(appended))
         return appended
 
-    async def _identify(self, post: Post, credentials: str | None, form: Format, reply: Reply, *, skip: bool) -> Work:
+    async def _identify(self, post: Post, credentials: str | None, form: Form, reply: Reply, *, skip: bool) -> Work:
         sender = await self._senders.identified(credentials, post.address)
         work = self._of(sender, post, form, reply, skip=skip)
         return work if isinstance(work, Work) else await work
 
-    def _of(self, sender: Sender, post: Post, form: Format, reply: Reply, *, skip: bool) -> Work | Awaitable[Work]:
+    def _of(self, sender: Sender, post: Post, form: Form, reply: Reply, *, skip: bool) -> Work | Awaitable[Work]:
+        if b"content-encoding" in post.headers:
+            body = bodies.plain(post.headers, post.body, self._decompressed_bytes)
+            post = msgspec.structs.replace(post, body=body)
+        if not isinstance(form, Format):
+            form = form(sender)
         decoded = form.decode(post, self._limits, time.time_ns() // 1_000_000)
         readings = self._kept(decoded, form.name, skip=skip)
         if self._admits(sender, decoded, form.name):

@@ -48,6 +48,7 @@ class Opened:
         self._devices = _open(scope.devices)
         self._metrics = _open(scope.metrics)
         self.opens_all = self._devices is None and self._metrics is None
+        self.only_device = scope.devices[0] if len(scope.devices) == 1 and "*" not in scope.devices[0] else None
         self.bucket = Bucket(scope.readings_per_s or settings.key_readings_per_s, now)
         self.most_devices = scope.devices_max or settings.key_devices
         # Devices that are named one by one need no counting.

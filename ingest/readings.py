@@ -1,4 +1,4 @@
-"""`POST /v1/readings`: one reading, an array, or one per line; 202 once all of them are stored."""
+"""`POST /v1/readings`: readings in any format that has a media type; 202 once all of them are stored."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import orjson
 from starlette.datastructures import QueryParams
 
 from ingest.credentials import credentials_of
+from ingest.formats import cloudevents
 from ingest.formats.format import Format
 from ingest.formats.json_readings import JSON, LINES
+from ingest.formats.senml import SENML
 from ingest.intake import Intake
 from ingest.media import media_type
 from services.commit import Appended
@@ -27,6 +29,9 @@ FORMATS = {
     "application/ndjson": LINES,
     "application/jsonl": LINES,
     "application/x-jsonlines": LINES,
+    "application/senml+json": SENML,
+    cloudevents.STRUCTURED: cloudevents.EVENT,
+    cloudevents.BATCH: cloudevents.EVENTS,
 }
 """Media type → how the body is read. A body without a type is taken for JSON."""
 
@@ -47,7 +52,8 @@ class Readings:
         """What to store of the body; the README tells the answers."""
         skip = _on_error(post.query) == "skip"
         reply = _all_told if skip else _told
-        return self._intake.take(post, credentials_of(post.headers), _format(post.headers), reply, skip=skip)
+        credentials = credentials_of(post.headers)
+        return self._intake.take(post, credentials, _format(post.headers), reply, skip=skip)
 
 
 def _on_error(query: bytes) -> str:
@@ -59,12 +65,15 @@ def _on_error(query: bytes) -> str:
 
 def _format(headers: Headers) -> Format:
     named = media_type(headers)
+    if cloudevents.BINARY_HEADER in headers and named not in (cloudevents.STRUCTURED, cloudevents.BATCH):
+        return cloudevents.BINARY
     try:
         return FORMATS[named]
     except KeyError:
         raise UnsupportedMedia(
             f"media type {named[:64]!r} is not read here; send Content-Type: application/json "
-            "(a reading or an array) or application/x-ndjson (one per line)"
+            "(a reading or an array), application/x-ndjson (one per line), application/senml+json or "
+            f"{cloudevents.STRUCTURED}"
         ) from None
 
 

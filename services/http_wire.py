@@ -23,8 +23,8 @@ from services.errors import Overloaded, TooSlow, WindsockError
 from services.lane import Answer, Headers, Lane, Post, Work, headers_of
 from services.metrics import Refusals
 from services.patience import NEVER, Patience
+from services.web import PROBLEM
 
-PROBLEM = "application/problem+json"
 NOT_PLAIN = (b"expect", b"transfer-encoding", b"upgrade")
 """Headers with which a request goes through the application."""
 
@@ -265,14 +265,16 @@ def bounded(
 
         def _refuse(self, exchange: Exchange, error: WindsockError) -> None:
             refusals.count("request", error.code)
-            self._answer(exchange, Answer(error.status, orjson.dumps(error.problem()), PROBLEM), error.headers())
+            self._answer(exchange, exchange.head.lane.refused(error))
 
-        def _answer(self, exchange: Exchange, answer: Answer, more: Mapping[str, str] | None = None) -> None:
+        def _answer(self, exchange: Exchange, answer: Answer) -> None:
             lines = [STATUS_LINE[answer.status]]
             for name, value in self.server_state.default_headers:
                 lines += (name, b": ", value, b"\r\n")
-            head = f"content-type: {answer.media_type}\r\ncontent-length: {len(answer.body)}\r\n"
-            for key, text in (more or {}).items():
+            head = ""
+            if answer.status != 204:
+                head = f"content-type: {answer.media_type}\r\ncontent-length: {len(answer.body)}\r\n"
+            for key, text in answer.headers.items():
                 head += f"{key.lower()}: {text}\r\n"
             if not exchange.keep_alive:
                 head += "connection: close\r\n"

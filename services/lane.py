@@ -13,13 +13,15 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from services.commit import Appended, Entry
+from services.errors import WindsockError
 from services.in_flight import InFlight
-from services.web import read_body
+from services.web import PROBLEM, REFUSED, read_body
 from services.writer import Settle
 
 Headers = Mapping[bytes, bytes]
@@ -37,11 +39,31 @@ class Post(msgspec.Struct, gc=False):
 
 
 class Answer(msgspec.Struct, gc=False):
-    """What is answered."""
+    """What is answered. With the status 204 there is neither a body nor its type."""
 
     status: int
-    body: bytes
+    body: bytes = b""
     media_type: str = "application/json"
+    headers: Mapping[str, str] = {}
+
+    def response(self) -> Response:
+        """The same for Starlette."""
+        media_type = None if self.status == 204 else self.media_type
+        return Response(self.body, self.status, dict(self.headers), media_type=media_type)
+
+
+Refused = Callable[[WindsockError], Answer]
+"""How a failure is told to the clients of a path."""
+
+
+def problem(error: WindsockError) -> Answer:
+    """As RFC 9457 problem details."""
+    return Answer(error.status, orjson.dumps(error.problem()), PROBLEM, error.headers())
+
+
+def refusing(request: Request, refused: Refused) -> None:
+    """From now on, tell every failure of this request in this way."""
+    request.scope[REFUSED] = lambda error: refused(error).response()
 
 
 class Work(msgspec.Struct, gc=False):
@@ -77,9 +99,11 @@ class Lane:
     body_s: float
     in_flight: InFlight = field(default_factory=InFlight)
     """While their bodies come, and until they are answered; lanes may share a bound."""
+    refused: Refused = problem
 
     async def endpoint(self, request: Request) -> Response:
         """The lane's work as an endpoint of Starlette."""
+        refusing(request, self.refused)
         with self.in_flight.one():
             return await self._answered(request)
 
@@ -89,8 +113,7 @@ class Lane:
         work = self.work(Post(request.scope["query_string"], headers_of(request.scope["headers"]), body, address))
         if not isinstance(work, Work):
             work = await work
-        answer = work.answer(await self.writer.append(work.entries))
-        return Response(answer.body, answer.status, media_type=answer.media_type)
+        return work.answer(await self.writer.append(work.entries)).response()
 
     def route(self) -> Route:
         """The lane as a route of Starlette."""

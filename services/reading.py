@@ -1,6 +1,7 @@
 """The reading: what a device sends, decoded by type and checked against the limits.
 
-`decode` takes bytes and returns readings and faults; it does no I/O and needs no clock of its own.
+`decode` takes bytes, `checked` what a format has made of them; both return readings and faults, do no I/O and need no
+clock of their own.
 The typed decode is the fast path; only input that fails it is looked at again, value by value, to say
 which reading, which field and why.
 """
@@ -11,7 +12,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -124,6 +125,11 @@ class Decoded:
             raise InvalidReadings(self.faults[:20], omitted=max(0, len(self.faults) - 20))
         return [reading for reading in self.readings if reading is not None]
 
+    def numbered(self, places: Sequence[int]) -> Decoded:
+        """The same with faults that say `places[i]` for element i, such as the number of its line."""
+        faults = [fault if fault.index is None else replace(fault, index=places[fault.index]) for fault in self.faults]
+        return Decoded(self.readings, faults)
+
 
 Shape = Literal["json", "lines"]
 
@@ -156,13 +162,31 @@ def decode(body: bytes, shape: Shape, limits: Limits, now_ms: int) -> Decoded:
         else:
             readings = [_one.decode(body)]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        decoded = _look_again(body, shape)
+        decoded = _look_again(body, shape, limits)
     else:
-        decoded = Decoded([*readings]) if _well_named(readings) else _look_again(body, shape)
+        decoded = Decoded([*readings]) if _well_named(readings) else _look_again(body, shape, limits)
+    return _settled(decoded, limits, now_ms)
+
+
+def checked(elements: Sequence[Any], limits: Limits, now_ms: int) -> Decoded:
+    """Readings that a format has made: each element is a mapping of a reading's members, or the Fault that came of it.
+
+    The index of a Fault is its element's. `now_ms` and what is raised are as of `decode`.
+    """
+    try:
+        readings = msgspec.convert(elements, list[Reading])
+    except (msgspec.ValidationError, RecursionError):
+        decoded = _each(elements, limits)
+    else:
+        decoded = Decoded([*readings]) if _well_named(readings) and _finite(readings) else _each(elements, limits)
+    return _settled(decoded, limits, now_ms)
+
+
+def _settled(decoded: Decoded, limits: Limits, now_ms: int) -> Decoded:
+    """Decide what types cannot say, of each reading and of all together."""
     if not decoded.readings:
         raise InvalidReadings([Fault(None, None, "the batch is empty")])
-    if len(decoded.readings) > limits.batch_readings:
-        raise TooLarge(f"{len(decoded.readings)} readings in one request; at most {limits.batch_readings} are taken")
+    _bound(len(decoded.readings), limits)
     latest_ms, most = now_ms + limits.ts_ahead_s * 1000, limits.reading_metrics
     for index, reading in enumerate(decoded.readings):
         if reading is not None:
@@ -179,6 +203,12 @@ def decode(body: bytes, shape: Shape, limits: Limits, now_ms: int) -> Decoded:
     return decoded
 
 
+def _bound(count: int, limits: Limits) -> None:
+    """Raise TooLarge for more readings than one request may hold."""
+    if count > limits.batch_readings:
+        raise TooLarge(f"{count} readings in one request; at most {limits.batch_readings} are taken")
+
+
 def _well_named(readings: Sequence[Reading]) -> bool:
     """Whether the names of devices and metrics are what they may be."""
     for reading in readings:
@@ -189,6 +219,12 @@ def _well_named(readings: Sequence[Reading]) -> bool:
         if reading.units and not (reading.units.keys() <= _metrics or _metrics.hold(reading.units)):
             return False
     return True
+
+
+def _finite(readings: Sequence[Reading]) -> bool:
+    """Whether all numbers are: JSON cannot say others, but what a format adds up may be."""
+    finite = math.isfinite
+    return all(type(value) is not float or finite(value) for one in readings for value in one.values.values())
 
 
 def _settle(reading: Reading, index: int, limits: Limits, now_ms: int) -> Fault | None:
@@ -214,10 +250,16 @@ def _settle(reading: Reading, index: int, limits: Limits, now_ms: int) -> Fault 
     return None
 
 
-def _look_again(body: bytes, shape: Shape) -> Decoded:
-    """The slow path: read element by element, and say what is wrong with each."""
+def _look_again(body: bytes, shape: Shape, limits: Limits) -> Decoded:
+    """The slow path: read element by element."""
+    return _each(_elements(body, shape, limits), limits)
+
+
+def _each(elements: Sequence[Any], limits: Limits) -> Decoded:
+    """Say of each element what is wrong with it, if anything."""
+    _bound(len(elements), limits)
     decoded = Decoded([])
-    for index, element in enumerate(_elements(body, shape)):
+    for index, element in enumerate(elements):
         if isinstance(element, Fault):
             fault: Fault | None = element
         else:
@@ -230,9 +272,10 @@ def _look_again(body: bytes, shape: Shape) -> Decoded:
     return decoded
 
 
-def _elements(body: bytes, shape: Shape) -> Iterable[Any]:
+def _elements(body: bytes, shape: Shape, limits: Limits) -> Sequence[Any]:
     if shape == "lines":
         lines = [line for line in body.split(b"\n") if line.strip()]
+        _bound(len(lines), limits)
         return [_parse(line, partial(Fault, i, None)) for i, line in enumerate(lines)]
     document = _parse(body, partial(Fault, None, None))
     if isinstance(document, Fault):

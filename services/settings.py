@@ -7,6 +7,7 @@ Its type carries the bounds, and its description is the row in `docs/settings.md
 from __future__ import annotations
 
 import ipaddress
+import string
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -152,6 +153,10 @@ class IngestSettings:
     """Limits of the intake."""
 
     body_bytes: Annotated[int, Meta(ge=64, le=GIBIBYTE, description="Largest request body; above it 413.")] = 1_048_576
+    decompressed_bytes: Annotated[
+        int,
+        Meta(ge=64, le=GIBIBYTE, description="Largest body once it is decompressed; above it 413."),
+    ] = 8_388_608
     body_s: Annotated[
         float, Meta(gt=0, le=DAY_S, description="Seconds that a request body may take to arrive; then 408.")
     ] = 30.0
@@ -239,6 +244,32 @@ class DeviceSettings:
         int,
         Meta(ge=1, le=BILLION, description="Most posts of readings that one process works on at once; above it 503."),
     ] = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class LineSettings:
+    """How InfluxDB's line protocol is understood."""
+
+    line_device: Annotated[
+        str,
+        Meta(
+            description="Tags that name a line's device, by spaces; the first that is there counts. Without any of "
+            "them it is the measurement."
+        ),
+    ] = "device device_id host"
+    line_metric: Annotated[str, Meta(description="How a metric is called, from `{measurement}` and `{field}`.")] = (
+        "{measurement}.{field}"
+    )
+
+    def __post_init__(self) -> None:
+        try:
+            names = {name for _, name, _, _ in string.Formatter().parse(self.line_metric) if name is not None}
+        except ValueError as error:
+            raise SettingError(f"WINDSOCK_LINE_METRIC={self.line_metric!r}: {error}") from None
+        if "field" not in names or not names <= {"field", "measurement"}:
+            raise SettingError(
+                f"WINDSOCK_LINE_METRIC={self.line_metric!r}: it must have {{field}}, and may have {{measurement}}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -537,6 +568,7 @@ GROUPS = (
     StreamSettings,
     IngestSettings,
     DeviceSettings,
+    LineSettings,
     GatewaySettings,
     TokenSettings,
     AccessSettings,

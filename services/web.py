@@ -17,6 +17,10 @@ from starlette.websockets import WebSocket
 from services.errors import NotFound, TooLarge, TooSlow, Unavailable, WindsockError
 from services.metrics import Refusals
 
+PROBLEM = "application/problem+json"
+REFUSED = "windsock.refused"
+"""In the scope of a request: how its endpoint tells failures, if not as problem details."""
+
 
 def json_response(body: Any, status: int = 200, media_type: str = "application/json", **headers: str) -> Response:
     """`body` as JSON; header names are given with underscores."""
@@ -26,23 +30,22 @@ def json_response(body: Any, status: int = 200, media_type: str = "application/j
 
 def problem_response(error: WindsockError) -> Response:
     """`error` as RFC 9457 problem details."""
-    return Response(orjson.dumps(error.problem()), error.status, error.headers(), media_type="application/problem+json")
+    return Response(orjson.dumps(error.problem()), error.status, error.headers(), media_type=PROBLEM)
 
 
 def error_handlers(refusals: Refusals) -> dict[Any, Any]:
-    """Starlette's `exception_handlers`: every error as problem+json, and counted."""
+    """Starlette's `exception_handlers`: every error as problem+json (or as the endpoint wants it), and counted."""
 
-    async def on_expected(_request: Request, error: WindsockError) -> Response:
+    async def on_expected(request: Request, error: WindsockError) -> Response:
         refusals.count("request", error.code)
-        return problem_response(error)
+        refused: Callable[[WindsockError], Response] = request.scope.get(REFUSED, problem_response)
+        return refused(error)
 
     async def on_http(_request: Request, error: HTTPException) -> Response:
         code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "bad_request")
         refusals.count("request", code)
         body = {"type": "about:blank", "title": error.detail, "status": error.status_code, "detail": error.detail}
-        return Response(
-            orjson.dumps(body | {"code": code}), error.status_code, error.headers, media_type="application/problem+json"
-        )
+        return Response(orjson.dumps(body | {"code": code}), error.status_code, error.headers, media_type=PROBLEM)
 
     async def on_gone(_request: Request, _error: ClientDisconnect) -> Response:
         refusals.count("request", "gone")

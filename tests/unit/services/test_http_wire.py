@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from typing import Any
 
 import orjson
@@ -12,9 +13,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from uvicorn.server import ServerState
 
 from services.addresses import Proxies
-from services.errors import Unavailable
+from services.errors import Unavailable, WindsockError
 from services.http_wire import bounded
-from services.lane import Lane
+from services.lane import Answer, Lane, Post, Work
 from services.metrics import Refusals
 from tests.stand_ins.lanes import Shelf, echo
 
@@ -97,6 +98,29 @@ async def test_a_post_is_answered_once_it_is_stored() -> None:
     assert connection.bodies == []
     shelf.store()
     assert (connection.statuses, connection.bodies, connection.through_application) == ([202], [b"one"], [])
+
+
+async def test_a_lane_tells_failures_in_its_own_way() -> None:
+    def refused(error: WindsockError) -> Answer:
+        return Answer(400, str(error).encode(), "text/plain", {"X-Code": error.code})
+
+    connection = Connection(dataclasses.replace(echo(Shelf()), refused=refused))
+    connection.send(post(b"bad"))
+    assert (connection.statuses, connection.bodies) == ([400], [b"body: is bad"])
+    assert b"content-type: text/plain\r\ncontent-length: 12\r\nx-code: bad_request\r\n" in connection.transport.written
+    assert connection.refused("bad_request")
+
+
+async def test_an_answer_without_content_has_no_length_either() -> None:
+    def work(post: Post) -> Work:
+        return Work([], lambda appended: Answer(204, headers={"X-Kind": "none"}))
+
+    connection = Connection(dataclasses.replace(echo(Shelf()), work=work))
+    connection.send(post(b"one") + post(b"two"))
+    await turns(3)
+    assert connection.statuses == [204, 204]
+    assert b"content-" not in connection.transport.written
+    assert b"x-kind: none" in connection.transport.written
 
 
 async def test_the_same_head_again_is_answered_as_before() -> None:

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.errors import InvalidReadings, MalformedBody, TooLarge, WindsockError
-from services.reading import Limits, decode
+from services.errors import Fault, InvalidReadings, MalformedBody, TooLarge, WindsockError
+from services.reading import Limits, checked, decode
 
 NOW = 1_760_000_000_000
 LIMITS = Limits(batch_readings=3, reading_metrics=2, ts_ahead_s=86_400)
@@ -98,6 +99,40 @@ def test_the_payload_is_one_line_of_json_with_what_was_sent() -> None:
     payload = decode(body.encode(), "json", LIMITS, NOW).all_or_raise()[0].payload()
     assert json.loads(payload) == json.loads(body)
     assert b"\n" not in payload
+
+
+def test_what_a_format_made_is_checked_in_the_same_way() -> None:
+    elements = [
+        {"device": "a", "values": {"t": 1.5}, "tags": {"x": "y"}},
+        {"device": "a b", "values": {"t": 1}},
+        Fault(2, "line", "is none"),
+        {"device": "a", "values": {"t": math.inf}},
+        {"device": "a", "values": {"t": 2}, "ts": 5},
+        {"device": "a", "values": {"t": 2}, "other": 5},
+    ]
+    decoded = checked(elements, Limits(), NOW)
+    assert [(fault.index, fault.field) for fault in decoded.faults] == [
+        (1, "device"),
+        (2, "line"),
+        (3, "values.t"),
+        (5, "other"),
+    ]
+    taken = [reading and (reading.ts, reading.values) for reading in decoded.readings]
+    assert taken == [(NOW, {"t": 1.5}), None, None, None, (5, {"t": 2}), None]
+    assert [fault.index for fault in decoded.numbered(range(10, 20)).faults] == [11, 12, 13, 15]
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, 2**63, None, [1], ""])
+def test_no_value_comes_from_a_format_that_json_could_not_say(value: object) -> None:
+    (fault,) = checked([{"device": "a", "values": {"t": value}}], LIMITS, NOW).faults
+    assert (fault.index, fault.field) == (0, "values.t")
+
+
+def test_nothing_and_too_much_of_what_a_format_made() -> None:
+    with pytest.raises(InvalidReadings):
+        checked([], LIMITS, NOW)
+    with pytest.raises(TooLarge):
+        checked([{"device": "a", "values": {"t": 1}}] * 2, Limits(batch_readings=1), NOW)
 
 
 @given(st.binary(max_size=200), st.sampled_from(["json", "lines"]))

@@ -1,0 +1,181 @@
+"""InfluxDB's HTTP API as far as clients need it to write: `/write`, `/api/v2/write`, and what they ask before.
+
+Lines that do not read are left out and told; the others are stored: agents drop a batch that is refused. Statuses are
+such that Telegraf keeps what it may send again: it drops what version 1 answers with any 4xx, so what is worth a retry
+is 503 there; version 2 may also say 429. `db`, `rp`, `bucket` and `org` are not looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ingest import bodies
+from ingest.credentials import credentials_of
+from ingest.formats.line_protocol import LineProtocol
+from ingest.intake import Intake
+from ingest.media import media_type
+from services.commit import Appended
+from services.errors import BadRequest, Fault, FaultyInput, WindsockError
+from services.lane import Answer, Appender, Lane, Post, Work, headers_of, refusing
+from services.reading import Decoded
+from services.settings import IngestSettings
+from services.web import json_response, read_body
+
+VERSION = "1.8.10"
+"""Of the InfluxDB whose `/write` and `/query` this is; clients take a part of it for a number."""
+ABOUT = {"X-Influxdb-Version": VERSION, "X-Influxdb-Build": "Windsock"}
+PRECISIONS_V1 = ("n", "ns", "u", "us", "ms", "s", "m", "h")
+PRECISIONS_V2 = ("ns", "us", "ms", "s")
+TOLD = 5
+"""Lines of which an answer tells what is wrong."""
+STATEMENT_BYTES = 16_384
+CREATE_DATABASE = re.compile(r'\s*CREATE\s+DATABASE\s+(?:"(?:[^"\\]|\\.)+"|\w+)(?:\s+WITH\s.*)?\s*;?\s*\Z', re.I | re.S)
+CODES = {
+    400: "invalid",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not found",
+    413: "request too large",
+    415: "unsupported media type",
+    422: "unprocessable entity",
+    429: "too many requests",
+    503: "unavailable",
+}
+"""What version 2 calls a status."""
+STATUSES_V1 = {408: 503, 422: 400, 429: 503}
+STATUSES_V2 = {408: 503, 422: 400}
+"""Statuses of ours → those with which clients do what is meant. Here 422 means that a part was stored."""
+
+
+class Influx:
+    """The endpoints. `unready` gives the reasons why nothing could be stored now."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        writer: Appender,
+        settings: IngestSettings,
+        lines: LineProtocol,
+        unready: Callable[[], Sequence[str]],
+    ) -> None:
+        self._intake = intake
+        self._writer = writer
+        self._settings = settings
+        self._lines = lines
+        self._unready = unready
+
+    def lanes(self) -> list[Lane]:
+        most, within_s = self._settings.body_bytes, self._settings.body_s
+        work_v1 = partial(self._work, PRECISIONS_V1, _written_v1)
+        work_v2 = partial(self._work, PRECISIONS_V2, _written_v2)
+        return [
+            Lane("/write", work_v1, self._writer, most, within_s, refused=_refused_v1),
+            Lane("/api/v2/write", work_v2, self._writer, most, within_s, refused=_refused_v2),
+        ]
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/ping", self.ping, methods=["GET", "HEAD"]),
+            Route("/health", self.health, methods=["GET"]),
+            Route("/query", self.query, methods=["GET", "POST"]),
+        ]
+
+    async def ping(self, _request: Request) -> Response:
+        """That something is here."""
+        return Response(status_code=204, headers=ABOUT)
+
+    async def health(self, _request: Request) -> Response:
+        """Whether lines could be stored now."""
+        reasons = self._unready()
+        message = "; ".join(reasons) or "ready for writes"
+        told = {"name": "windsock", "message": message, "status": "fail" if reasons else "pass", "version": VERSION}
+        return json_response(told, 503 if reasons else 200)
+
+    async def query(self, request: Request) -> Response:
+        """Version 1's way to ask; agents create their database with it before they write."""
+        refusing(request, _refused_v1)
+        statement = request.query_params.get("q", "")
+        if request.method == "POST" and not statement:
+            body = await read_body(request, STATEMENT_BYTES, self._settings.body_s)
+            form = bodies.plain(headers_of(request.headers.raw), body, STATEMENT_BYTES)
+            statement = parse_qs(form.decode("utf-8", "replace"), max_num_fields=100).get("q", [""])[0]
+        if not statement:
+            raise BadRequest(None, 'missing required parameter "q"')
+        if not CREATE_DATABASE.match(statement):
+            raise BadRequest(None, "only CREATE DATABASE is understood here; read with GET /api/history")
+        return json_response({"results": [{"statement_id": 0}]})
+
+    def _work(
+        self, precisions: Sequence[str], written: Callable[[Decoded, Sequence[Appended]], Answer], post: Post
+    ) -> Work | Awaitable[Work]:
+        media_type(post.headers)  # which does not matter, unless a page sends it
+        precision = QueryParams(post.query).get("precision") or "ns"
+        if precision not in precisions:
+            raise BadRequest("precision", f"{precision[:16]!r} is none of {', '.join(precisions)}")
+        credentials = credentials_of(post.headers, post.query)
+        return self._intake.take(post, credentials, self._lines.format(precision), written, skip=True)
+
+
+def _written_v1(decoded: Decoded, appended: Sequence[Appended]) -> Answer:
+    if not decoded.faults:
+        return Answer(204, headers=ABOUT)
+    return _error_v1(400, _partly(decoded.faults))
+
+
+def _written_v2(decoded: Decoded, appended: Sequence[Appended]) -> Answer:
+    if not decoded.faults:
+        return Answer(204, headers=ABOUT)
+    return _error_v2(422, _partly(decoded.faults), line=_number(decoded.faults[0]))
+
+
+def _refused_v1(error: WindsockError) -> Answer:
+    faults = _faults_of_lines(error)
+    told = f"unable to parse: {_lines(faults)}" if faults else str(error)
+    return _error_v1(STATUSES_V1.get(error.status, error.status), told, error.headers())
+
+
+def _refused_v2(error: WindsockError) -> Answer:
+    status = STATUSES_V2.get(error.status, error.status)
+    faults = _faults_of_lines(error)
+    if faults:
+        return _error_v2(status, _lines(faults), line=_number(faults[0]))
+    return _error_v2(status, str(error), error.headers())
+
+
+def _error_v1(status: int, told: str, headers: Mapping[str, str] | None = None) -> Answer:
+    return Answer(status, orjson.dumps({"error": told}), headers={**ABOUT, **(headers or {})})
+
+
+def _error_v2(status: int, told: str, headers: Mapping[str, str] | None = None, line: int | None = None) -> Answer:
+    body: dict[str, Any] = {"code": CODES.get(status, "internal error"), "message": told}
+    if line is not None:
+        body["line"] = line
+    return Answer(status, orjson.dumps(body), headers={**ABOUT, **(headers or {})})
+
+
+def _faults_of_lines(error: WindsockError) -> Sequence[Fault]:
+    return error.faults if isinstance(error, FaultyInput) and error.faults[0].index is not None else ()
+
+
+def _partly(faults: Sequence[Fault]) -> str:
+    return f"partial write: {_lines(faults)} dropped={len(faults)}"
+
+
+def _lines(faults: Sequence[Fault]) -> str:
+    """What is wrong with the first of the lines."""
+    said = [f"line {_number(fault)}: {fault.field + ': ' if fault.field else ''}{fault.reason}" for fault in faults]
+    return "; ".join(said[:TOLD]) + (f"; and {len(said) - TOLD} more" if len(said) > TOLD else "")
+
+
+def _number(fault: Fault) -> int:
+    return (fault.index or 0) + 1
