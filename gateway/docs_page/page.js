@@ -5,6 +5,7 @@ import { schema } from "/docs/schema.js";
 
 const main = document.getElementById("operations");
 const state = document.getElementById("state");
+const PROBLEM = "#/components/schemas/Problem";
 
 function table(heads, rows) {
   return element("table", {},
@@ -26,7 +27,9 @@ function at(document, part) {
 }
 
 function content(document, one) {
-  return Object.entries(one.content ?? {}).flatMap(([type, { schema: shape, example }]) => [
+  // What all refusals look like is shown once.
+  const own = Object.entries(one.content ?? {}).filter(([, { schema: shape }]) => shape.$ref !== PROBLEM);
+  return own.flatMap(([type, { schema: shape, example }]) => [
     element("p", {}, element("code", {}, type)),
     schema(document, shape),
     ...(example === undefined ? []
@@ -94,6 +97,8 @@ function show(http, sockets) {
   }
   area("WebSockets", sockets.info.description,
     Object.entries(sockets.channels).map(([name, channel]) => socket(sockets, name, channel)));
+  area("Errors", "Statuses from 400 on come with `application/problem+json`, unless another body is shown.",
+    [schema(http, { $ref: PROBLEM })]);
   const schemes = Object.entries(http.components.securitySchemes);
   area("Access", "How one says who one is.", [table(["name", "where", "what"], schemes.map(([name, one]) => [
     name, one.scheme ?? `${one.in}: ${one.name}`, text(one.description),

@@ -17,12 +17,24 @@ function typeOf(one) {
   return one.format ? `${type} (${one.format})` : type;
 }
 
-function line(name, one, required) {
+// Something or null is one thing that may be missing, not two things.
+function plain(document, part) {
+  const named = part.$ref?.split("/").pop();
+  const one = named ? document.components.schemas[named] : part;
+  const others = one.anyOf?.filter((each) => each.type !== "null") ?? [];
+  if (others.length !== 1) return { one, named, or: "" };
+  const [inner] = others;
+  const found = inner.$ref ? document.components.schemas[inner.$ref.split("/").pop()] : inner;
+  return { one: { ...found, description: one.description ?? found.description }, named, or: " or null" };
+}
+
+function line(name, one, or, required) {
   const made = document.createDocumentFragment();
   if (name) made.append(element("code", {}, name), required ? " (required) " : " ");
-  made.append(element("span", { class: "type" }, typeOf(one)));
+  made.append(element("span", { class: "type" }, typeOf(one) + or));
   for (const [key, words] of Object.entries(BOUNDS)) {
-    if (key in one && one[key] !== null) made.append(", ", words, " ", element("code", {}, String(one[key])));
+    const shown = key in one && one[key] !== null && (typeof one[key] !== "number" || Math.abs(one[key]) < 2 ** 53);
+    if (shown) made.append(", ", words, " ", element("code", {}, String(one[key])));
   }
   if (one.description) made.append(": ", text(one.description));
   return made;
@@ -30,9 +42,8 @@ function line(name, one, required) {
 
 export function schema(document, shape) {
   const item = (name, part, required, deep, seen) => {
-    const named = part.$ref?.split("/").pop();
-    const one = part.$ref ? document.components.schemas[named] : part;
-    const made = element("li", {}, line(name, one, required));
+    const { one, named, or } = plain(document, part);
+    const made = element("li", {}, line(name, one, or, required));
     if (deep >= DEEPEST || seen.includes(named)) return made;
     const within = named ? [...seen, named] : seen;
     const needed = one.required ?? [];
