@@ -42,4 +42,4 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @settings(max_examples=15, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 def test_answers_are_as_described(case: Case[Any], url: str) -> None:
     headers = BACKEND if case.path.startswith("/api/") else {}
-    case.call_and_validate(base_url=url, headers=headers, timeout=10, excluded_checks=[positive_data_acceptance])
+    case.call_and_validate(base_url=url, headers=headers, timeout=60, excluded_checks=[positive_data_acceptance])
