@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from gateway import device_time
+from gateway.device_time import Asked, Cursor, DeviceTime
 from gateway.devices import Devices
 from gateway.identities import Identities
 from services import topics
@@ -32,6 +34,7 @@ class ReadApi:
         self, stream: Stream, devices: Devices, places: Places, identities: Identities, settings: GatewaySettings
     ) -> None:
         self._stream = stream
+        self._device_time = DeviceTime(stream, settings)
         self._devices = devices
         self._identities = identities
         self._places = places
@@ -75,14 +78,17 @@ class ReadApi:
         `since` and `until` are positions (after, before) or times of storage (from, before): Unix
         milliseconds or RFC 3339. `order` is `desc` (newest first, the default) or `asc`. `missed` tells how
         many publications after the position `since` can no longer be had (newest first: on the last page).
+        `order=ts` and `order=ts-desc` are another question: see `_by_device_time`.
         """
         query = request.query_params
         topic = topics.readable(query.get("topic", ""))
         await self._permits(request, topic)
         order = query.get("order", "desc")
-        if order not in ("asc", "desc"):
-            raise BadRequest("order", f"{order[:32]!r} is neither 'asc' nor 'desc'")
+        if order not in ("asc", "desc", "ts", "ts-desc"):
+            raise BadRequest("order", f"{order[:32]!r} is none of 'asc', 'desc', 'ts', 'ts-desc'")
         limit = _limit(request, self._settings.history_page)
+        if order.startswith("ts"):
+            return await self._by_device_time(request, topic, order, limit)
         since, until = _edge(query.get("since"), "since"), _edge(query.get("until"), "until")
         start = since if order == "asc" else until
         page = await self._stream.read(topic, "up" if order == "asc" else "down", _bound(start), limit)
@@ -105,6 +111,38 @@ class ReadApi:
                 "order": order,
                 "publications": rows,
                 "missed": _missed(page, order, since, until),
+                "next": following,
+            }
+        )
+
+    async def _by_device_time(self, request: Request, topic: str, order: str, limit: int) -> Response:
+        """The topic's publications by their own `ts`, of which `since` (from) and `until` (before) are moments.
+
+        `as_of` is the position up to which the topic is shown, `after` the place in the answer where a page begins;
+        `truncated` tells that older publications are kept which were not looked at.
+        """
+        query = request.query_params
+        device_time.check_topic(topic)
+        as_of = Position.parse(query["as_of"], "as_of") if query.get("as_of") else None
+        after = Cursor.parse(query["after"]) if query.get("after") else None
+        if after is not None and as_of is None:
+            raise BadRequest("after", "needs as_of, as in `next` of the answer before")
+        since, until = _moment(query.get("since"), "since"), _moment(query.get("until"), "until")
+        page = await self._device_time.read(Asked(topic, order == "ts-desc", limit, since, until, after, as_of))
+        following = None
+        if page.more:
+            ahead = {"topic": topic, "order": order, "limit": limit}
+            ahead |= {name: given for name in ("since", "until") if (given := query.get(name))}
+            ahead |= {"as_of": str(page.as_of), "after": str(page.rows[-1].cursor)}
+            following = "/api/history?" + urlencode(ahead)
+        return json_response(
+            {
+                "topic": topic,
+                "epoch": page.as_of.epoch,
+                "order": order,
+                "as_of": str(page.as_of),
+                "publications": [_shown(page.as_of.epoch, row.offset, row.stored_ms, row.payload) for row in page.rows],
+                "truncated": page.truncated,
                 "next": following,
             }
         )
@@ -135,16 +173,23 @@ def _limit(request: Request, most: int) -> int:
 def _edge(given: str | None, field: str) -> Edge:
     if not given:
         return None
-    if re.fullmatch(r"[0-9]{1,15}", given):
-        return int(given)
     if re.fullmatch(r"[A-Za-z]*\.[0-9]+", given):
         return Position.parse(given, field)
+    return _moment(given, field, "no position, ")
+
+
+def _moment(given: str | None, field: str, neither: str = "") -> int | None:
+    """Unix milliseconds, or RFC 3339."""
+    if not given:
+        return None
+    if re.fullmatch(r"[0-9]{1,15}", given):
+        return int(given)
     try:
         # A '+' of the offset arrives as a space when it was not percent-encoded.
         moment = msgspec.convert(given.replace(" ", "+"), datetime)
     except msgspec.ValidationError:
         raise BadRequest(
-            field, f"{given[:64]!r} is no position, no Unix time in milliseconds and no RFC 3339 time"
+            field, f"{given[:64]!r} is {neither}no Unix time in milliseconds and no RFC 3339 time"
         ) from None
     if moment.tzinfo is None:
         raise BadRequest(field, f"{given[:64]!r} has no time zone; end it with Z or an offset")
@@ -164,17 +209,19 @@ def _rows(page: Page, order: str, since: Edge, until: Edge) -> tuple[list[dict[s
     for batch in page.batches:
         for offset, payload in enumerate(batch.payloads, batch.first):
             if _inside(batch, offset, since, until):
-                rows.append(
-                    {
-                        "offset": offset,
-                        "position": f"{batch.epoch}.{offset}",
-                        "stored": batch.stored_ms,
-                        "data": orjson.Fragment(payload),
-                    }
-                )
+                rows.append(_shown(batch.epoch, offset, batch.stored_ms, payload))
             else:
                 ended = True
     return (rows if order == "asc" else rows[::-1]), ended
+
+
+def _shown(epoch: str, offset: int, stored_ms: int, payload: bytes) -> dict[str, Any]:
+    return {
+        "offset": offset,
+        "position": f"{epoch}.{offset}",
+        "stored": stored_ms,
+        "data": orjson.Fragment(payload),
+    }
 
 
 def _missed(page: Page, order: str, since: Edge, until: Edge) -> int:

@@ -13,6 +13,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from gateway import docs
 from gateway.api import ReadApi
 from gateway.broker import Broker
 from gateway.channels import Channels
@@ -175,6 +176,7 @@ def build(shared: Shared) -> Room:
         *sdk_sockets.routes(),
         *sdk_streams.routes(),
         *events.routes(),
+        *docs.routes(),
         *_page(),
     ]
     return Room("gateway", routes, running, broker.unready, door.drain, wire="gateway.wire:WireProtocol")

@@ -399,7 +399,8 @@ class GatewaySettings:
         Meta(
             ge=1,
             le=1_000_000,
-            description="Most publications read for one snapshot; what is older is left out, and that is told.",
+            description="Most publications read for one snapshot, or for history in the order of `ts`; what is "
+            "older is left out, and that is told.",
         ),
     ] = 20_000
     drain_s: Annotated[

@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Match, Route
 from starlette.websockets import WebSocket
 
 from services.errors import NotFound, TooLarge, TooSlow, Unavailable, WindsockError
@@ -41,11 +41,12 @@ def error_handlers(refusals: Refusals) -> dict[Any, Any]:
         refused: Callable[[WindsockError], Response] = request.scope.get(REFUSED, problem_response)
         return refused(error)
 
-    async def on_http(_request: Request, error: HTTPException) -> Response:
+    async def on_http(request: Request, error: HTTPException) -> Response:
         code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "bad_request")
+        headers = {"Allow": _methods(request)} if error.status_code == 405 else error.headers
         refusals.count("request", code)
         body = {"type": "about:blank", "title": error.detail, "status": error.status_code, "detail": error.detail}
-        return Response(orjson.dumps(body | {"code": code}), error.status_code, error.headers, media_type=PROBLEM)
+        return Response(orjson.dumps(body | {"code": code}), error.status_code, headers, media_type=PROBLEM)
 
     async def on_gone(_request: Request, _error: ClientDisconnect) -> Response:
         refusals.count("request", "gone")
@@ -56,6 +57,13 @@ def error_handlers(refusals: Refusals) -> dict[Any, Any]:
         return await on_expected(request, WindsockError("this is a fault of the server; its log says more"))
 
     return {WindsockError: on_expected, HTTPException: on_http, ClientDisconnect: on_gone, Exception: on_bug}
+
+
+def _methods(request: Request) -> str:
+    """What the path can be asked for: several routes may have it, and Starlette names the methods of one."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    found = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for route in found for method in route.methods or ()}))
 
 
 async def no_such_socket(socket: WebSocket) -> None:

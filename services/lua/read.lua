@@ -74,7 +74,8 @@ repeat
     entries[#entries + 1] = {read[i][1], lines}
     reached = reached + wanted(read[i], lines)
     bytes = bytes + #lines
-    if reached >= limit or bytes >= MOST_BYTES then return {epoch, top, entries, 1} end
+    -- What lies beyond the bound is cut off, and a page of nothing would look like the end.
+    if reached >= limit or (bytes >= MOST_BYTES and reached > 0) then return {epoch, top, entries, 1} end
   end
   if #read > 0 then from = '(' .. read[#read][1] end
 until #read < CHUNK

@@ -20,6 +20,7 @@ import pytest
 from centrifuge import CentrifugeError, Client
 from websockets.asyncio.client import connect
 
+from tests.documented import blocks
 from tests.processes import Windsock
 from tests.redis_server import RedisServer
 from tests.sdk import connected, packed, unpacked
@@ -30,7 +31,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-DOCS = Path(__file__).parents[2] / "docs" / "devices.md"
 HELLO = '{"id":1,"connect":{}}'
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
@@ -453,14 +453,11 @@ def _status(windsock: Windsock) -> int:
     return httpx.get(f"{windsock.url}/readyz", trust_env=False).status_code
 
 
-def _documented(language: str) -> str:
-    return DOCS.read_text().split(f"```{language}\n", 1)[1].split("```", 1)[0]
-
-
 @pytest.mark.parametrize(("language", "command"), [("sh", "sh"), ("python", sys.executable)])
 async def test_the_devices_of_the_documentation_work(system: System, language: str, command: str) -> None:
     name = f"greenhouse-{language}"
-    text = _documented(language).replace("http://127.0.0.1:8080", system.ingest.url).replace("greenhouse-7", name)
+    (text,) = blocks("docs/devices.md", "## Commands", language)
+    text = text.replace("http://127.0.0.1:8080", system.ingest.url).replace("greenhouse-7", name)
     assert name in text
     process = await asyncio.create_subprocess_exec(command, "-c", text, start_new_session=True)
     try:

@@ -195,6 +195,9 @@ def test_other_methods_paths_and_queries_are_problems_too(http: httpx.Client) ->
     problem(http.get("/v1/readings"), 405)
     problem(http.get("/v1/nothing"), 404)
     problem(http.delete("/api/devices"), 405)
+    answer = http.delete("/api/history")
+    problem(answer, 405)
+    assert answer.headers["allow"] == "GET, HEAD, POST"  # of the read API and of the server API
     assert problem(post(http, reading("a", t=1), "?on_error=maybe"), 400)["field"] == "on_error"
     problem(http.get("/static/../../pyproject.toml"), 404)
     problem(http.get("/static/%2e%2e/app.py"), 404)

@@ -21,7 +21,7 @@ from services.metrics import WriterReport
 from services.reading import Reading
 from services.redis import Client
 from services.settings import StreamSettings
-from services.stream import END, Bound, Direction, Stream
+from services.stream import END, Bound, Direction, Page, Stream
 from services.writer import Writer
 from tests.redis_server import RedisServer
 
@@ -165,6 +165,14 @@ async def test_a_page_tells_whether_it_stopped_early(writer: Writer, stream: Str
     assert (await stream.read(TOPIC, "up", END, 9)).more
     assert not (await stream.read(TOPIC, "up", ("offset", 5), 6)).more
     assert (await stream.read(TOPIC, "up", END, 0)).batches == []
+
+
+async def test_a_page_is_not_full_of_what_lies_beyond_its_bound(writer: Writer, stream: Stream) -> None:
+    await writer.append(entries(1, 3))
+    await writer.append(entries(4, 6))
+    (page,) = await stream.read_each([(TOPIC, "down", ("offset", 4), 10)], most_bytes=1)
+    assert isinstance(page, Page)
+    assert payloads(page.batches) == [1, 2, 3]
 
 
 async def test_history_is_read_by_time_of_storage(client: Client, writer: Writer, stream: Stream) -> None:

@@ -1,0 +1,27 @@
+"""How one says who one is."""
+
+from __future__ import annotations
+
+SCHEMES = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A client's token; `windsock token` makes one. Where clients need none it may be left out.",
+    },
+    "tokenInQuery": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "token",
+        "description": "The same where no header can be sent, as by a browser's EventSource.",
+    },
+    "serverKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "The key of the server API, `WINDSOCK_API_KEY`, for backends.",
+    },
+}
+
+TOKENS = ("token", "tokenInQuery")
+DEVICE_KEYS: tuple[str, ...] = ()

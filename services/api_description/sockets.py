@@ -1,0 +1,168 @@
+"""The WebSockets, for AsyncAPI: one per topic, weather, echo, and the Centrifuge protocol."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from services.api_description.area import Part, integer, obj, ref, text
+from services.api_description.schemas import DEVICE, METRIC, POSITION, ecma, reading
+from services.topics import NAME_PATTERN
+
+ABOUT = (
+    "Plain JSON, one topic per URL, and the Centrifuge protocol, which official SDKs speak. What is wrong before the "
+    "handshake is answered with an HTTP status and problem details; afterwards with `Error`: the socket stays open. "
+    "Paths are served with and without the slash at their end. Close codes: 1009 message too large, 1013 try again, "
+    "3001 the gateway stops, 3005 token expired, 3008 too slow, 3013 too fast, 3500 token not believed, 3502 no token "
+    "in time, 3507 topic not allowed."
+)
+ERROR = obj(
+    {
+        "error": obj(
+            {"code": text(), "message": text(), "index": integer(), "field": text(), "reason": text()},
+            ["code", "message"],
+        ),
+        "city": text("Which city it is about."),
+        "recovered": {"const": False},
+        "position": ref("Position"),
+    },
+    ["error"],
+    "What was wrong with a message, or that publications after `since` can no longer be had.",
+)
+STATUS = obj(
+    {"status": text(enum=["live", "stale"]), "position": ref("Position")},
+    ["status"],
+    "With `?status=1`: whether the gateway hears Redis, and at first where to resume.",
+)
+TOKEN = obj({"token": text()}, ["token"], "Who the client is, where no token came with the handshake; or a newer one.")
+AUTHENTICATED = obj({"authenticated": {"const": True}}, ["authenticated"], "The token is believed.")
+VALUES = obj({"device": DEVICE, "ts": integer(), "position": ref("Position")}, ["device", "ts"])
+OBSERVATION = obj(
+    {"city": text(), "place": text(), "asked": text("Your words."), "ts": integer(), "units": obj({})},
+    ["place", "ts"],
+    "An observation; its values are members by their metrics.",
+)
+DUPLICATE = obj(
+    {"duplicate": obj({"id": text(), "position": ref("Position")}, ["id", "position"])},
+    ["duplicate"],
+    "A reading that you sent was stored before.",
+)
+CITY = obj({"city": text(minLength=2, maxLength=100)}, ["city"], "A city to follow.")
+ANY: Part = {"description": "Any JSON."}
+STORED = reading() | {"description": "A reading; its `ts` is Unix milliseconds.", "additionalProperties": True}
+STORED["properties"] = STORED["properties"] | {"position": ref("Position")}
+
+SCHEMAS: dict[str, Part] = {
+    "Position": POSITION,
+    "Reading": reading(),
+    "StoredReading": STORED,
+    "Error": ERROR,
+    "Status": STATUS,
+    "Token": TOKEN,
+    "Authenticated": AUTHENTICATED,
+    "MetricValue": VALUES | {"description": "One value, under the metric's name; the reading's `tags` if it has any."},
+    "Observation": OBSERVATION,
+    "Duplicate": DUPLICATE,
+    "City": CITY,
+    "Anything": ANY,
+    "Readings": {"anyOf": [ref("Reading"), {"type": "array", "items": ref("Reading"), "minItems": 1}]},
+    "CentrifugeCommand": ANY | {"description": "A command of the Centrifuge protocol, as JSON or Protobuf."},
+    "CentrifugeReply": ANY | {"description": "A reply or push of the Centrifuge protocol."},
+}
+EVERY_SOCKET = ("Error", "Status", "Authenticated")
+SINCE = text("Send what came after this position first; empty: begin now, with positions.")
+QUERY: dict[str, Part] = {
+    "status": text("1: tell every `WINDSOCK_STATUS_S` seconds whether the gateway hears Redis.", enum=["0", "1"]),
+    "token": text("Who the client is."),
+}
+RESUMABLE = QUERY | {"since": SINCE}
+
+
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """One path: what the server sends (`pushes`) and what it takes (`takes`), by schema."""
+
+    path: str
+    about: str
+    pushes: tuple[str, ...]
+    takes: tuple[str, ...] = ("Token",)
+    query: dict[str, Part] = field(default_factory=lambda: QUERY)
+    parameters: dict[str, str] = field(default_factory=dict)
+    """Name of a part of the path → what it is."""
+
+    @property
+    def name(self) -> str:
+        """The path as an identifier."""
+        return re.sub(r"[^a-z]+", "_", self.path).strip("_")
+
+    def channel(self) -> Part:
+        """Its channel."""
+        messages = {name: {"payload": ref(name)} for name in dict.fromkeys((*self.pushes, *self.takes))}
+        found: Part = {"address": self.path, "description": self.about, "messages": messages}
+        if self.parameters:
+            found["parameters"] = {name: {"description": about} for name, about in self.parameters.items()}
+        if self.query:
+            found["bindings"] = {"ws": {"method": "GET", "query": obj(self.query)}}
+        return found
+
+    def operations(self) -> dict[str, Part]:
+        """What the server does there."""
+        return {
+            f"{self.name}_{action}": {
+                "action": action,
+                "channel": {"$ref": f"#/channels/{self.name}"},
+                "messages": [{"$ref": f"#/channels/{self.name}/messages/{name}"} for name in names],
+            }
+            for action, names in (("send", self.pushes), ("receive", self.takes))
+        }
+
+
+SOCKETS = (
+    Socket(
+        "/ws/sensor/",
+        "Every reading; a reading that you send is stored and goes to all.",
+        ("StoredReading", "Duplicate", *EVERY_SOCKET),
+        ("Readings", "Token"),
+        RESUMABLE,
+    ),
+    Socket(
+        "/ws/temperature/", "The metric `temperature` of all devices.", ("MetricValue", *EVERY_SOCKET), query=RESUMABLE
+    ),
+    Socket(
+        "/ws/metric/{name}/",
+        "One metric of all devices; first the latest of each.",
+        ("MetricValue", *EVERY_SOCKET),
+        query=RESUMABLE,
+        parameters={"name": f"The metric: {METRIC['pattern']}"},
+    ),
+    Socket(
+        "/ws/device/{name}/",
+        "Readings of one device, each with its position.",
+        ("StoredReading", *EVERY_SOCKET),
+        query=RESUMABLE,
+        parameters={"name": f"The device: {DEVICE['pattern']}"},
+    ),
+    Socket(
+        "/ws/weather/",
+        "Send a city; its observation comes, and each new one.",
+        ("Observation", *EVERY_SOCKET),
+        ("City", "Token"),
+    ),
+    Socket(
+        "/ws/feed/{name}/",
+        "Any JSON: what one sends, all get.",
+        ("Anything", *EVERY_SOCKET),
+        ("Anything", "Token"),
+        parameters={"name": f"The feed: {ecma(NAME_PATTERN)}"},
+    ),
+    Socket("/ws/echo/", "Your own messages back.", ("Anything", "Status"), ("Anything",)),
+    Socket("/ws/my-websocket/", "The same as `/ws/echo/`.", ("Anything", "Status"), ("Anything",)),
+    Socket(
+        "/connection/websocket",
+        "The Centrifuge protocol: many topics on one connection. The subprotocol `centrifuge-protobuf`, or "
+        "`?format=protobuf`, asks for Protobuf.",
+        ("CentrifugeReply",),
+        ("CentrifugeCommand",),
+        {"format": text(enum=["json", "protobuf"])},
+    ),
+)
