@@ -263,10 +263,11 @@ class LineSettings:
 
     def __post_init__(self) -> None:
         try:
-            names = {name for _, name, _, _ in string.Formatter().parse(self.line_metric) if name is not None}
+            parts = [part[1:] for part in string.Formatter().parse(self.line_metric) if part[1] is not None]
         except ValueError as error:
             raise SettingError(f"WINDSOCK_LINE_METRIC={self.line_metric!r}: {error}") from None
-        if "field" not in names or not names <= {"field", "measurement"}:
+        known = [("field", "", None), ("measurement", "", None)]
+        if known[0] not in parts or any(part not in known for part in parts):
             raise SettingError(
                 f"WINDSOCK_LINE_METRIC={self.line_metric!r}: it must have {{field}}, and may have {{measurement}}"
             )

@@ -6,7 +6,7 @@ import pytest
 
 from services.environment import check_names, load, table
 from services.errors import SettingError
-from services.settings import CommonSettings, GatewaySettings, StreamSettings
+from services.settings import CommonSettings, GatewaySettings, LineSettings, StreamSettings
 
 DOCS = Path(__file__).parents[3] / "docs" / "settings.md"
 
@@ -46,6 +46,19 @@ def test_a_bad_value_is_refused_with_its_name_and_value(key: str, value: str) ->
 def test_a_value_out_of_bounds_is_refused() -> None:
     with pytest.raises(SettingError, match="WINDSOCK_OUTBOX_BYTES"):
         load(GatewaySettings, {"WINDSOCK_OUTBOX_BYTES": "1"})
+
+
+@pytest.mark.parametrize(
+    "template", ["{measurement}", "{field", "{tag}.{field}", "{}{field}", "{field.__class__}", "{field:d}", "{field!r}"]
+)
+def test_a_template_of_metrics_that_says_none_is_refused(template: str) -> None:
+    with pytest.raises(SettingError, match="WINDSOCK_LINE_METRIC"):
+        load(LineSettings, {"WINDSOCK_LINE_METRIC": template})
+
+
+@pytest.mark.parametrize("template", ["{field}", "{measurement}_{field}", "influx.{field}"])
+def test_a_template_of_metrics_has_the_field(template: str) -> None:
+    assert load(LineSettings, {"WINDSOCK_LINE_METRIC": template}).line_metric == template
 
 
 def test_a_misspelt_name_is_refused_with_the_nearest_one() -> None:
