@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Gauge
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -17,9 +17,10 @@ from starlette.routing import BaseRoute, Route
 from ingest import said
 from ingest.bells import Bells
 from ingest.media import media_type
+from ingest.statements import Statements
 from services import topics
 from services.commands import Commands
-from services.errors import BadRequest, NotFound, Unavailable, UnsupportedMedia, WindsockError
+from services.errors import BadRequest, Unavailable, UnsupportedMedia
 from services.lane import headers_of
 from services.settings import IngestSettings
 from services.web import json_response, read_body
@@ -29,20 +30,22 @@ LONGEST_S = 60
 
 
 class CommandDesk:
-    """The endpoints and their counters."""
+    """The endpoints."""
 
-    def __init__(self, commands: Commands, bells: Bells, settings: IngestSettings, registry: CollectorRegistry) -> None:
+    def __init__(
+        self,
+        commands: Commands,
+        statements: Statements,
+        bells: Bells,
+        settings: IngestSettings,
+        registry: CollectorRegistry,
+    ) -> None:
         self._commands = commands
+        self._statements = statements
         self._bells = bells
         self._settings = settings
         waiting = Gauge("windsock_devices_waiting", "Devices that wait for commands", registry=registry)
         waiting.set_function(lambda: bells.taken)
-        self._statements = Counter(
-            "windsock_command_statements",
-            "What devices said about commands, by status, and 'taken' or the error's code",
-            ["status", "result"],
-            registry=registry,
-        )
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -52,26 +55,19 @@ class CommandDesk:
 
     async def fetch(self, request: Request) -> Response:
         """`?wait=<seconds>`: the commands that the device has not acknowledged."""
-        device, wait_s = _device(request), min(_wait(request), self._settings.command_wait_s)
+        device, wait_s = named(request.path_params["device"]), min(_wait(request), self._settings.command_wait_s)
         found = await (self._wait_for(request, device, wait_s) if wait_s else self._commands.pending(device))
         body = b'{"commands":[' + b",".join(found) + b"]}"
         return Response(body, headers={"Cache-Control": "no-store"}, media_type="application/json")
 
     async def answer(self, request: Request) -> Response:
         """Take that the device has the command, or what came of it."""
-        device, command = _device(request), request.path_params["command"]
+        device, command = named(request.path_params["device"]), request.path_params["command"]
         if media_type(headers_of(request.headers.raw)) not in ("", "application/json"):
             raise UnsupportedMedia("an answer is JSON; send Content-Type: application/json")
         body = await read_body(request, self._settings.command_answer_bytes, self._settings.body_s)
         statement = said.decode(body)
-        try:
-            if not re.fullmatch(r"[0-9a-f-]{36}", command):
-                raise NotFound(f"{command[:64]!r} is not the id of a command")
-            await self._commands.take(device, command, statement.said, statement.text)
-        except WindsockError as error:
-            self._statements.labels(statement.said, error.code).inc()
-            raise
-        self._statements.labels(statement.said, "taken").inc()
+        await self._statements.take(device, command, statement)
         return json_response({"command": command, "status": statement.said})
 
     async def _wait_for(self, request: Request, device: str, wait_s: float) -> list[bytes]:
@@ -108,8 +104,8 @@ async def _gone(request: Request) -> None:
         pass
 
 
-def _device(request: Request) -> str:
-    device: str = request.path_params["device"]
+def named(device: str) -> str:
+    """`device`, which is the name of one. Raises BadRequest."""
     if not re.match(topics.DEVICE_PATTERN, device):
         raise BadRequest("device", f"{device[:64]!r} is not the name of a device ({topics.DEVICE_PATTERN})")
     return device

@@ -176,6 +176,34 @@ class IngestSettings:
     command_answer_bytes: Annotated[
         int, Meta(ge=64, le=262_144, description="Largest answer of a device to a command; above it 413.")
     ] = 65_536
+    device_sockets: Annotated[
+        int,
+        Meta(ge=1, le=BILLION, description="Most WebSockets of devices (`/ws/ingest`) on one process; above it 503."),
+    ] = 2_000
+    device_sockets_per_address: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=BILLION,
+            description="Most of them from one address (not from this machine's own); above it 503.",
+        ),
+    ] = 1_000
+    device_socket_messages: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=10_000,
+            description="Most messages of one of them that are not answered yet; at it the socket is not read.",
+        ),
+    ] = 64
+    device_socket_idle_s: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=DAY_S,
+            description="Seconds after which one that says nothing, and waits for no commands, is closed with 3000.",
+        ),
+    ] = 600.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,11 +46,11 @@ class Seats:
         Raises Overloaded when there is none for the address, Unavailable once closed.
         """
         if self._closed:
-            raise Unavailable("this gateway is stopping")
+            raise Unavailable("this service is stopping")
         counted = bool(address) and not is_this_machine(address)
         address = _household(address)
         if self.taken >= self._most:
-            self._refuse("seats", f"this gateway has its {self._most} connections")
+            self._refuse("seats", f"this service has its {self._most} connections")
         if counted and self._from[address] >= self._most_per_address:
             self._refuse("address", f"{address} has its {self._most_per_address} connections already")
         if not self._pace.allows(self._clock()):
