@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError, InvalidStatus, WebSocketException
 from websockets.sync.client import connect as connect_sync
 from websockets.typing import Origin, Subprotocol
 
+from tests.history import numbers, readings
 from tests.processes import Windsock
 from tests.raw_socket import TEXT, frame, message, upgraded
 from tests.redis_server import RedisServer
@@ -25,6 +27,7 @@ from tests.sdk import connected
 from tests.waiting import until, wait_until
 
 PATH = "/ws/ingest"
+DOCS = Path(__file__).parents[2] / "docs" / "devices.md"
 
 
 @pytest.fixture(scope="module", params=["up", "ingest"])
@@ -205,6 +208,30 @@ async def test_a_command_that_was_not_acknowledged_comes_again_on_the_next_socke
             assert (await call)["answer"] is None
 
 
+@pytest.mark.usefixtures("forgiving_the_sdk")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_the_device_of_the_documentation_works(tmp_path: Path, redis_server: RedisServer) -> None:
+    (text,) = [block for block in re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.S) if PATH in block]
+    url = redis_server.url
+    with Windsock(tmp_path, "ingest", redis_url=url) as ingest, Windsock(tmp_path, "gateway", redis_url=url) as gateway:
+        text = text.replace("ws://127.0.0.1:8080", ingest.ws).replace(
+            "socket.recv(timeout=", "socket.recv(timeout=0.01 * "
+        )
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", text)
+        try:
+            for _ in range(2):
+                answer = await command(ingest, gateway, "greenhouse-7", args={"percent": 40})
+                assert answer["answer"] == {"open": 40}
+                await until(lambda: bool(readings(gateway, "greenhouse-7")), "no reading is stored")
+                await asyncio.to_thread(ingest.stop, signal.SIGTERM)
+                await asyncio.to_thread(ingest.start)
+        finally:
+            process.kill()
+            await process.wait()
+        stored = readings(gateway, "greenhouse-7")
+        assert len({one["id"] for one in stored}) == len(stored)
+
+
 async def test_sockets_are_bounded_and_waiting_for_commands_too(tmp_path: Path, redis_server: RedisServer) -> None:
     with Windsock(tmp_path, "ingest", redis_url=redis_server.url, device_sockets="2", command_waiters="1") as ingest:
         async with device(ingest, "?device=a"):
@@ -330,18 +357,6 @@ def test_every_acknowledged_reading_is_stored_once_when_ingest_is_killed(
         sender.ended.set()
         sender.join(30)
         assert sender.connections >= 4
-        stored = history(gateway, "killed")
+        stored = numbers(gateway, "killed")
         assert stored[: len(sender.acknowledged)] == list(range(len(sender.acknowledged)))
         assert len(stored) == len(set(stored))
-
-
-def history(gateway: Windsock, name: str) -> list[int]:
-    found: list[int] = []
-    since: str | None = None
-    while True:
-        params = {"topic": f"device:{name}", "order": "asc", "limit": "1000"} | ({"since": since} if since else {})
-        page = httpx.get(f"{gateway.url}/api/history", params=params, trust_env=False).json()
-        found += [one["data"]["values"]["n"] for one in page["publications"]]
-        since = page.get("next")
-        if not since:
-            return found
