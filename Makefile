@@ -16,7 +16,7 @@ up: .venv/run.stamp ## Run all of Windsock on this machine; Ctrl-C stops it
 	@exec $(BIN)/windsock up
 
 test: .venv/dev.stamp .venv/npm.stamp ## Install what the tests need, and run them
-	@. deploy/needs.sh && need_redis 7 && need_chromium
+	@. deploy/needs.sh && need_redis 7 && need_mosquitto && need_chromium
 	@exec $(BIN)/python -m pytest -n auto --dist loadfile
 
 check: .venv/dev.stamp ## Format, lint, types, and which room may import which

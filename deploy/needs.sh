@@ -60,6 +60,18 @@ need_redis() {
     fi
 }
 
+have_mosquitto() {
+    # Debian puts the broker where only root looks.
+    PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v mosquitto >/dev/null && command -v mosquitto_pub >/dev/null
+}
+
+# need_mosquitto: an MQTT broker and its clients.
+need_mosquitto() {
+    have_mosquitto || apt_install mosquitto mosquitto-clients || true
+    have_mosquitto || fail "the tests of MQTT need mosquitto and mosquitto_pub, and one is missing;" \
+        "apt-get install mosquitto mosquitto-clients, or see https://mosquitto.org/download/"
+}
+
 have_chromium() {
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null
 }

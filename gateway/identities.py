@@ -1,22 +1,14 @@
-"""Who asks: by the token of a request or socket, from wherever it can stand there.
-
-    Authorization: Bearer <token>                     programs (RFC 6750)
-    ?token=<token>                                    EventSource and WebSocket of a browser
-    Sec-WebSocket-Protocol: windsock, bearer.<token>  WebSocket of a browser, where URLs are logged on the way
-
-Tokens are never logged.
-"""
+"""Who asks: by the token of a request or socket."""
 
 from __future__ import annotations
 
 from starlette.requests import HTTPConnection
 
 from services.access import Access
+from services.bearer import token_of
 from services.errors import Unauthorized
 from services.revocations import Revocations
 from services.tokens import ExpiredTokenError, Identity, InvalidTokenError, Tokens
-
-SUBPROTOCOL = "bearer."
 
 
 class Identities:
@@ -35,7 +27,7 @@ class Identities:
 
     async def claimed(self, connection: HTTPConnection) -> Identity | None:
         """The same for who stays: whether the token was revoked is to be checked once the client is listed."""
-        token = _token(connection)
+        token = token_of(connection)
         return None if token is None else await self.verified(token)
 
     async def verified(self, token: str) -> Identity:
@@ -54,18 +46,3 @@ class Identities:
         """
         if identity is not None and any(await self._revocations.revoked([identity])):
             raise Unauthorized("the token was revoked")
-
-
-def _token(connection: HTTPConnection) -> str | None:
-    scheme, _, given = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and given:
-        return given.strip()
-    for offered in connection.scope.get("subprotocols", ()):
-        if offered.startswith(SUBPROTOCOL):
-            return str(offered.removeprefix(SUBPROTOCOL))
-    return connection.query_params.get("token") or None
-
-
-def subprotocol(offered: list[str]) -> str | None:
-    """Which of the subprotocols that a client offers is chosen: a browser wants one, better not its token."""
-    return next((one for one in offered if not one.startswith(SUBPROTOCOL)), offered[0] if offered else None)

@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
 from prometheus_client import Gauge
 
 from ingest.bells import Bells
 from ingest.commands import CommandDesk
 from ingest.formats.line_protocol import LineProtocol
+from ingest.gate import build as build_gate
+from ingest.gate import now_ms
 from ingest.influx import Influx
 from ingest.intake import Intake
-from ingest.key_ring import KeyRing
 from ingest.keys import KeyDesk
 from ingest.readings import Readings
-from ingest.senders import Senders
+from ingest.sockets.conversation import Tools
+from ingest.sockets.endpoint import DeviceSockets
+from ingest.statements import Statements
 from ingest.thingsboard import Telemetry
 from services import environment
 from services.api_key import ApiKey
 from services.background import background
 from services.commands import Commands
-from services.device_access import DeviceAccess
 from services.in_flight import InFlight
-from services.key_store import KeyStore
-from services.names import METRICS_KEY, Names
 from services.room import Room, Shared
 from services.settings import (
     ApiSettings,
     CommonSettings,
     DeviceSettings,
+    GatewaySettings,
     IngestSettings,
     LineSettings,
-    TokenSettings,
 )
 
 
@@ -43,12 +43,8 @@ def build(shared: Shared) -> Room:
     settings = environment.load(IngestSettings, shared.environ)
     devices = environment.load(DeviceSettings, shared.environ)
     common = environment.load(CommonSettings, shared.environ)
-    access = DeviceAccess(devices, environment.load(TokenSettings, shared.environ), common.host)
-    store = KeyStore(shared.redis, devices.keys_max, _now_ms)
-    kept_s = shared.streams.topic_ttl_s
-    ring = KeyRing(store, shared.redis, devices, kept_s, shared.registry)
-    metrics = Names(shared.redis, METRICS_KEY, devices.metrics_max, kept_s, time.monotonic)
-    senders = Senders(ring, metrics, devices, needs_key=access.needs_key)
+    gate = build_gate(shared)
+    senders = gate.senders
     intake = Intake(
         shared.writer, settings, senders, group_topics=shared.streams.group_topics, registry=shared.registry
     )
@@ -58,8 +54,28 @@ def build(shared: Shared) -> Room:
     influx = Influx(intake, shared.writer, settings, lines, shared.pulse.unready)
     telemetry = Telemetry(intake, shared.writer, settings)
     bells = Bells(shared.vital, shared.redis_url, settings.command_waiters, settings.command_waiters_per_address)
-    desk = CommandDesk(Commands(shared.redis), bells, senders, settings, shared.registry)
-    keys = KeyDesk(store, ApiKey(environment.load(ApiSettings, shared.environ)), settings, _now_ms)
+    commands = Commands(shared.redis)
+    statements = Statements(commands, shared.registry)
+    desk = CommandDesk(commands, statements, bells, senders, settings, shared.registry)
+    keys = KeyDesk(gate.store, ApiKey(environment.load(ApiSettings, shared.environ)), settings, now_ms)
+    gateway = environment.load(GatewaySettings, shared.environ)
+    sockets = DeviceSockets(
+        Tools(
+            intake,
+            shared.writer,
+            senders,
+            commands,
+            statements,
+            settings,
+            gateway.message_bytes,
+            partial(shared.refusals.count, "message"),
+        ),
+        bells,
+        gateway,
+        common.host,
+        shared.registry,
+        partial(shared.refusals.count, "handshake"),
+    )
     in_flight = InFlight(devices.requests_in_flight)
     Gauge("windsock_requests_in_flight", "Posts of readings that are worked on", registry=shared.registry).set_function(
         lambda: in_flight.taken
@@ -67,14 +83,14 @@ def build(shared: Shared) -> Room:
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
-        access.say()
-        async with background(bells.listen, bells.canary, ring.watch):
+        gate.access.say()
+        async with background(bells.listen, bells.canary, gate.ring.watch):
             yield
 
+    async def drain() -> None:
+        await bells.close()
+        await sockets.drain()
+
     lanes = [replace(lane, in_flight=in_flight) for lane in (*readings.lanes(), *influx.lanes())]
-    routes = [*desk.routes(), *keys.routes(), *influx.routes(), *telemetry.routes()]
-    return Room("ingest", routes, running, lanes=lanes, drain=bells.close)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
+    routes = [*desk.routes(), *keys.routes(), *influx.routes(), *telemetry.routes(), *sockets.routes()]
+    return Room("ingest", routes, running, lanes=lanes, drain=drain)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Gauge
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -20,9 +20,10 @@ from ingest.bells import Bells
 from ingest.credentials import credentials_of
 from ingest.media import media_type
 from ingest.senders import Sender, Senders
+from ingest.statements import Statements
 from services import topics
 from services.commands import Commands
-from services.errors import BadRequest, NotFound, Unavailable, UnsupportedMedia, WindsockError
+from services.errors import BadRequest, Unavailable, UnsupportedMedia
 from services.lane import headers_of
 from services.settings import IngestSettings
 from services.web import json_response, read_body
@@ -32,11 +33,12 @@ LONGEST_S = 60
 
 
 class CommandDesk:
-    """The endpoints and their counters."""
+    """The endpoints."""
 
     def __init__(
         self,
         commands: Commands,
+        statements: Statements,
         bells: Bells,
         senders: Senders,
         settings: IngestSettings,
@@ -44,16 +46,11 @@ class CommandDesk:
     ) -> None:
         self._commands = commands
         self._senders = senders
+        self._statements = statements
         self._bells = bells
         self._settings = settings
         waiting = Gauge("windsock_devices_waiting", "Devices that wait for commands", registry=registry)
         waiting.set_function(lambda: bells.taken)
-        self._statements = Counter(
-            "windsock_command_statements",
-            "What devices said about commands, by status, and 'taken' or the error's code",
-            ["status", "result"],
-            registry=registry,
-        )
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -63,7 +60,7 @@ class CommandDesk:
 
     async def fetch(self, request: Request) -> Response:
         """`?wait=<seconds>`: the commands that the device has not acknowledged."""
-        device, wait_s = _device(request), min(_wait(request), self._settings.command_wait_s)
+        device, wait_s = named(request.path_params["device"]), min(_wait(request), self._settings.command_wait_s)
         sender = await self._sender(request, device)
         if wait_s:
             found = await self._wait_for(request, device, wait_s, sender)
@@ -77,21 +74,14 @@ class CommandDesk:
 
     async def answer(self, request: Request) -> Response:
         """Take that the device has the command, or what came of it."""
-        device, command = _device(request), request.path_params["command"]
+        device, command = named(request.path_params["device"]), request.path_params["command"]
         await self._sender(request, device)
         headers, most = headers_of(request.headers.raw), self._settings.command_answer_bytes
         if media_type(headers) not in ("", "application/json"):
             raise UnsupportedMedia("an answer is JSON; send Content-Type: application/json")
         body = await read_body(request, most, self._settings.body_s)
         statement = said.decode(bodies.plain(headers, body, most))
-        try:
-            if not re.fullmatch(r"[0-9a-f-]{36}", command):
-                raise NotFound(f"{command[:64]!r} is not the id of a command")
-            await self._commands.take(device, command, statement.said, statement.text)
-        except WindsockError as error:
-            self._statements.labels(statement.said, error.code).inc()
-            raise
-        self._statements.labels(statement.said, "taken").inc()
+        await self._statements.take(device, command, statement)
         return json_response({"command": command, "status": statement.said})
 
     async def _sender(self, request: Request, device: str) -> Sender:
@@ -132,8 +122,8 @@ async def _gone(request: Request) -> None:
         pass
 
 
-def _device(request: Request) -> str:
-    device: str = request.path_params["device"]
+def named(device: str) -> str:
+    """`device`, which is the name of one. Raises BadRequest."""
     if not re.match(topics.DEVICE_PATTERN, device):
         raise BadRequest("device", f"{device[:64]!r} is not the name of a device ({topics.DEVICE_PATTERN})")
     return device

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter
 from ingest import bodies
 from ingest.formats.format import Format
 from ingest.senders import Sender, Senders
-from services.commit import Appended, entry_of
+from services.commit import Appended, Entry, entry_of
 from services.errors import InvalidReadings, WindsockError
 from services.lane import Answer, Appender, Post, Work
 from services.reading import Decoded, Limits, Reading
@@ -62,13 +62,25 @@ class Intake:
 
         Raises what `take` raises, and what the writer raises.
         """
+        entries = await self.admitted(sender, decoded, form, skip=skip)
+        appended = await self._writer.append(entries)
+        self.stored(form, len(appended))
+        return appended
+
+    def decoded(self, post: Post, form: Format) -> Decoded:
+        """What a request holds. Raises what the format raises."""
+        return form.decode(post, self._limits, time.time_ns() // 1_000_000)
+
+    async def admitted(self, sender: Sender, decoded: Decoded, form: str, *, skip: bool = False) -> list[Entry]:
+        """What of it is to be stored. Raises what `take` raises."""
         readings = self._kept(decoded, form, skip=skip)
         if not self._admits(sender, decoded, form):
             await self._admit(sender, decoded, form)
-        entries = [entry_of(reading, group_topics=self._group_topics) for reading in readings]
-        appended = await self._writer.append(entries)
-        self._results.labels(form, "stored").inc(len(appended))
-        return appended
+        return [entry_of(reading, group_topics=self._group_topics) for reading in readings]
+
+    def stored(self, form: str, count: int) -> None:
+        """Count readings that are stored."""
+        self._results.labels(form, "stored").inc(count)
 
     async def _identify(self, post: Post, credentials: str | None, form: Form, reply: Reply, *, skip: bool) -> Work:
         sender = await self._senders.identified(credentials, post.address)
@@ -81,7 +93,7 @@ class Intake:
             post = msgspec.structs.replace(post, body=body)
         if not isinstance(form, Format):
             form = form(sender)
-        decoded = form.decode(post, self._limits, time.time_ns() // 1_000_000)
+        decoded = self.decoded(post, form)
         readings = self._kept(decoded, form.name, skip=skip)
         if self._admits(sender, decoded, form.name):
             return self._work(readings, decoded, form, reply)

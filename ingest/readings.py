@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
 from functools import partial
-from typing import Any
 
 import orjson
-from starlette.datastructures import QueryParams
 
 from ingest.credentials import credentials_of
 from ingest.formats import cloudevents
@@ -16,8 +14,9 @@ from ingest.formats.json_readings import JSON, LINES
 from ingest.formats.senml import SENML
 from ingest.intake import Intake
 from ingest.media import media_type
+from ingest.receipts import receipt, skips
 from services.commit import Appended
-from services.errors import BadRequest, UnsupportedMedia
+from services.errors import UnsupportedMedia
 from services.lane import Answer, Appender, Headers, Lane, Post, Work
 from services.reading import Decoded
 from services.settings import IngestSettings
@@ -50,17 +49,10 @@ class Readings:
 
     def work(self, post: Post) -> Work | Awaitable[Work]:
         """What to store of the body; the README tells the answers."""
-        skip = _on_error(post.query) == "skip"
+        skip = skips(post.query)
         reply = _all_told if skip else _told
         credentials = credentials_of(post.headers)
         return self._intake.take(post, credentials, _format(post.headers), reply, skip=skip)
-
-
-def _on_error(query: bytes) -> str:
-    choice = QueryParams(query).get("on_error", "fail") if query else "fail"
-    if choice not in ("fail", "skip"):
-        raise BadRequest("on_error", f"{choice[:32]!r} is neither 'fail' nor 'skip'")
-    return choice
 
 
 def _format(headers: Headers) -> Format:
@@ -77,18 +69,9 @@ def _format(headers: Headers) -> Format:
         ) from None
 
 
-def _receipt(skip: bool, decoded: Decoded, appended: Sequence[Appended]) -> Answer:
-    """How many were taken, and where each went: `positions[i]` belongs to reading i, null if refused."""
-    stored = iter(appended)
-    body: dict[str, Any] = {
-        "accepted": len(appended),
-        "duplicates": sum(one.duplicate for one in appended),
-        "positions": [None if reading is None else next(stored).position for reading in decoded.readings],
-    }
-    if skip:
-        body["rejected"] = [fault.as_dict() for fault in decoded.faults]
-    return Answer(202, orjson.dumps(body))
+def _answer(skip: bool, decoded: Decoded, appended: Sequence[Appended]) -> Answer:
+    return Answer(202, orjson.dumps(receipt(decoded, appended, skip=skip)))
 
 
-_told = partial(_receipt, False)
-_all_told = partial(_receipt, True)
+_told = partial(_answer, False)
+_all_told = partial(_answer, True)

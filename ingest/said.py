@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 import orjson
@@ -24,6 +24,13 @@ class _Body(Struct, forbid_unknown_fields=True):
     error: Annotated[str, Meta(min_length=1, max_length=1_000)] | UnsetType = UNSET
 
 
+class _Message(_Body, forbid_unknown_fields=True, kw_only=True):
+    command: str
+
+
+T = TypeVar("T", bound=_Body)
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """What was said, and the answer or the reason, as JSON."""
@@ -34,11 +41,31 @@ class Statement:
 
 def decode(body: bytes) -> Statement:
     """Read what a device sent. Raises MalformedBody, or InvalidAnswer with the field and the reason."""
+    return _statement(_read(body, _Body))
+
+
+def decode_message(text: bytes) -> tuple[str, Statement] | None:
+    """The same of a message that says itself which command it is about; None if it is about none."""
+    if b'"command"' not in text or not _names_a_command(text):
+        return None
+    sent = _read(text, _Message)
+    return sent.command, _statement(sent)
+
+
+def _names_a_command(text: bytes) -> bool:
+    parsed = json_text.parsed(text)
+    return isinstance(parsed, dict) and "command" in parsed
+
+
+def _read(body: bytes, shape: type[T]) -> T:
     json_text.parsed(body)
     try:
-        sent = msgspec.json.decode(body, type=_Body)
+        return msgspec.json.decode(body, type=shape)
     except (msgspec.ValidationError, RecursionError) as error:
         raise InvalidAnswer([_fault(str(error))]) from None
+
+
+def _statement(sent: _Body) -> Statement:
     if sent.answer is not UNSET and sent.status != "done":
         raise InvalidAnswer([Fault(None, "answer", "belongs to the status 'done' only")])
     if sent.error is not UNSET and sent.status != "failed":

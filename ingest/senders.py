@@ -36,6 +36,11 @@ class Sender(msgspec.Struct, frozen=True, gc=False):
         """The address by which one without a key is limited; empty if it is not."""
         return "" if self.holder else counted(self.address)
 
+    @property
+    def only_device(self) -> str | None:
+        """The one device that its key is for, if it is one."""
+        return self.holder.opened.only_device if self.holder else None
+
 
 class Senders:
     """The verdicts. `metrics` are those of all devices together."""
@@ -105,8 +110,7 @@ class Senders:
         """
         holder = sender.holder
         if holder is not None:
-            if not self._ring.is_good(holder, self._clock()):
-                await self._ring.check(holder)
+            await self.check(sender)
             _hold_to_scope(holder.opened, readings)
         self._paced(sender, self._clock())
         if holder is not None and holder.opened.devices is not None:
@@ -125,6 +129,11 @@ class Senders:
         if sender.holder is not None and not sender.holder.opened.opens_device(device):
             raise Forbidden(f"this key is not for {device}")
         return sender
+
+    async def check(self, sender: Sender) -> None:
+        """Raises Unauthorized once its key is not good any more, and Unavailable if that cannot be told."""
+        if sender.holder is not None and not self._ring.is_good(sender.holder, self._clock()):
+            await self._ring.check(sender.holder)
 
     def _charge(self, sender: Sender, readings: Sequence[Reading | None], now: float) -> None:
         if sender.bucket is not None:

@@ -57,10 +57,9 @@ class Telemetry:
 def _device(sender: Sender, token: str) -> str:
     if sender.holder is None:
         return token
-    device = sender.holder.opened.only_device
-    if device is None:
+    if sender.only_device is None:
         raise Forbidden("this key is for several devices; make one with a single device for a token of ThingsBoard's")
-    return device
+    return sender.only_device
 
 
 def _stored(decoded: Decoded, appended: Sequence[Appended]) -> Answer:

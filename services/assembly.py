@@ -18,7 +18,7 @@ from services.settings import GROUPS, CommonSettings
 from services.sockets import Sockets
 from services.web import error_handlers, no_such_socket, status_routes
 
-ROOMS = {"ingest": "ingest.app", "gateway": "gateway.app", "weather": "weather_poller.app"}
+ROOMS = {"ingest": "ingest.app", "mqtt": "ingest.mqtt.app", "gateway": "gateway.app", "weather": "weather_poller.app"}
 """Room name → module with its `build`. Named, not imported: services knows no room."""
 
 

@@ -17,7 +17,7 @@ from services.assembly import assembled
 from services.errors import StartError
 from services.http_wire import bounded
 from services.server import Server
-from services.settings import CommonSettings, GatewaySettings
+from services.settings import CommonSettings, GatewaySettings, IngestSettings
 
 UNREAD_MS = 60_000
 """After so long the kernel drops a connection whose peer takes nothing of what was sent (tcp(7))."""
@@ -87,7 +87,8 @@ async def serve(
     """
     common = environment.load(CommonSettings, environ)
     gateway = environment.load(GatewaySettings, environ)
-    wanted = gateway.connections + common.http_connections
+    sockets = gateway.connections + environment.load(IngestSettings, environ).device_sockets
+    wanted = sockets + common.http_connections
     trusted = common.trusted_proxies.split()
     most = min(wanted, allow_connections(wanted))
     async with assembled(names, environ, redis_url) as assembly:
@@ -109,7 +110,7 @@ async def serve(
             started,
             assembly.drain,
         )
-        if most < gateway.connections:
+        if most < sockets:
             log.warning("the limit of open files allows fewer connections; raise it (ulimit -n)", connections=most)
         server.stop_on_signals()
         async with assembly.running():

@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket, WebSocketState
 
 from gateway.clients.door import Client, Door
 from gateway.clients.visitor import Guests, Visitor
-from gateway.identities import subprotocol
+from services.bearer import subprotocol
 from services.errors import Forbidden, Unauthorized
 from services.tokens import Identity
 

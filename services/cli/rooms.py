@@ -46,6 +46,11 @@ def weather() -> None:
     _one("weather")
 
 
+def mqtt() -> None:
+    """Run the bridge that takes readings from an MQTT broker (WINDSOCK_MQTT_URL)."""
+    _one("mqtt")
+
+
 def _one(name: str) -> None:
     environ = dict(os.environ)
     common = checked(environ, name)

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosedError
 
 from tests.processes import environment, free_port
 from tests.redis_server import RedisServer
@@ -85,6 +86,20 @@ async def test_posts_reach_every_kind_of_client(
             assert seen == list(range(50))
             history = (await http.get("/api/history", params={"topic": f"device:{device}"})).json()
             assert len(history["publications"]) == 50
+
+
+@pytest.mark.parametrize("server", [HYPERCORN, UVICORN], ids=["hypercorn", "uvicorn"])
+async def test_a_device_sends_over_a_socket(server: tuple[str, ...], common_redis: RedisServer, tmp_path: Path) -> None:
+    with serving(server, common_redis.url, tmp_path / "log") as port:
+        async with connect(f"ws://127.0.0.1:{port}/ws/ingest?device={server[0]}", proxy=None) as socket:
+            for n in range(200):
+                await socket.send(json.dumps({"device": server[0], "values": {"n": n}}))
+            assert [json.loads(await socket.recv())["ack"] for _ in range(200)] == list(range(1, 201))
+            await socket.send("{")
+            assert json.loads(await socket.recv())["error"]["code"] == "malformed"
+            await socket.send('"' + "x" * 70_000 + '"')
+            with pytest.raises(ConnectionClosedError, match="1009"):
+                await socket.recv()
 
 
 def test_without_a_setting_clients_need_tokens(common_redis: RedisServer, tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.said import Statement, decode
-from services.errors import FaultyInput
+from ingest.said import Statement, decode, decode_message
+from services.errors import FaultyInput, InvalidAnswer
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,29 @@ def test_an_answer_is_one_line() -> None:
 def test_nothing_else_is_raised(body: bytes) -> None:
     with suppress(FaultyInput):
         assert decode(body).said in ("acknowledged", "done", "failed")
+
+
+def test_a_message_names_the_command_that_it_is_about() -> None:
+    decoded = decode_message(b'{"command":"c-1","status":"done","answer":{"n":1}}')
+    assert decoded == ("c-1", Statement("done", b'{"n":1}'))
+
+
+@pytest.mark.parametrize(
+    "text", [b'{"device":"a","values":{"command":1}}', b'[{"command":"x"}]', b'"\\"command\\""', b"{}"]
+)
+def test_a_message_about_no_command_is_left_to_others(text: bytes) -> None:
+    assert decode_message(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        (b'{"command":7,"status":"done"}', "command"),
+        (b'{"command":"x"}', "status"),
+        (b'{"command":"x","status":"done","values":{}}', "values"),
+    ],
+)
+def test_a_message_about_a_command_says_nothing_else(text: bytes, field: str) -> None:
+    with pytest.raises(InvalidAnswer) as refused:
+        decode_message(text)
+    assert refused.value.faults[0].field == field

@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from gateway.admission import Origins, Seats
+from services.admission import Origins, Seats
 from services.errors import Forbidden, Overloaded, SettingError, Unavailable
 
 

@@ -43,10 +43,10 @@ class Seats:
         Raises Overloaded when there is none for the address, Unavailable once closed.
         """
         if self._closed:
-            raise Unavailable("this gateway is stopping")
+            raise Unavailable("this service is stopping")
         home = counted(address)
         if self.taken >= self._most:
-            self._refuse("seats", f"this gateway has its {self._most} connections")
+            self._refuse("seats", f"this service has its {self._most} connections")
         if home and self._from[home] >= self._most_per_address:
             self._refuse("address", f"{home} has its {self._most_per_address} connections already")
         if not self._pace.allows(self._clock()):

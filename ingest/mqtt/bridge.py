@@ -1,0 +1,234 @@
+"""From the broker to Redis: messages are acknowledged to the broker once they are stored, and only then.
+
+What is there is stored together, in the order in which it came. While Redis does not store it, nothing is
+acknowledged and nothing more is taken; the broker keeps it. A message that is no reading would come again for ever, so
+it is counted, told in the log and acknowledged.
+
+Promise: a message of QoS 1 is stored at least once, whatever is killed. It comes again if its acknowledgement was
+lost, and is then stored again unless its readings have ids.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+import time
+from collections.abc import Sequence
+from typing import NoReturn
+
+from aiomqtt import Message, MqttCodeError, MqttError
+from paho.mqtt.reasoncodes import ReasonCode
+
+from ingest.intake import Intake
+from ingest.mqtt import payloads
+from ingest.mqtt.broker import Broker
+from ingest.mqtt.client import Client, SubscriptionRefusedError
+from ingest.mqtt.report import BridgeReport
+from ingest.mqtt.templates import Template
+from ingest.senders import Senders
+from services import logs
+from services.errors import BadRequest, InvalidReadings, StartError, Unauthorized, WindsockError
+from services.reading import Decoded, Limits
+from services.settings import MqttSettings
+
+FORM = "mqtt"
+"""What the counters of readings call ours."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+NOT_OURS = frozenset({0x85, 0x86, 0x87, 0x8A, 0x8C})
+"""Client id, user or password, permission, banned, method (MQTT 5, section 3.2.2.2): trying again does not help."""
+FAILURES = (MqttError, SubscriptionRefusedError, OSError, ValueError)
+"""How a connection can fail; paho raises some of them from its callbacks."""
+GRACE_S = 5.0
+"""What a stopping bridge gives what it is storing."""
+
+log = logs.get("mqtt")
+
+
+def pause_s(failures: int) -> float:
+    """How long to wait after so many failures: at random, up to twice as long each time."""
+    return random.uniform(0, min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(failures, 10)))
+
+
+class Bridge:
+    """Runs until cancelled; `unready` says what hinders it."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        templates: Sequence[Template],
+        client_id: str,
+        settings: MqttSettings,
+        tls: ssl.SSLContext | None,
+        intake: Intake,
+        senders: Senders,
+        limits: Limits,
+        report: BridgeReport,
+    ) -> None:
+        self._broker = broker
+        self._templates = templates
+        self._client_id = client_id
+        self._settings = settings
+        self._tls = tls
+        self._intake = intake
+        self._senders = senders
+        self._limits = limits
+        self._report = report
+        self._away: str | None = "not connected yet"
+        self._unstored: str | None = None
+        self._storing = asyncio.Lock()
+
+    def unready(self) -> Sequence[str]:
+        """Why nothing is taken now."""
+        away = [f"the broker {self._broker.shown}: {self._away}"] if self._away else []
+        return [*away, *([f"nothing is stored: {self._unstored}"] if self._unstored else [])]
+
+    async def drain(self) -> None:
+        """Take nothing more; what is being stored is acknowledged first."""
+        try:
+            async with asyncio.timeout(GRACE_S):
+                await self._storing.acquire()
+        except TimeoutError:
+            log.warning("what is not stored yet will come again")
+
+    async def check(self) -> None:
+        """Raise StartError if the broker is there and does not let us in, or subscribe."""
+        try:
+            async with self._client() as client:
+                await client.listen_to(self._filters(), self._settings.mqtt_qos)
+        except FAILURES as error:
+            if _is_final(error):
+                raise StartError(
+                    f"the broker {self._broker.shown} does not let us in: {_reason(error)}; "
+                    "mend WINDSOCK_MQTT_URL, WINDSOCK_MQTT_CLIENT_ID or the broker's permissions"
+                ) from None
+
+    async def run(self) -> None:
+        """Take messages, over one connection after the other."""
+        failures = 0
+        while True:
+            began = time.monotonic()
+            try:
+                async with self._client() as client:
+                    await client.listen_to(self._filters(), self._settings.mqtt_qos)
+                    self._away = None
+                    self._report.connected.set(1)
+                    self._report.connections.inc()
+                    log.info("subscribed", broker=self._broker.shown, filters=self._filters(), client=self._client_id)
+                    await self._take(client)
+            except FAILURES as error:
+                self._away = reason = _reason(error)
+            finally:
+                self._report.connected.set(0)
+            if time.monotonic() - began > LONGEST_PAUSE_S:
+                failures = 0
+            wait_s = pause_s(failures)
+            failures += 1
+            log.warning("no connection to the broker", broker=self._broker.shown, reason=reason, again_in_s=wait_s)
+            await asyncio.sleep(wait_s)
+
+    def _client(self) -> Client:
+        return Client(self._broker, self._settings, self._client_id, self._tls, self._dropped)
+
+    def _filters(self) -> list[str]:
+        group = self._settings.mqtt_group
+        shared = f"$share/{group}/" if group else ""
+        return [shared + template.filter for template in self._templates]
+
+    def _dropped(self) -> None:
+        self._report.count("dropped")
+        self._report.lost("a message of QoS 0 is dropped: too many wait (WINDSOCK_MQTT_IN_FLIGHT)")
+
+    async def _take(self, client: Client) -> NoReturn:
+        messages = client.messages
+        while True:
+            batch = [await anext(messages)]
+            while len(messages) and len(batch) < self._settings.mqtt_in_flight:
+                batch.append(await anext(messages))
+            async with self._storing:
+                await self._store(batch)
+                for message in batch:
+                    if message.qos:
+                        client.acknowledge(message)
+
+    async def _store(self, batch: Sequence[Message]) -> None:
+        """Until all that can be stored is stored."""
+        read = [(message, decoded) for message in batch if (decoded := self._read(message)) is not None]
+        if read:
+            await self._store_read(read)
+
+    def _read(self, message: Message) -> Decoded | None:
+        """What is good in a message; None if nothing is."""
+        topic = str(message.topic)
+        try:
+            decoded = self._decoded(topic, message.payload)
+        except WindsockError as error:
+            self._refuse(message, error)
+            return None
+        if decoded.faults:
+            wrong = InvalidReadings(decoded.faults)
+            if not any(decoded.readings):
+                self._refuse(message, wrong)
+                return None
+            self._report.lost("readings of a message are refused", topic=topic[:200], reason=str(wrong))
+        return decoded
+
+    def _decoded(self, topic: str, payload: bytes) -> Decoded:
+        for template in self._templates:
+            if (place := template.place(topic)) is not None:
+                now_ms, ids = time.time_ns() // 1_000_000, self._settings.mqtt_ids
+                return payloads.read(template.payload, place, topic, payload, self._limits, now_ms, ids=ids)
+        raise BadRequest("topic", "no template of WINDSOCK_MQTT_TOPICS is of this topic")
+
+    async def _store_read(self, read: Sequence[tuple[Message, Decoded]]) -> None:
+        together = Decoded(
+            [reading for _, decoded in read for reading in decoded.readings],
+            [fault for _, decoded in read for fault in decoded.faults],
+        )
+        try:
+            await self._patiently(together)
+        except WindsockError as error:
+            if len(read) == 1:
+                self._refuse(read[0][0], error)
+                return
+            # One of them is not to be stored: which one, only each alone can tell.
+            for one in read:
+                await self._store_read([one])
+        else:
+            self._report.count("stored", len(read))
+
+    async def _patiently(self, decoded: Decoded) -> None:
+        """Store, again and again while that may help. Raises what will never be stored."""
+        failures, key = 0, self._settings.mqtt_key or None
+        while True:
+            try:
+                sender = self._senders.known(key, "") or await self._senders.identified(key, "")
+                await self._intake.store(sender, decoded, FORM, skip=True)
+            except WindsockError as error:
+                # A key can be mended, and a limit of so many a second is none for ever.
+                if not (error.retryable or error.status == 429 or isinstance(error, Unauthorized)):
+                    raise
+                self._unstored = str(error)
+                wait_s = pause_s(failures)
+                failures += 1
+                log.warning("nothing is stored", reason=str(error), again_in_s=wait_s)
+                await asyncio.sleep(wait_s)
+            else:
+                self._unstored = None
+                return
+
+    def _refuse(self, message: Message, error: WindsockError) -> None:
+        self._report.count("refused")
+        self._report.lost("a message is refused", topic=str(message.topic)[:200], reason=str(error))
+
+
+def _reason(error: Exception) -> str:
+    # aiomqtt says that it was disconnected, and why in the cause.
+    known = error.__cause__ or error
+    return str(known) or type(known).__name__
+
+
+def _is_final(error: Exception) -> bool:
+    if isinstance(error, MqttCodeError):
+        return isinstance(error.rc, ReasonCode) and error.rc.value in NOT_OURS
+    return isinstance(error, SubscriptionRefusedError)

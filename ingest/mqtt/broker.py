@@ -1,0 +1,52 @@
+"""Where the broker is, from its URL. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from services.errors import SettingError
+from services.redis import shown
+
+PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """A broker and who we are there. `shown` is its URL without the password."""
+
+    host: str
+    port: int
+    tls: bool
+    user: str | None
+    password: str | None
+    shown: str
+
+    @classmethod
+    def at(cls, url: str) -> Broker:
+        """The broker of `mqtt[s]://[user[:password]@]host[:port]`. Raises SettingError."""
+        if not url:
+            raise SettingError("WINDSOCK_MQTT_URL is not set; name the broker, as in mqtt://127.0.0.1:1883")
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            raise _wrong(url, "special characters in user and password must be percent-encoded") from None
+        if parts.scheme not in PORTS:
+            raise _wrong(url, "it begins with mqtt:// or mqtts://")
+        if not parts.hostname:
+            raise _wrong(url, "it has no host")
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            raise _wrong(url, "nothing may follow the port; topics are WINDSOCK_MQTT_TOPICS")
+        return cls(
+            parts.hostname,
+            port or PORTS[parts.scheme],
+            parts.scheme == "mqtts",
+            None if parts.username is None else unquote(parts.username),
+            None if parts.password is None else unquote(parts.password),
+            shown(url),
+        )
+
+
+def _wrong(url: str, reason: str) -> SettingError:
+    return SettingError(f"WINDSOCK_MQTT_URL={shown(url)!r} is not the URL of a broker: {reason}")

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.mqtt import payloads
+from ingest.mqtt.templates import Place
+from services.errors import WindsockError
+from services.reading import Decoded, Limits
+
+NOW = 1_790_000_000_000
+DEVICE = Place("a")
+METRIC = Place("a", "light")
+
+
+def read(payload: bytes | str, place: Place = DEVICE, kind: str = "json", *, ids: bool = False) -> Decoded:
+    body = payload.encode() if isinstance(payload, str) else payload
+    return payloads.read(kind, place, "t/a", body, Limits(), NOW, ids=ids)
+
+
+def told(decoded: Decoded) -> list[Any]:
+    return [None if one is None else (one.device, one.values, one.ts, one.tags) for one in decoded.readings]
+
+
+@pytest.mark.parametrize(
+    ("payload", "place", "kind", "readings"),
+    [
+        ('{"temperature":21.4,"on":true}', DEVICE, "json", [("a", {"temperature": 21.4, "on": True}, NOW, None)]),
+        ('{"values":{"t":1},"ts":1780000000123}', DEVICE, "json", [("a", {"t": 1}, 1_780_000_000_123, None)]),
+        ('{"device":"a","values":{"t":1}}', DEVICE, "json", [("a", {"t": 1}, NOW, None)]),
+        ('{"device":"b","values":{"t":1}}', Place(), "json", [("b", {"t": 1}, NOW, None)]),
+        ('[{"t":1},{"values":{"t":2}}]', DEVICE, "json", [("a", {"t": 1}, NOW, None), ("a", {"t": 2}, NOW, None)]),
+        ("21.4", METRIC, "json", [("a", {"light": 21.4}, NOW, None)]),
+        ('"on"', METRIC, "json", [("a", {"light": "on"}, NOW, None)]),
+        ('{"x":1}', METRIC, "json", [("a", {"light.x": 1}, NOW, None)]),
+        ('{"t":1}', Place("a", None, {"site": "x"}), "json", [("a", {"t": 1}, NOW, {"site": "x"})]),
+        (
+            '{"values":{"t":1},"tags":{"site":"mine","b":"c"}}',
+            Place("a", None, {"site": "x"}),
+            "json",
+            [("a", {"t": 1}, NOW, {"site": "x", "b": "c"})],
+        ),
+        ("21.4", METRIC, "text", [("a", {"light": 21.4}, NOW, None)]),
+        (" 7\n", METRIC, "text", [("a", {"light": 7}, NOW, None)]),
+        ("true", METRIC, "text", [("a", {"light": True}, NOW, None)]),
+        ("ON", METRIC, "text", [("a", {"light": "ON"}, NOW, None)]),
+        ("21,4 °C", METRIC, "text", [("a", {"light": "21,4 °C"}, NOW, None)]),
+        ('{"a":1}', METRIC, "text", [("a", {"light": '{"a":1}'}, NOW, None)]),
+        ('{"device":"b","values":{"t":1}}\n', Place(), "lines", [("b", {"t": 1}, NOW, None)]),
+        ('{"device":"a","values":{"t":1}}', Place("a", None, {"s": "x"}), "lines", [("a", {"t": 1}, NOW, {"s": "x"})]),
+    ],
+)
+def test_payloads_are_readings(payload: str, place: Place, kind: str, readings: list[Any]) -> None:
+    decoded = read(payload, place, kind)
+    assert told(decoded) == readings
+    assert decoded.faults == []
+
+
+@pytest.mark.parametrize(
+    ("payload", "place", "kind", "reason"),
+    [
+        (b"", DEVICE, "json", "malformed"),
+        (b"\xff", DEVICE, "json", "malformed"),
+        (b"\xff", METRIC, "text", "UTF-8"),
+        (b"nan", METRIC, "text", "no value"),
+        (b"", METRIC, "text", "no value"),
+        (b"21.4", DEVICE, "json", "{metric}"),
+        (b"[]", DEVICE, "json", "empty"),
+        (b'{"device":"b","values":{"t":1}}', DEVICE, "json", "the topic is of 'a'"),
+        (b'{"device":7,"values":{"t":1}}', DEVICE, "json", "the topic is of 'a'"),
+        (b"[" * 200, DEVICE, "json", "malformed"),
+    ],
+)
+def test_a_payload_that_is_none_is_refused_with_a_reason(payload: bytes, place: Place, kind: str, reason: str) -> None:
+    with pytest.raises(WindsockError, match=reason):
+        read(payload, place, kind)
+
+
+@pytest.mark.parametrize(
+    ("payload", "place", "kind", "field"),
+    [
+        ('{"t":1}', Place("a b"), "json", "device"),
+        ('{"t":1}', Place(), "json", "device"),
+        ('{"device":"a","temperature":1}', DEVICE, "json", "values.device"),
+        ("7", Place("a", "b c"), "json", "values.b c"),
+        ("null", METRIC, "json", "values.light"),
+        ('{"device":"b","values":{"t":1}}', DEVICE, "lines", "device"),
+    ],
+)
+def test_a_reading_that_is_wrong_names_the_field(payload: str, place: Place, kind: str, field: str) -> None:
+    (fault,) = read(payload, place, kind).faults
+    assert fault.field == field
+
+
+def test_the_good_readings_of_a_message_are_kept() -> None:
+    decoded = read('[{"t":1},{"t":{}},{"t":3}]')
+    assert [one is None for one in decoded.readings] == [False, True, False]
+
+
+def test_a_reading_with_a_time_of_its_own_gets_an_id_that_is_the_same_when_it_comes_again() -> None:
+    payload = '[{"values":{"t":1},"ts":1780000000123},{"t":1},{"values":{"t":1},"ts":1780000000123,"id":"mine"}]'
+    once = [one.id for one in read(payload, ids=True).readings if one]
+    again = [one.id for one in read(payload, ids=True).readings if one]
+    assert once == again
+    assert once[0] is not None
+    assert once[0].startswith("mqtt-")
+    assert once[1:] == [None, "mine"]
+    other = read(payload.replace('"t":1', '"t":2'), ids=True).readings[0]
+    assert other is not None
+    assert other.id != once[0]
+
+
+def test_ids_can_be_switched_off() -> None:
+    (reading,) = read('{"values":{"t":1},"ts":1780000000123}').readings
+    assert reading is not None
+    assert reading.id is None
+
+
+@given(st.binary() | st.text().map(str.encode), st.sampled_from(payloads.NAMES), st.sampled_from([DEVICE, METRIC]))
+def test_any_bytes_are_readings_or_refused(payload: bytes, kind: str, place: Place) -> None:
+    try:
+        decoded = read(payload, place, kind, ids=True)
+    except WindsockError:
+        return
+    assert len(decoded.faults) == decoded.readings.count(None)
