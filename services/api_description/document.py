@@ -8,6 +8,8 @@ from typing import Any
 
 from services.api_description import (
     commands,
+    formats,
+    keys,
     pages,
     problems,
     readings,
@@ -22,7 +24,17 @@ from services.api_description import (
 from services.api_description.area import Area, Part
 from services.api_description.sockets import Socket
 
-AREAS = (readings.AREA, commands.AREA, reads.AREA, streams.AREA, server_api.AREA, status.AREA, pages.AREA)
+AREAS = (
+    readings.AREA,
+    formats.AREA,
+    commands.AREA,
+    keys.AREA,
+    reads.AREA,
+    streams.AREA,
+    server_api.AREA,
+    status.AREA,
+    pages.AREA,
+)
 ABOUT = (
     "Devices post readings; browsers and backends get them live. Errors are problem details (RFC 9457). "
     "The WebSockets are described in `/asyncapi.json`."

@@ -17,12 +17,15 @@ from services.api_description.area import (
     ref,
     text,
 )
+from services.api_description.formats import READINGS_CONTENT
 from services.api_description.security import DEVICE_KEYS
 
 LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 EXAMPLE = {"device": "greenhouse-7", "values": {"temperature": 21.4}}
-CONTENT = json({"anyOf": [ref("Reading"), ref("Readings")]}, EXAMPLE) | media(
-    LINES, text("One reading per line."), '{"device":"greenhouse-7","values":{"temperature":21.4}}\n'
+CONTENT = (
+    json({"anyOf": [ref("Reading"), ref("Readings")]}, EXAMPLE)
+    | media(LINES, text("One reading per line."), '{"device":"greenhouse-7","values":{"temperature":21.4}}\n')
+    | READINGS_CONTENT
 )
 """What `/v1/readings` takes, by media type."""
 

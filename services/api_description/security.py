@@ -15,6 +15,13 @@ SCHEMES = {
         "name": "token",
         "description": "The same where no header can be sent, as by a browser's EventSource.",
     },
+    "deviceKey": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A device's key; `windsock keys create` makes one. `Authorization: Token <key>` is the same.",
+    },
+    "deviceKeyHeader": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "A device's key."},
+    "deviceKeyBasic": {"type": "http", "scheme": "basic", "description": "A device's key as the password."},
     "serverKey": {
         "type": "apiKey",
         "in": "header",
@@ -24,4 +31,4 @@ SCHEMES = {
 }
 
 TOKENS = ("token", "tokenInQuery")
-DEVICE_KEYS: tuple[str, ...] = ()
+DEVICE_KEYS = ("deviceKey", "deviceKeyHeader", "deviceKeyBasic")

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from services.api_description.area import Part, integer, obj, ref, text
+from services.api_description.commands import COMMAND, STATEMENT
 from services.api_description.schemas import DEVICE, METRIC, POSITION, ecma, reading
 from services.topics import NAME_PATTERN
 
@@ -66,6 +67,13 @@ SCHEMAS: dict[str, Part] = {
     "City": CITY,
     "Anything": ANY,
     "Readings": {"anyOf": [ref("Reading"), {"type": "array", "items": ref("Reading"), "minItems": 1}]},
+    "Acknowledgement": obj({"ack": ANY}, ["ack"], "The readings of a message are stored."),
+    "DeviceCommand": obj({"command": COMMAND}, ["command"], "A command to the device."),
+    "CommandStatement": obj(
+        {"command": text(format="uuid"), **STATEMENT["properties"]},
+        ["command", "status"],
+        "What the device says about it.",
+    ),
     "CentrifugeCommand": ANY | {"description": "A command of the Centrifuge protocol, as JSON or Protobuf."},
     "CentrifugeReply": ANY | {"description": "A reply or push of the Centrifuge protocol."},
 }
@@ -157,6 +165,13 @@ SOCKETS = (
     ),
     Socket("/ws/echo/", "Your own messages back.", ("Anything", "Status"), ("Anything",)),
     Socket("/ws/my-websocket/", "The same as `/ws/echo/`.", ("Anything", "Status"), ("Anything",)),
+    Socket(
+        "/ws/ingest",
+        "A device posts readings and takes commands: what is acknowledged is stored, in order.",
+        ("Acknowledgement", "DeviceCommand", "Error"),
+        ("Readings", "CommandStatement"),
+        {"token": text("The device's key, where no header can be sent.")},
+    ),
     Socket(
         "/connection/websocket",
         "The Centrifuge protocol: many topics on one connection. The subprotocol `centrifuge-protobuf`, or "

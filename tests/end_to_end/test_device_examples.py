@@ -188,3 +188,13 @@ def test_there_are_ten_examples() -> None:
         "Home Assistant",
         "Shell, from cron",
     ]
+
+
+NEEDS_FORMATS = ("SenML", "Telegraf")
+NEEDS_MQTT = ("MQTT",)
+
+
+def test_senml(windsock: Windsock, key: str) -> None:
+    text = example("SenML", "sh").replace("greenhouse-7", "senml")
+    run("sh", "-e", environment=surroundings(windsock, key), text=text)
+    assert latest(windsock, "senml") == {"temperature": 21.4, "humidity": 40.1}
