@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from ingest import bodies
 from ingest.formats.format import Format
+from ingest.idempotency import once_of
 from ingest.senders import Sender, Senders
 from services.commit import Appended, Entry, entry_of
 from services.errors import InvalidReadings, WindsockError
@@ -49,8 +50,9 @@ class Intake:
     ) -> Work | Awaitable[Work]:
         """The work of a request: at once if all is known here, else once Redis was asked.
 
-        With `skip`, readings that are wrong are left out; otherwise one of them refuses all. Raises (now, or when
-        awaited) what the format, the senders and `bodies.plain` raise, and InvalidReadings.
+        With `skip`, readings that are wrong are left out; otherwise one of them refuses all. A request with an
+        Idempotency-Key is done once. Raises (now, or when awaited) what the format, the senders, `bodies.plain` and
+        `once_of` raise, and InvalidReadings.
         """
         sender = self._senders.known(credentials, post.address)
         if sender is None:
@@ -93,13 +95,10 @@ class Intake:
             post = msgspec.structs.replace(post, body=body)
         if not isinstance(form, Format):
             form = form(sender)
+        once = once_of(post.headers, sender.name, form.name.encode(), post.query, post.body)
         decoded = self.decoded(post, form)
         readings = self._kept(decoded, form.name, skip=skip)
-        if self._admits(sender, decoded, form.name):
-            return self._work(readings, decoded, form, reply)
-        return self._once_admitted(sender, readings, decoded, form, reply)
-
-    def _work(self, readings: Sequence[Reading], decoded: Decoded, form: Format, reply: Reply) -> Work:
+        admitted = self._admits(sender, decoded, form.name)
         group_topics = self._group_topics
         stored = self._results.labels(form.name, "stored")
 
@@ -107,13 +106,12 @@ class Intake:
             stored.inc(len(appended))
             return reply(decoded, appended)
 
-        return Work([entry_of(reading, group_topics=group_topics) for reading in readings], answer)
+        work = Work([entry_of(reading, group_topics=group_topics) for reading in readings], answer, once)
+        return work if admitted else self._once_admitted(sender, decoded, form, work)
 
-    async def _once_admitted(
-        self, sender: Sender, readings: Sequence[Reading], decoded: Decoded, form: Format, reply: Reply
-    ) -> Work:
+    async def _once_admitted(self, sender: Sender, decoded: Decoded, form: Format, work: Work) -> Work:
         await self._admit(sender, decoded, form.name)
-        return self._work(readings, decoded, form, reply)
+        return work
 
     def _admits(self, sender: Sender, decoded: Decoded, form: str) -> bool:
         try:

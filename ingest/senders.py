@@ -32,6 +32,11 @@ class Sender(msgspec.Struct, frozen=True, gc=False):
     """The limit of its readings, if it has one."""
 
     @property
+    def name(self) -> str:
+        """What tells its requests from those of others: the id of its key. Those without one are told by nothing."""
+        return self.holder.opened.id if self.holder else "-"
+
+    @property
     def counted_as(self) -> str:
         """The address by which one without a key is limited; empty if it is not."""
         return "" if self.holder else counted(self.address)

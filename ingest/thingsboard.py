@@ -51,7 +51,7 @@ class Telemetry:
         work = self._intake.take(Post(b"", headers, body, address), token, form, _stored)
         if not isinstance(work, Work):
             work = await work
-        return work.answer(await self._writer.append(work.entries)).response()
+        return work.answer(await self._writer.append(work.entries, work.once)).response()
 
 
 def _device(sender: Sender, token: str) -> str:

@@ -246,7 +246,7 @@ def bounded(
                 self._fail(exchange, error)
 
         def _submit(self, exchange: Exchange, work: Work) -> None:
-            exchange.head.lane.writer.submit(work.entries, partial(self._settle, exchange, work))
+            exchange.head.lane.writer.submit(work.entries, partial(self._settle, exchange, work), work.once)
 
         def _settle(self, exchange: Exchange, work: Work, outcome: Sequence[Appended] | WindsockError) -> None:
             if isinstance(outcome, WindsockError):

@@ -21,6 +21,7 @@ from starlette.routing import Route
 from services.commit import Appended, Entry
 from services.errors import WindsockError
 from services.in_flight import InFlight
+from services.once import Once
 from services.web import PROBLEM, REFUSED, read_body
 from services.writer import Settle
 
@@ -67,10 +68,11 @@ def refusing(request: Request, refused: Refused) -> None:
 
 
 class Work(msgspec.Struct, gc=False):
-    """What a request asks for: `entries` to append together, and how to answer where they went."""
+    """What a request asks for: `entries` to append together (with `once`, once), and how to answer where they went."""
 
     entries: Sequence[Entry]
     answer: Callable[[Sequence[Appended]], Answer]
+    once: Once | None = None
 
 
 def headers_of(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
@@ -84,8 +86,8 @@ def headers_of(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
 class Appender(Protocol):
     """What stores entries: the process's writer."""
 
-    async def append(self, entries: Sequence[Entry]) -> list[Appended]: ...
-    def submit(self, entries: Sequence[Entry], settle: Settle) -> None: ...
+    async def append(self, entries: Sequence[Entry], once: Once | None = None) -> list[Appended]: ...
+    def submit(self, entries: Sequence[Entry], settle: Settle, once: Once | None = None) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ class Lane:
         work = self.work(Post(request.scope["query_string"], headers_of(request.scope["headers"]), body, address))
         if not isinstance(work, Work):
             work = await work
-        return work.answer(await self.writer.append(work.entries)).response()
+        return work.answer(await self.writer.append(work.entries, work.once)).response()
 
     def route(self) -> Route:
         """The lane as a route of Starlette."""

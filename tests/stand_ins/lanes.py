@@ -9,6 +9,7 @@ from services.commit import Appended, Entry
 from services.errors import BadRequest
 from services.in_flight import InFlight
 from services.lane import Answer, Lane, Post, Work
+from services.once import Once
 from services.writer import Settle
 
 
@@ -20,11 +21,11 @@ class Shelf:
         self.stored: list[bytes] = []
         self._patient = patient
 
-    async def append(self, entries: Sequence[Entry]) -> list[Appended]:
+    async def append(self, entries: Sequence[Entry], once: Once | None = None) -> list[Appended]:
         self.stored += [entry.payload for entry in entries]
         return [Appended("E.1") for _ in entries]
 
-    def submit(self, entries: Sequence[Entry], settle: Settle) -> None:
+    def submit(self, entries: Sequence[Entry], settle: Settle, once: Once | None = None) -> None:
         self.waiting.append((entries, settle))
         if not self._patient:
             self.store()
