@@ -122,7 +122,8 @@ class StreamSettings:
         Meta(
             ge=1,
             le=TEN_YEARS_S,
-            description="Seconds for which a reading's `id`, and a request's `Idempotency-Key`, is remembered: a retry stores nothing.",
+            description="Seconds for which a reading's `id`, and a request's `Idempotency-Key`, is remembered: a "
+            "retry stores nothing.",
         ),
     ] = 3_600
     append_timeout_s: Annotated[
