@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
 
 import msgspec
 from prometheus_client import CollectorRegistry, Counter
@@ -41,9 +42,10 @@ class Intake:
         self._group_topics = group_topics
         self._decompressed_bytes = settings.decompressed_bytes
         self._limits = Limits(settings.batch_readings, settings.reading_metrics, settings.ts_ahead_s)
-        self._results = Counter(
+        results = Counter(
             "windsock_ingest_readings", "Readings by what became of them", ["format", "result"], registry=registry
         )
+        self._results = cache(results.labels)  # formats are few, and a look-up by labels is dear
 
     def take(
         self, post: Post, credentials: str | None, form: Form, reply: Reply, *, skip: bool = False
@@ -82,7 +84,7 @@ class Intake:
 
     def stored(self, form: str, count: int) -> None:
         """Count readings that are stored."""
-        self._results.labels(form, "stored").inc(count)
+        self._results(form, "stored").inc(count)
 
     async def _identify(self, post: Post, credentials: str | None, form: Form, reply: Reply, *, skip: bool) -> Work:
         sender = await self._senders.identified(credentials, post.address)
@@ -100,7 +102,7 @@ class Intake:
         readings = self._kept(decoded, form.name, skip=skip)
         admitted = self._admits(sender, decoded, form.name)
         group_topics = self._group_topics
-        stored = self._results.labels(form.name, "stored")
+        stored = self._results(form.name, "stored")
 
         def answer(appended: Sequence[Appended]) -> Answer:
             stored.inc(len(appended))
@@ -129,13 +131,13 @@ class Intake:
 
     def _refused(self, decoded: Decoded, form: str) -> None:
         """Count readings that were good but not admitted."""
-        self._results.labels(form, "refused").inc(len(decoded.readings) - len(decoded.faults))
+        self._results(form, "refused").inc(len(decoded.readings) - len(decoded.faults))
 
     def _kept(self, decoded: Decoded, form: str, *, skip: bool) -> list[Reading]:
         """The readings that are taken; counts those that are not."""
         refused = len(decoded.faults)
         if refused:
-            self._results.labels(form, "refused").inc(refused if skip else len(decoded.readings))
+            self._results(form, "refused").inc(refused if skip else len(decoded.readings))
             if not skip:
                 decoded.all_or_raise()
             if refused == len(decoded.readings):
