@@ -82,7 +82,7 @@ REFUSED = {
     401: "The key is missing or wrong.",
     403: "Not with this key; nothing is stored.",
     413: "More than a limit allows.",
-    415: "A content encoding that is not read.",
+    415: "A content encoding that is not read, or a web page that names no media type of its own.",
     503: "Try again.",
 }
 PRECISIONS_V1 = text(enum=["", "n", "ns", "u", "us", "ms", "s", "m", "h"], default="ns")
