@@ -39,6 +39,8 @@ PRECISIONS_V2 = ("ns", "us", "ms", "s")
 TOLD = 5
 """Lines of which an answer tells what is wrong."""
 STATEMENT_BYTES = 16_384
+FIELDS = 100
+"""Most fields of a form with a statement."""
 CREATE_DATABASE = re.compile(r'\s*CREATE\s+DATABASE\s+(?:"(?:[^"\\]|\\.)+"|\w+)(?:\s+WITH\s.*)?\s*;?\s*\Z', re.I | re.S)
 CODES = {
     400: "invalid",
@@ -108,7 +110,7 @@ class Influx:
         if request.method == "POST" and not statement:
             body = await read_body(request, STATEMENT_BYTES, self._settings.body_s)
             form = bodies.plain(headers_of(request.headers.raw), body, STATEMENT_BYTES)
-            statement = parse_qs(form.decode("utf-8", "replace"), max_num_fields=100).get("q", [""])[0]
+            statement = _form(form).get("q", [""])[0]
         if not statement:
             raise BadRequest(None, 'missing required parameter "q"')
         if not CREATE_DATABASE.match(statement):
@@ -124,6 +126,13 @@ class Influx:
             raise BadRequest("precision", f"{precision[:16]!r} is none of {', '.join(precisions)}")
         credentials = credentials_of(post.headers, post.query)
         return self._intake.take(post, credentials, self._lines.format(precision), written, skip=True)
+
+
+def _form(body: bytes) -> Mapping[str, Sequence[str]]:
+    try:
+        return parse_qs(body.decode("utf-8", "replace"), max_num_fields=FIELDS)
+    except ValueError:
+        raise BadRequest(None, f"the form has more than {FIELDS} fields") from None
 
 
 def _written_v1(decoded: Decoded, appended: Sequence[Appended]) -> Answer:

@@ -18,6 +18,9 @@ _SHAPES = {
     METRICS_PATTERN: "must be the name of a metric (A-Z a-z 0-9 _ . -) in which * stands for any characters",
 }
 
+LATEST_MS = 10**15 - 1
+"""The last time that a key may end, in Unix milliseconds: thirty thousand years hence."""
+
 _Name = Annotated[str, Meta(min_length=1, max_length=100)]
 
 
@@ -26,7 +29,7 @@ class NewKey(Scope, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     name: _Name
     note: Annotated[str, Meta(max_length=1_000)] = ""
-    expires: int | Annotated[datetime, Meta(tz=True)] | None = None
+    expires: Annotated[int, Meta(le=LATEST_MS)] | Annotated[datetime, Meta(tz=True)] | None = None
 
     def scope(self) -> Scope:
         """What it opens."""

@@ -17,7 +17,7 @@ function folded(id, method, path, summary, inside) {
   return element("details", { id },
     element("summary", {},
       element("span", { class: `method ${method}` }, method), " ", element("code", {}, path),
-      element("span", { class: "summary" }, summary)),
+      element("span", { class: "summary" }, text(summary))),
     element("div", { class: "inside" }, ...inside));
 }
 
@@ -49,7 +49,8 @@ function operation(document, path, method, one) {
       schema(document, each.schema),
     ])));
   }
-  if (one.requestBody) inside.push(element("h3", {}, "Body"), ...content(document, one.requestBody));
+  const body = one.requestBody;
+  if (body) inside.push(element("h3", {}, "Body"), ...described(body.description), ...content(document, body));
   inside.push(element("h3", {}, "Answers"));
   inside.push(table(["status", "what"], Object.entries(one.responses).map(([status, response]) => {
     const found = at(document, response);

@@ -15,6 +15,7 @@ from services.api_description.area import (
     ref,
     text,
 )
+from services.api_description.posting import COMPRESSED
 from services.api_description.schemas import DEVICE
 from services.api_description.security import DEVICE_KEYS
 
@@ -82,7 +83,7 @@ AREA = Area(
                 (400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503),
                 about="The same may be said twice, as after a lost connection.",
                 parameters=[OF_DEVICE, parameter("path", "command", "The command's `id`.", text(minLength=1))],
-                sends=body(json(ref("Statement"), {"status": "done", "answer": {"open": 40}})),
+                sends=body(json(ref("Statement"), {"status": "done", "answer": {"open": 40}}), about=COMPRESSED),
                 security=DEVICE_KEYS,
             )
         },

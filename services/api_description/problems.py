@@ -34,10 +34,15 @@ PROBLEM = obj(
     "Why a request is refused (RFC 9457).",
 )
 SCHEMAS = {"Problem": PROBLEM, "Fault": FAULT}
-HEADERS = {
-    401: ("WWW-Authenticate", "How to say who one is.", text()),
-    429: ("Retry-After", "Seconds to wait.", integer(minimum=0)),
-    503: ("Retry-After", "Seconds to wait.", integer(minimum=0)),
+RETRY_AFTER = ("Seconds to wait.", integer(minimum=0))
+HEADERS: dict[int, dict[str, tuple[str, Part]]] = {
+    401: {"WWW-Authenticate": ("How to say who one is.", text())},
+    429: {
+        "Retry-After": RETRY_AFTER,
+        "RateLimit-Policy": ("The limit: its name, the readings `q` that may come in `w` seconds.", text()),
+        "RateLimit": ("What is left of it: `r` readings, and more in `t` seconds.", text()),
+    },
+    503: {"Retry-After": RETRY_AFTER},
 }
 
 
@@ -54,8 +59,10 @@ def _response(status: int) -> Part:
         "content": media("application/problem+json", ref("Problem")),
     }
     if status in HEADERS:
-        name, about, schema = HEADERS[status]
-        found["headers"] = {name: {"description": about, "required": True, "schema": schema}}
+        found["headers"] = {
+            name: {"description": about, "required": True, "schema": schema}
+            for name, (about, schema) in HEADERS[status].items()
+        }
     return found
 
 

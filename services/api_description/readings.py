@@ -18,6 +18,7 @@ from services.api_description.area import (
     text,
 )
 from services.api_description.formats import READINGS_CONTENT
+from services.api_description.posting import COMPRESSED, IDEMPOTENCY_KEY
 from services.api_description.security import DEVICE_KEYS
 
 LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
@@ -53,16 +54,17 @@ AREA = Area(
                 {202: answer("Stored.", json(ref("Receipt")))},
                 (400, 401, 403, 408, 413, 415, 422, 429, 503),
                 about="A batch is stored whole or not at all; with `on_error=skip` the good ones are stored and the "
-                "bad ones listed.",
+                "bad ones listed. With headers `ce-…` the body is the data of a CloudEvent in binary mode.",
                 parameters=[
                     parameter(
                         "query",
                         "on_error",
                         "What to do if some readings are wrong.",
                         text(enum=["fail", "skip"], default="fail"),
-                    )
+                    ),
+                    IDEMPOTENCY_KEY,
                 ],
-                sends=body(CONTENT),
+                sends=body(CONTENT, about=COMPRESSED),
                 security=DEVICE_KEYS,
             )
         }

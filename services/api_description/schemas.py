@@ -86,6 +86,7 @@ def _of(kind: type, name: str) -> Part:
 
 SCHEMAS = {
     "Position": POSITION,
+    "Ms": MS,
     "Reading": reading(),
     "Readings": array(ref("Reading"), minItems=1),
     "Latest": LATEST,

@@ -18,15 +18,22 @@ SCHEMES = {
     "deviceKey": {
         "type": "http",
         "scheme": "bearer",
-        "description": "A device's key; `windsock keys create` makes one. `Authorization: Token <key>` is the same.",
+        "description": "A device's key; `windsock keys create` and `POST /v1/keys` make one. "
+        "`Authorization: Token <key>` is the same. Where devices need none (`WINDSOCK_AUTH`) it may be "
+        "left out; one that is sent is held to.",
     },
     "deviceKeyHeader": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "A device's key."},
-    "deviceKeyBasic": {"type": "http", "scheme": "basic", "description": "A device's key as the password."},
+    "deviceKeyBasic": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "A device's key as the password; the user's name says nothing.",
+    },
     "serverKey": {
         "type": "apiKey",
         "in": "header",
         "name": "X-API-Key",
-        "description": "The key of the server API, `WINDSOCK_API_KEY`, for backends.",
+        "description": "`WINDSOCK_API_KEY`, for backends and for who administers device keys. "
+        "`Authorization: Bearer <key>` is the same.",
     },
 }
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from services.api_description.area import Part, integer, obj, ref, text
 from services.api_description.commands import COMMAND, STATEMENT
+from services.api_description.commands import STATUS as STATUS_OF_COMMAND
+from services.api_description.problems import FAULT
+from services.api_description.readings import RECEIPT
 from services.api_description.schemas import DEVICE, METRIC, POSITION, ecma, reading
 from services.topics import NAME_PATTERN
 
@@ -14,8 +17,8 @@ ABOUT = (
     "Plain JSON, one topic per URL, and the Centrifuge protocol, which official SDKs speak. What is wrong before the "
     "handshake is answered with an HTTP status and problem details; afterwards with `Error`: the socket stays open. "
     "Paths are served with and without the slash at their end. Close codes: 1009 message too large, 1013 try again, "
-    "3001 the gateway stops, 3005 token expired, 3008 too slow, 3013 too fast, 3500 token not believed, 3502 no token "
-    "in time, 3507 topic not allowed."
+    "3000 a device was silent for too long, 3001 the service stops, 3005 token expired, 3008 too slow, 3013 too fast, "
+    "3500 token or key not believed, 3502 no token in time, 3507 topic not allowed."
 )
 ERROR = obj(
     {
@@ -48,6 +51,31 @@ DUPLICATE = obj(
     ["duplicate"],
     "A reading that you sent was stored before.",
 )
+MESSAGE = integer("Which of the messages of this connection, from 1.", minimum=1)
+COMMAND_ID = text("The command's id.", format="uuid")
+ACKNOWLEDGEMENT = obj(
+    {"ack": MESSAGE, **RECEIPT["properties"]}, ["ack", *RECEIPT["required"]], "The readings of a message are stored."
+)
+TAKEN = obj(
+    {"ack": MESSAGE, "command": COMMAND_ID, "status": STATUS_OF_COMMAND},
+    ["ack", "command", "status"],
+    "What the device said about a command is taken.",
+)
+REFUSAL = obj(
+    {
+        "message": MESSAGE,
+        "error": obj(
+            ERROR["properties"]["error"]["properties"]
+            | {
+                "retryable": {"type": "boolean", "description": "Whether to send the message again."},
+                "retry_after": integer("In how many seconds.", minimum=0),
+            },
+            ["code", "message", "retryable"],
+        ),
+    },
+    ["message", "error"],
+    "Nothing of a message is taken.",
+)
 CITY = obj({"city": text(minLength=2, maxLength=100)}, ["city"], "A city to follow.")
 ANY: Part = {"description": "Any JSON."}
 STORED = reading() | {"description": "A reading; its `ts` is Unix milliseconds.", "additionalProperties": True}
@@ -55,6 +83,7 @@ STORED["properties"] = STORED["properties"] | {"position": ref("Position")}
 
 SCHEMAS: dict[str, Part] = {
     "Position": POSITION,
+    "Fault": FAULT,
     "Reading": reading(),
     "StoredReading": STORED,
     "Error": ERROR,
@@ -67,12 +96,15 @@ SCHEMAS: dict[str, Part] = {
     "City": CITY,
     "Anything": ANY,
     "Readings": {"anyOf": [ref("Reading"), {"type": "array", "items": ref("Reading"), "minItems": 1}]},
-    "Acknowledgement": obj({"ack": ANY}, ["ack"], "The readings of a message are stored."),
+    "Acknowledgement": ACKNOWLEDGEMENT,
+    "StatementTaken": TAKEN,
+    "Refusal": REFUSAL,
     "DeviceCommand": obj({"command": COMMAND}, ["command"], "A command to the device."),
     "CommandStatement": obj(
-        {"command": text(format="uuid"), **STATEMENT["properties"]},
+        {"command": COMMAND_ID, **STATEMENT["properties"]},
         ["command", "status"],
-        "What the device says about it.",
+        "What the device says about a command.",
+        additionalProperties=False,
     ),
     "CentrifugeCommand": ANY | {"description": "A command of the Centrifuge protocol, as JSON or Protobuf."},
     "CentrifugeReply": ANY | {"description": "A reply or push of the Centrifuge protocol."},
@@ -167,10 +199,15 @@ SOCKETS = (
     Socket("/ws/my-websocket/", "The same as `/ws/echo/`.", ("Anything", "Status"), ("Anything",)),
     Socket(
         "/ws/ingest",
-        "A device posts readings and takes commands: what is acknowledged is stored, in order.",
-        ("Acknowledgement", "DeviceCommand", "Error"),
+        "A device posts readings and takes commands. Each message gets one answer, in their order; what is "
+        "acknowledged is stored.",
+        ("Acknowledgement", "StatementTaken", "Refusal", "DeviceCommand"),
         ("Readings", "CommandStatement"),
-        {"token": text("The device's key, where no header can be sent.")},
+        {
+            "device": DEVICE | {"description": "Whose commands to send; a key for one device says it as well."},
+            "on_error": text("Whether wrong readings of an array refuse all of it.", enum=["fail", "skip"]),
+            "token": text("The device's key, where no header can be sent."),
+        },
     ),
     Socket(
         "/connection/websocket",

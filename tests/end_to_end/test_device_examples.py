@@ -18,7 +18,10 @@ import pytest
 import yaml
 
 from tests.documented import blocks
+from tests.mosquitto import Mosquitto
 from tests.processes import Windsock, free_port
+from tests.processes import run as windsock_command
+from tests.redis_server import RedisServer
 from tests.waiting import wait_until
 
 DOCUMENT = "docs/devices.md"
@@ -29,14 +32,21 @@ TIMEOUT_S = 60
 
 @pytest.fixture(scope="module")
 def windsock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windsock]:
-    with Windsock(tmp_path_factory.mktemp("examples")) as one:
+    with Windsock(tmp_path_factory.mktemp("examples"), auth="required") as one:
         yield one
 
 
-@pytest.fixture
-def key() -> str:
-    """A key that the examples may post with."""
-    return "no-key-is-needed"
+@pytest.fixture(scope="module")
+def key(windsock: Windsock) -> str:
+    """The key of the examples' devices."""
+    return made(data_dir=windsock.environment["WINDSOCK_DATA_DIR"])
+
+
+def made(**where: str) -> str:
+    """A new key, made in the Redis that these settings name."""
+    ended = windsock_command("keys", "create", "examples", **where)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout.strip()
 
 
 def example(heading: str, language: str) -> str:
@@ -75,27 +85,36 @@ def test_curl(windsock: Windsock, key: str) -> None:
     assert latest(windsock, "greenhouse-7")["temperature"] == 21.4
 
 
+def test_without_its_key_nothing_is_stored(windsock: Windsock) -> None:
+    text = example("curl", "sh").replace("greenhouse-7", "keyless")
+    environment = surroundings(windsock, "wsk_000000000000_00000000000000000000000000000000")
+    done = subprocess.run(["sh", "-ec", text], env=environment, capture_output=True, text=True, check=False)
+    assert "401" in done.stderr
+    assert latest(windsock, "keyless") == {}
+
+
 def test_python(windsock: Windsock, key: str) -> None:
     text = example("Python", "python").replace("greenhouse-7", "python")
     run(sys.executable, "-", environment=surroundings(windsock, key), text=text)
     assert latest(windsock, "python") == {"temperature": 21.4, "humidity": 40.1}
 
 
-def test_python_waits_for_a_server_that_is_not_there_yet(tmp_path: Path, key: str) -> None:
-    port = str(free_port())
+def test_python_waits_for_a_server_that_is_away(tmp_path: Path) -> None:
     text = example("Python", "python").replace("wait_s = 5", "wait_s = 0.1")
-    environment = os.environ | {"URL": f"http://127.0.0.1:{port}", "KEY": key, "no_proxy": "127.0.0.1"}
     said = tmp_path / "said"
-    with said.open("w") as out:
-        device = subprocess.Popen([sys.executable, "-u", "-c", text], env=environment, stdout=out)
-    try:
-        wait_until(lambda: "refused" in said.read_text(), "it does not try")
-        with Windsock(tmp_path, port=port) as windsock:
+    with Windsock(tmp_path, auth="required") as windsock:
+        environment = surroundings(windsock, made(data_dir=windsock.environment["WINDSOCK_DATA_DIR"]))
+        windsock.stop()
+        with said.open("w") as out:
+            device = subprocess.Popen([sys.executable, "-u", "-c", text], env=environment, stdout=out)
+        try:
+            wait_until(lambda: "refused" in said.read_text(), "it does not try")
+            windsock.start()
             assert device.wait(TIMEOUT_S) == 0
             assert stored(windsock, "greenhouse-7") == 1
-    finally:
-        device.kill()
-        device.wait()
+        finally:
+            device.kill()
+            device.wait()
 
 
 def test_micropython(windsock: Windsock, key: str) -> None:
@@ -131,10 +150,42 @@ def test_node(windsock: Windsock, key: str, tmp_path: Path) -> None:
     assert latest(windsock, "greenhouse-8") == {"temperature": 19.8, "open": True}
 
 
-def test_telegraf_is_told_in_toml() -> None:
+def test_telegraf(windsock: Windsock, key: str) -> None:
+    """What it is told, and the request that it makes of that; tests of InfluxDB's API know more of its requests."""
     (output,) = tomllib.loads(example("Telegraf", "toml"))["outputs"]["influxdb_v2"]
     assert output["urls"] == ["${URL}"]
-    assert output["token"] == "${KEY}"
+    answer = httpx.post(
+        f"{windsock.url}/api/v2/write",
+        params={"bucket": output["bucket"], "org": output["organization"]},
+        content="mem,host=telegraf used_percent=61.5 1760000000123000000\n",
+        headers={"Authorization": "Token " + output["token"].replace("${KEY}", key)},
+        trust_env=False,
+    )
+    assert answer.status_code == 204, answer.text
+    assert latest(windsock, "telegraf") == {"mem.used_percent": 61.5}
+
+
+def test_mqtt(tmp_path: Path, redis_server: RedisServer) -> None:
+    broker = Mosquitto(tmp_path / "broker")
+    broker.start()
+    key = made(redis_url=redis_server.url)
+    settings = {"redis_url": redis_server.url, "auth": "required"}
+    try:
+        with (
+            Windsock(tmp_path, **settings) as windsock,
+            Windsock(tmp_path, "mqtt", mqtt_url=broker.url, mqtt_key=key, **settings),
+        ):
+            environment = surroundings(windsock, key, BROKER_PORT=str(broker.port))
+            run("sh", "-e", environment=environment, text=example("MQTT", "sh"))
+            wait_until(lambda: latest(windsock, "greenhouse-7") == {"temperature": 21.4}, "nothing is stored")
+    finally:
+        broker.stop()
+
+
+def test_senml(windsock: Windsock, key: str) -> None:
+    text = example("SenML", "sh").replace("greenhouse-7", "senml")
+    run("sh", "-e", environment=surroundings(windsock, key), text=text)
+    assert latest(windsock, "senml") == {"temperature": 21.4, "humidity": 40.1}
 
 
 def test_home_assistant(windsock: Windsock, key: str) -> None:
@@ -188,13 +239,3 @@ def test_there_are_ten_examples() -> None:
         "Home Assistant",
         "Shell, from cron",
     ]
-
-
-NEEDS_FORMATS = ("SenML", "Telegraf")
-NEEDS_MQTT = ("MQTT",)
-
-
-def test_senml(windsock: Windsock, key: str) -> None:
-    text = example("SenML", "sh").replace("greenhouse-7", "senml")
-    run("sh", "-e", environment=surroundings(windsock, key), text=text)
-    assert latest(windsock, "senml") == {"temperature": 21.4, "humidity": 40.1}

@@ -56,7 +56,7 @@ def test_every_operation_and_socket_is_shown(url: str, page: Page) -> None:
     operations = sum(len(methods) for methods in openapi()["paths"].values())
     expect(page.locator("details")).to_have_count(operations + len(asyncapi()["channels"]))
     page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
-    for words in ("undefined", "[object", "NaN"):
+    for words in ("undefined", "[object", "NaN", "`"):
         expect(page.locator("body")).not_to_contain_text(words)
 
 

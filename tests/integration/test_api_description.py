@@ -9,18 +9,25 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from gateway.clients.centrifuge.commands import HistoryRequest
 from gateway.server_api import requests
+from ingest import key_wishes
 from ingest.readings import FORMATS
-from services.api_description import readings, server_api
+from services import device_keys
+from services.api_description import keys, readings, server_api
 from services.api_description.document import asyncapi, openapi
 from services.assembly import ROOMS, Assembly, assembled
 from services.web import status_routes
 from tests.processes import environment
 from tests.redis_server import RedisServer
 
+WITHOUT_ROUTES = {"mqtt"}
+"""Rooms that serve nothing of their own and need settings that have no default."""
+
 
 @pytest.fixture
 async def assembly(common_redis: RedisServer) -> AsyncIterator[Assembly]:
-    async with assembled(list(ROOMS), environment(), common_redis.url) as found:
+    async with assembled(
+        [name for name in ROOMS if name not in WITHOUT_ROUTES], environment(), common_redis.url
+    ) as found:
         yield found
 
 
@@ -52,6 +59,13 @@ async def test_nothing_is_served_that_could_not_be_compared(assembly: Assembly) 
     others = [route for route in routes(assembly) if not isinstance(route, Route | WebSocketRoute)]
     assert {route.path for route in others if isinstance(route, Mount)} == {"/docs", "/static"}
     assert len(others) == 2
+
+
+def test_members_of_keys_are_those_that_are_read_and_shown() -> None:
+    assert set(keys.NEW["properties"]) == set(key_wishes.NewKey.__struct_fields__)
+    assert set(keys.ROTATION["properties"]) == set(key_wishes.Rotation.__struct_fields__)
+    key, _ = device_keys.made(device_keys.Scope(), 0, name="n")
+    assert set(keys.PUBLIC) == set(key.shown(0))
 
 
 def test_every_media_type_that_is_read_is_described() -> None:

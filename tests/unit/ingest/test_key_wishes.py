@@ -53,6 +53,12 @@ def test_what_is_wrong_is_told_by_field(asked: Any, field: str | None, reason: s
     assert reason in fault.reason
 
 
+def test_a_key_ends_at_a_time_that_answers_can_hold() -> None:
+    with pytest.raises(InvalidKey) as refused:
+        read(b'{"name":"n","expires":1%s}' % (b"0" * 30), NewKey)
+    assert refused.value.faults[0].field == "expires"
+
+
 def test_what_is_not_json_is_told() -> None:
     with pytest.raises(MalformedBody):
         read(b"{", NewKey)
