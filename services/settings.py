@@ -235,7 +235,7 @@ class MqttSettings:
         str,
         Meta(
             description="Templates of the topics to take, by spaces, each with `=` and how payloads are read (`json`, "
-            "`text`, `lines`) if not as `json`; docs/devices.md tells how."
+            "`text`, `lines`, `senml`, `influx`) if not as `json`; docs/devices.md tells how."
         ),
     ] = "windsock/{device} windsock/{device}/{metric}"
     mqtt_group: Annotated[

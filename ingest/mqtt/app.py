@@ -7,11 +7,12 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from ingest.formats.line_protocol import LineProtocol
 from ingest.gate import build as build_gate
 from ingest.intake import Intake
-from ingest.mqtt import payloads
 from ingest.mqtt.bridge import Bridge
 from ingest.mqtt.broker import Broker
+from ingest.mqtt.payloads import NAMES, Payloads
 from ingest.mqtt.report import BridgeReport
 from ingest.mqtt.templates import parse_all
 from services import environment
@@ -19,7 +20,7 @@ from services.background import background
 from services.errors import SettingError
 from services.reading import Limits
 from services.room import Room, Shared
-from services.settings import IngestSettings, MqttSettings
+from services.settings import IngestSettings, LineSettings, MqttSettings
 
 
 def build(shared: Shared) -> Room:
@@ -27,12 +28,15 @@ def build(shared: Shared) -> Room:
     settings = environment.load(MqttSettings, shared.environ)
     limits = environment.load(IngestSettings, shared.environ)
     broker = Broker.at(settings.mqtt_url)
+    line_settings = environment.load(LineSettings, shared.environ)
+    lines = LineProtocol(line_settings.line_device.split(), line_settings.line_metric)
     gate = build_gate(shared)
     senders = gate.senders
     intake = Intake(shared.writer, limits, senders, group_topics=shared.streams.group_topics, registry=shared.registry)
     bridge = Bridge(
         broker,
-        parse_all(settings.mqtt_topics, payloads.NAMES),
+        parse_all(settings.mqtt_topics, NAMES),
+        Payloads(lines),
         _client_id(settings),
         settings,
         _tls(settings) if broker.tls else None,

@@ -14,19 +14,20 @@ import asyncio
 import random
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import NoReturn
 
 from aiomqtt import Message, MqttCodeError, MqttError
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.intake import Intake
-from ingest.mqtt import payloads
 from ingest.mqtt.broker import Broker
 from ingest.mqtt.client import Client, SubscriptionRefusedError
+from ingest.mqtt.payloads import Payloads
 from ingest.mqtt.report import BridgeReport
 from ingest.mqtt.templates import Template
-from ingest.senders import Senders
+from ingest.senders import Sender, Senders
 from services import logs
 from services.errors import BadRequest, InvalidReadings, StartError, Unauthorized, WindsockError
 from services.reading import Decoded, Limits
@@ -57,6 +58,7 @@ class Bridge:
         self,
         broker: Broker,
         templates: Sequence[Template],
+        payloads: Payloads,
         client_id: str,
         settings: MqttSettings,
         tls: ssl.SSLContext | None,
@@ -67,6 +69,7 @@ class Bridge:
     ) -> None:
         self._broker = broker
         self._templates = templates
+        self._payloads = payloads
         self._client_id = client_id
         self._settings = settings
         self._tls = tls
@@ -115,6 +118,8 @@ class Bridge:
                     self._report.connected.set(1)
                     self._report.connections.inc()
                     log.info("subscribed", broker=self._broker.shown, filters=self._filters(), client=self._client_id)
+                    # With a key that is not good, this is known before the first message comes.
+                    await self._patiently(self._sender)
                     await self._take(client)
             except FAILURES as error:
                 self._away = reason = _reason(error)
@@ -177,7 +182,7 @@ class Bridge:
         for template in self._templates:
             if (place := template.place(topic)) is not None:
                 now_ms, ids = time.time_ns() // 1_000_000, self._settings.mqtt_ids
-                return payloads.read(template.payload, place, topic, payload, self._limits, now_ms, ids=ids)
+                return self._payloads.read(template.payload, place, topic, payload, self._limits, now_ms, ids=ids)
         raise BadRequest("topic", "no template of WINDSOCK_MQTT_TOPICS is of this topic")
 
     async def _store_read(self, read: Sequence[tuple[Message, Decoded]]) -> None:
@@ -186,7 +191,7 @@ class Bridge:
             [fault for _, decoded in read for fault in decoded.faults],
         )
         try:
-            await self._patiently(together)
+            await self._patiently(partial(self._take_in, together))
         except WindsockError as error:
             if len(read) == 1:
                 self._refuse(read[0][0], error)
@@ -197,16 +202,27 @@ class Bridge:
         else:
             self._report.count("stored", len(read))
 
-    async def _patiently(self, decoded: Decoded) -> None:
-        """Store, again and again while that may help. Raises what will never be stored."""
-        failures, key = 0, self._settings.mqtt_key or None
+    async def _take_in(self, decoded: Decoded) -> None:
+        await self._intake.store(await self._sender(), decoded, FORM, skip=True)
+
+    async def _sender(self) -> Sender:
+        key = self._settings.mqtt_key or None
+        try:
+            return await self._senders.identified(key, "")
+        except Unauthorized as error:
+            reason = str(error) if key else "is not set, and devices need keys (WINDSOCK_AUTH)"
+            raise Unauthorized(f"WINDSOCK_MQTT_KEY: {reason}") from None
+
+    async def _patiently(self, do: Callable[[], Awaitable[object]]) -> None:
+        """Do it, again and again while that may help. Raises what will never be done."""
+        failures = 0
         while True:
             try:
-                sender = self._senders.known(key, "") or await self._senders.identified(key, "")
-                await self._intake.store(sender, decoded, FORM, skip=True)
+                await do()
             except WindsockError as error:
                 # A key can be mended, and a limit of so many a second is none for ever.
                 if not (error.retryable or error.status == 429 or isinstance(error, Unauthorized)):
+                    self._unstored = None
                     raise
                 self._unstored = str(error)
                 wait_s = pause_s(failures)

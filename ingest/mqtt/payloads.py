@@ -6,8 +6,8 @@
     {"temperature":21.4,"humidity":40}                   values by metric
     21.4                                                 the value of the topic's metric
 
-`text` takes the payload as one value, whatever it is: a number, true, false, or text. Other names are those of the
-formats that ingest reads over HTTP.
+`text` takes the payload as one value, whatever it is: a number, true, false, or text. `lines`, `senml` and `influx` are
+formats that ingest reads over HTTP as well.
 
 What the topic says counts: a payload may not name another device, its metrics stand below the topic's (`power` on a
 topic of `relay` is `relay.power`), and the topic's tags replace its own.
@@ -21,16 +21,17 @@ from typing import Any
 
 import orjson
 
-from ingest.formats.format import Format
 from ingest.formats.json_readings import LINES
+from ingest.formats.line_protocol import LineProtocol
+from ingest.formats.senml import SENML
 from ingest.mqtt.templates import JSON, TEXT, Place
 from services import json_text
 from services.errors import Fault, InvalidReadings, MalformedBody
 from services.lane import Post
 from services.reading import Decoded, Limits, decode
 
-FORMATS: dict[str, Format] = {"lines": LINES}
-"""Formats whose payloads name devices and metrics themselves."""
+FORMATS = ("lines", "senml", "influx")
+"""Whose payloads name devices and metrics themselves."""
 NAMES = (JSON, TEXT, *FORMATS)
 
 NO_VALUES = frozenset({"", "null", "none", "nan", "inf", "+inf", "-inf", "infinity", "-infinity"})
@@ -40,18 +41,27 @@ Identify = Callable[[int], str]
 """The id of a payload's reading number so-and-so."""
 
 
-def read(kind: str, place: Place, topic: str, payload: bytes, limits: Limits, now_ms: int, *, ids: bool) -> Decoded:
-    """The readings of a message, and what was wrong with others. Raises MalformedBody, InvalidReadings and TooLarge.
+class Payloads:
+    """Reads messages; `lines` says how InfluxDB's lines, whose times are in nanoseconds, become readings."""
 
-    With `ids`, a reading that has a time of its own and no id gets one, the same whenever the message comes again.
-    """
-    if kind in FORMATS:
-        return _placed(FORMATS[kind].decode(Post(b"", {}, payload), limits, now_ms), place)
-    value = _text_value(payload) if kind == TEXT else json_text.parsed(payload)
-    identify = _identify(topic, payload) if ids else None
-    elements = value if isinstance(value, list) else [value]
-    readings = [_reading(element, index, place, identify) for index, element in enumerate(elements)]
-    return decode(orjson.dumps(readings), "json", limits, now_ms)
+    def __init__(self, lines: LineProtocol) -> None:
+        self._formats = dict(zip(FORMATS, (LINES, SENML, lines.format("ns")), strict=True))
+
+    def read(
+        self, kind: str, place: Place, topic: str, payload: bytes, limits: Limits, now_ms: int, *, ids: bool
+    ) -> Decoded:
+        """The readings of a message, and what was wrong with others. Raises MalformedBody, InvalidReadings, TooLarge.
+
+        With `ids`, a reading that has a time of its own and no id gets one, the same whenever the message comes again;
+        what is read in one of FORMATS gets none.
+        """
+        if kind in self._formats:
+            return _placed(self._formats[kind].decode(Post(b"", {}, payload), limits, now_ms), place)
+        value = _text_value(payload) if kind == TEXT else json_text.parsed(payload)
+        identify = _identify(topic, payload) if ids else None
+        elements = value if isinstance(value, list) else [value]
+        readings = [_reading(element, index, place, identify) for index, element in enumerate(elements)]
+        return decode(orjson.dumps(readings), "json", limits, now_ms)
 
 
 def _placed(decoded: Decoded, place: Place) -> Decoded:

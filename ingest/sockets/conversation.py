@@ -221,8 +221,8 @@ class Conversation:
             heard = True
             try:
                 pending = await self._tools.commands.pending(self._party.device)
-                if pending:
-                    await self._tools.senders.check(self._party.sender)
+                # Also while there is none: who is let in no more leaves its seat.
+                await self._tools.senders.check(self._party.sender)
                 for text in repeats.due(pending, clock()):
                     if (end := await self._send(session.command(text))) is not None:
                         return end

@@ -24,6 +24,9 @@ DOCKER = shlex.split(os.environ.get("DOCKER", "docker"))
 COMPOSE = shlex.split(os.environ.get("COMPOSE", "docker compose"))
 ORIGIN = f"127.0.0.1:{os.environ.get('WINDSOCK_PORT', '8080')}"
 WITHIN_S = 60.0
+READING = {"device": "guarded", "values": {"n": 1}}
+GUARDED = "windsock-guarded"
+"""The container of an ingest service that runs for a moment, as if `.env` had a key for tokens."""
 
 
 def docker(*arguments: str) -> str:
@@ -138,6 +141,29 @@ def check_confinement() -> None:
     passed("only HAProxy is published, on 127.0.0.1; root file systems are read-only; nobody is root")
 
 
+async def check_keys(http: httpx.AsyncClient) -> None:
+    """Without a key for tokens anybody may post; with one, who has a device key."""
+    answer = await http.post(f"http://{ORIGIN}/v1/readings", json=READING)
+    assert answer.status_code == 202, answer.text
+    secret = "WINDSOCK_TOKEN_SECRET=a secret of the check that is long enough"
+    compose("run", "-d", "--no-deps", "--name", GUARDED, "-e", secret, "ingest")
+    try:
+        (inspected,) = json.loads(docker("inspect", GUARDED))
+        url = f"http://{next(iter(inspected['NetworkSettings']['Networks'].values()))['IPAddress']}:8000"
+
+        async def ready() -> bool:
+            return (await http.get(f"{url}/readyz")).status_code == 200
+
+        await until(ready, "an ingest with a key for tokens does not get ready")
+        key = docker("exec", GUARDED, "windsock", "keys", "create", "check", "--device", "guarded")
+        for headers, status in (({}, 401), ({"Authorization": f"Bearer {key}"}, 202)):
+            answer = await http.post(f"{url}/v1/readings", json=READING, headers=headers)
+            assert answer.status_code == status, answer.text
+    finally:
+        docker("rm", "-f", GUARDED)
+    passed("anybody may post; once there is a key for tokens, who has a device key")
+
+
 async def check(http: httpx.AsyncClient) -> None:
     """Everything, one after the other."""
     sender = Sender(http)
@@ -150,6 +176,8 @@ async def check(http: httpx.AsyncClient) -> None:
     for path in ("/metrics", "/%6detrics"):
         assert (await http.get(f"http://{ORIGIN}{path}")).status_code == 404, path
     passed("/metrics is not told to the outside, however it is written")
+
+    await check_keys(http)
 
     first, second, _third = gateways().values()
     clients = [Client(first), Client(second), Client(ORIGIN)]
@@ -205,6 +233,7 @@ async def check(http: httpx.AsyncClient) -> None:
 
 
 async def main() -> None:
+    compose("--profile", "mqtt", "config", "--quiet")
     compose("up", "-d", "--build", "--scale", "gateway=3")
     try:
         async with httpx.AsyncClient(timeout=20, trust_env=False) as http:

@@ -19,7 +19,7 @@ from tests.processes import Windsock
 
 @pytest.fixture(scope="module")
 def windsock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windsock]:
-    with Windsock(tmp_path_factory.mktemp("formats"), decompressed_bytes="1000000") as running:
+    with Windsock(tmp_path_factory.mktemp("formats"), decompressed_bytes="1000000", api_key=ADMIN) as running:
         yield running
 
 
@@ -45,6 +45,7 @@ def reading(device: str) -> bytes:
     return json.dumps({"device": device, "values": {"t": 1}}).encode()
 
 
+ADMIN = "the key of who administers"
 SENML = "application/senml+json"
 
 
@@ -140,6 +141,28 @@ def test_what_thingsboards_devices_are_answered(
         assert answer.content == b""
     else:
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_token_of_thingsboards_that_is_a_key_is_the_device_of_the_key_and_never_a_name(
+    http: httpx.Client,
+) -> None:
+    def key(*devices: str) -> str:
+        wish = {"name": "board", "devices": devices or ["*"]}
+        return str(http.post("/v1/keys", json=wish, headers={"X-API-Key": ADMIN}).json()["key"])
+
+    def status(token: str) -> int:
+        answer = http.post(f"/api/v1/{token}/telemetry", json={"a": 1})
+        assert token not in answer.text
+        return answer.status_code
+
+    of_one = key("board-9")
+    others = [key(), key("board-*"), key("board-9", "board-10"), f"{of_one[:-1]}~", "wsk_no"]
+    assert status(of_one) == 200
+    assert [status(token) for token in others] == [403, 403, 403, 401, 401]
+    assert [data["values"] for data in history(http, "board-9")] == [{"a": 1}]
+    devices = http.get("/api/devices").text
+    assert "board-9" in devices
+    assert not [token for token in (of_one, *others) if token in devices]
 
 
 def test_an_answer_to_a_command_may_come_compressed(http: httpx.Client) -> None:

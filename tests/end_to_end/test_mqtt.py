@@ -75,7 +75,7 @@ def unready(windsock: Windsock) -> str:
 def test_what_is_published_is_stored_and_what_is_no_reading_is_told(
     tmp_path: Path, broker: Mosquitto, redis_server: RedisServer
 ) -> None:
-    topics = "windsock/{device} {site}/{device}/{metric}=text bulk=lines"
+    topics = "windsock/{device} {site}/{device}/{metric}=text bulk=lines packs/{device}=senml telegraf/#=influx"
     with (
         publishing(broker) as device,
         Windsock(tmp_path, "gateway", redis_url=redis_server.url) as gateway,
@@ -86,16 +86,20 @@ def test_what_is_published_is_stored_and_what_is_no_reading_is_told(
             publish(device, "windsock/a", [{"n": 2}, {"n": None}, {"values": {"n": 3}, "ts": TS}])
             publish(device, "berlin/7/light", "12.5")
             publish(device, "bulk", '{"device":"b","values":{"n":1}}\n{"device":"c","values":{"n":2}}\n')
+            publish(device, "packs/s", [{"bn": "s/", "n": "t", "u": "Cel", "v": 21}])
+            publish(device, "telegraf/cpu", "cpu,host=t idle=98.5\ncpu,host=t idle=\n")
             publish(device, "windsock/a", "{")
             publish(device, "windsock/a", {"device": "b", "values": {"n": 9}})
             publish(device, "windsock/a", b"\xff\xff")
             publish(device, "windsock/a", {"n": 4}, qos=0)
-            wait_until(lambda: messages(one, "stored") == 5, "not all is stored")
+            wait_until(lambda: messages(one, "stored") == 7, "not all is stored")
             wait_until(lambda: messages(one, "refused") == 3, "not all is refused")
             assert numbers(gateway, "a") == [1, 2, 3, 4]
             (light,) = readings(gateway, "7")
             assert (light["values"], light["tags"]) == ({"light": 12.5}, {"site": "berlin"})
             assert (numbers(gateway, "b"), numbers(gateway, "c")) == ([1], [2])
+            assert [one["values"] for one in readings(gateway, "s")] == [{"t": 21}]
+            assert [one["values"] for one in readings(gateway, "t")] == [{"cpu.idle": 98.5}]
             # What was retained before the bridge came is the past; it is not asked for.
             assert numbers(gateway, "kept") == []
             lines = [json.loads(line) for line in one.log.splitlines()]
@@ -104,8 +108,8 @@ def test_what_is_published_is_stored_and_what_is_no_reading_is_told(
             assert "malformed" in told[0]["reason"]
             assert "Traceback" not in one.log
             metrics = one.metrics()
-            assert metrics['windsock_ingest_readings_total{format="mqtt",result="stored"}'] == 7
-            assert metrics['windsock_ingest_readings_total{format="mqtt",result="refused"}'] == 1
+            assert metrics['windsock_ingest_readings_total{format="mqtt",result="stored"}'] == 9
+            assert metrics['windsock_ingest_readings_total{format="mqtt",result="refused"}'] == 2
             assert one.stop(signal.SIGTERM) == 0
 
 
@@ -239,6 +243,35 @@ def test_while_redis_does_not_answer_nothing_is_acknowledged(
             redis_server.send(signal.SIGCONT)
         assert sorted(until_stored(gateway, "y", 50)) == list(range(50))
         assert messages(one, "dropped") + len(numbers(gateway, "z")) == 50
+
+
+def test_where_devices_need_keys_the_bridge_needs_one_and_nothing_is_lost_until_it_has_it(
+    tmp_path: Path, broker: Mosquitto, redis_server: RedisServer
+) -> None:
+    port = str(free_port())
+    settings = {"redis_url": redis_server.url, "mqtt_url": broker.url, "auth": "required"}
+    with (
+        Windsock(tmp_path, "gateway", redis_url=redis_server.url) as gateway,
+        publishing(broker) as client,
+    ):
+        for mqtt_key, reason in (("", "is not set"), (f"wsk_{'0' * 12}_{'a' * 43}", "is not good")):
+            with Command(tmp_path, "mqtt", port=port, mqtt_key=mqtt_key, **settings) as one:
+                wait_until(lambda: "WINDSOCK_MQTT_KEY" in unready_at(port), "it does not say that its key is missing")
+                assert reason in unready_at(port)
+                for n in range(10):
+                    publish(client, "windsock/k", {"values": {"n": n}, "ts": TS})
+                assert numbers(gateway, "k") == []
+                assert one.stop(signal.SIGTERM) == 0
+        made = run("keys", "create", "bridge", "--device", "k", redis_url=redis_server.url)
+        with bridge(tmp_path, broker, redis_server, auth="required", mqtt_key=made.stdout.strip()) as one:
+            assert sorted(until_stored(gateway, "k", 10)) == list(range(10))
+            publish(client, "windsock/other", {"n": 1})
+            wait_until(lambda: messages(one, "refused") == 1, "another device than the key's is not refused")
+            assert not unready(one)
+            run("keys", "revoke", made.stdout.strip(), redis_url=redis_server.url)
+            publish(client, "windsock/k", {"n": 10})
+            wait_until(lambda: "WINDSOCK_MQTT_KEY" in unready(one), "a key that is revoked stays good")
+        assert sorted(numbers(gateway, "k")) == list(range(10))
 
 
 def test_a_broker_that_is_away_at_the_start_is_waited_for(

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.mqtt import payloads
+from ingest.formats.line_protocol import LineProtocol
+from ingest.mqtt.payloads import NAMES, Payloads
 from ingest.mqtt.templates import Place
 from services.errors import WindsockError
 from services.reading import Decoded, Limits
@@ -14,11 +15,13 @@ from services.reading import Decoded, Limits
 NOW = 1_790_000_000_000
 DEVICE = Place("a")
 METRIC = Place("a", "light")
+PAYLOADS = Payloads(LineProtocol(["device", "host"], "{measurement}.{field}"))
+SENML = '[{"bn":"a/","n":"t","u":"Cel","bt":1780000000.5,"v":1},{"n":"on","vb":true}]'
 
 
 def read(payload: bytes | str, place: Place = DEVICE, kind: str = "json", *, ids: bool = False) -> Decoded:
     body = payload.encode() if isinstance(payload, str) else payload
-    return payloads.read(kind, place, "t/a", body, Limits(), NOW, ids=ids)
+    return PAYLOADS.read(kind, place, "t/a", body, Limits(), NOW, ids=ids)
 
 
 def told(decoded: Decoded) -> list[Any]:
@@ -51,6 +54,18 @@ def told(decoded: Decoded) -> list[Any]:
         ('{"a":1}', METRIC, "text", [("a", {"light": '{"a":1}'}, NOW, None)]),
         ('{"device":"b","values":{"t":1}}\n', Place(), "lines", [("b", {"t": 1}, NOW, None)]),
         ('{"device":"a","values":{"t":1}}', Place("a", None, {"s": "x"}), "lines", [("a", {"t": 1}, NOW, {"s": "x"})]),
+        (SENML, DEVICE, "senml", [("a", {"t": 1, "on": True}, 1_780_000_000_500, None)]),
+        (SENML, Place(None, None, {"s": "x"}), "senml", [("a", {"t": 1, "on": True}, 1_780_000_000_500, {"s": "x"})]),
+        (
+            "m,host=a,room=r t=1,h=2i 1780000000123456789\n# nothing\nm,host=b t=3\n",
+            Place(None, None, {"s": "x"}),
+            "influx",
+            [
+                ("a", {"m.t": 1, "m.h": 2}, 1_780_000_000_123, {"room": "r", "s": "x"}),
+                ("b", {"m.t": 3}, NOW, {"s": "x"}),
+            ],
+        ),
+        ("# nothing", DEVICE, "influx", []),
     ],
 )
 def test_payloads_are_readings(payload: str, place: Place, kind: str, readings: list[Any]) -> None:
@@ -72,6 +87,8 @@ def test_payloads_are_readings(payload: str, place: Place, kind: str, readings: 
         (b'{"device":"b","values":{"t":1}}', DEVICE, "json", "the topic is of 'a'"),
         (b'{"device":7,"values":{"t":1}}', DEVICE, "json", "the topic is of 'a'"),
         (b"[" * 200, DEVICE, "json", "malformed"),
+        (b"{}", DEVICE, "senml", "array of records"),
+        (b'[{"bver":11,"n":"a/t","v":1}]', DEVICE, "senml", "none of the versions"),
     ],
 )
 def test_a_payload_that_is_none_is_refused_with_a_reason(payload: bytes, place: Place, kind: str, reason: str) -> None:
@@ -88,6 +105,10 @@ def test_a_payload_that_is_none_is_refused_with_a_reason(payload: bytes, place: 
         ("7", Place("a", "b c"), "json", "values.b c"),
         ("null", METRIC, "json", "values.light"),
         ('{"device":"b","values":{"t":1}}', DEVICE, "lines", "device"),
+        ('[{"n":"b/t","v":1}]', DEVICE, "senml", "device"),
+        ('[{"n":"a/t","v":"1"}]', DEVICE, "senml", "v"),
+        ("m,host=b t=1", DEVICE, "influx", "device"),
+        ("m,host=a t=1 1780000000", DEVICE, "influx", "time"),
     ],
 )
 def test_a_reading_that_is_wrong_names_the_field(payload: str, place: Place, kind: str, field: str) -> None:
@@ -119,7 +140,7 @@ def test_ids_can_be_switched_off() -> None:
     assert reading.id is None
 
 
-@given(st.binary() | st.text().map(str.encode), st.sampled_from(payloads.NAMES), st.sampled_from([DEVICE, METRIC]))
+@given(st.binary() | st.text().map(str.encode), st.sampled_from(NAMES), st.sampled_from([DEVICE, METRIC]))
 def test_any_bytes_are_readings_or_refused(payload: bytes, kind: str, place: Place) -> None:
     try:
         decoded = read(payload, place, kind, ids=True)
