@@ -10,5 +10,8 @@ IDEMPOTENCY_KEY = parameter(
     "Idempotency-Key",
     "Makes the request one that is done once: sent again with the same key, it is answered as it was the first time. "
     "With another request the key is refused (`idempotency_key_reused`).",
-    text(),
+    text(
+        "A structured field's string; its quotes may be left out.",
+        pattern=r'^("[!#-\[\]-~]{1,255}"|[!#-\[\]-~]{1,255})$',
+    ),
 )
