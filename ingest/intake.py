@@ -16,6 +16,7 @@ from ingest.senders import Sender, Senders
 from services.commit import Appended, Entry, entry_of
 from services.errors import InvalidReadings, WindsockError
 from services.lane import Answer, Appender, Post, Work
+from services.once import Once
 from services.reading import Decoded, Limits, Reading
 from services.settings import IngestSettings
 
@@ -61,13 +62,15 @@ class Intake:
             return self._identify(post, credentials, form, reply, skip=skip)
         return self._of(sender, post, form, reply, skip=skip)
 
-    async def store(self, sender: Sender, decoded: Decoded, form: str, *, skip: bool = False) -> list[Appended]:
-        """Store what came otherwise than as a request; where each reading that was taken went.
+    async def store(
+        self, sender: Sender, decoded: Decoded, form: str, *, skip: bool = False, once: Once | None = None
+    ) -> list[Appended]:
+        """Store what came otherwise than as a request, with `once` once; where each reading that was taken went.
 
         Raises what `take` raises, and what the writer raises.
         """
         entries = await self.admitted(sender, decoded, form, skip=skip)
-        appended = await self._writer.append(entries)
+        appended = await self._writer.append(entries, once)
         self.stored(form, len(appended))
         return appended
 
@@ -97,7 +100,7 @@ class Intake:
             post = msgspec.structs.replace(post, body=body)
         if not isinstance(form, Format):
             form = form(sender)
-        once = once_of(post.headers, sender.name, form.name.encode(), post.query, post.body)
+        once = once_of(post, sender.name, form.name)
         decoded = self.decoded(post, form)
         readings = self._kept(decoded, form.name, skip=skip)
         admitted = self._admits(sender, decoded, form.name)

@@ -48,7 +48,7 @@ class Telemetry:
         def form(sender: Sender) -> Format:
             return thingsboard.telemetry_of(_device(sender, token))
 
-        work = self._intake.take(Post(b"", headers, body, address), token, form, _stored)
+        work = self._intake.take(Post(b"", headers, body, address, request.url.path), token, form, _stored)
         if not isinstance(work, Work):
             work = await work
         return work.answer(await self._writer.append(work.entries, work.once)).response()

@@ -20,10 +20,10 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from services.addresses import Proxies
 from services.commit import Appended
 from services.errors import Overloaded, TooSlow, WindsockError
-from services.lane import Answer, Headers, Lane, Post, Work, headers_of
+from services.lane import Answer, Headers, Lane, Post, Work, headers_of, problem
 from services.metrics import Refusals
 from services.patience import NEVER, Patience
-from services.web import PROBLEM
+from services.web import OUR_FAULT, PROBLEM
 
 NOT_PLAIN = (b"expect", b"transfer-encoding", b"upgrade")
 """Headers with which a request goes through the application."""
@@ -94,7 +94,7 @@ class Exchange:
     def post(self) -> Post:
         """The request, once it is whole."""
         body = self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
-        return Post(self.head.query, self.head.headers, body, self.head.address)
+        return Post(self.head.query, self.head.headers, body, self.head.address, self.head.lane.path)
 
     def over(self) -> None:
         """It was answered, or nobody waits for that any more."""
@@ -261,11 +261,16 @@ def bounded(
 
         def _fail(self, exchange: Exchange, error: Exception) -> None:
             self.logger.error("Exception in a lane", exc_info=error)
-            self._refuse(exchange, WindsockError("this is a fault of the server; its log says more"))
+            self._refuse(exchange, WindsockError(OUR_FAULT))
 
         def _refuse(self, exchange: Exchange, error: WindsockError) -> None:
             refusals.count("request", error.code)
-            self._answer(exchange, exchange.head.lane.refused(error))
+            try:
+                answer = exchange.head.lane.refused(error)
+            except Exception as bug:
+                self.logger.error("Exception in a lane", exc_info=bug)
+                answer = problem(WindsockError(OUR_FAULT))
+            self._answer(exchange, answer)
 
         def _answer(self, exchange: Exchange, answer: Answer) -> None:
             lines = [STATUS_LINE[answer.status]]

@@ -37,6 +37,7 @@ class Post(msgspec.Struct, gc=False):
     body: bytes
     address: str = ""
     """Where it came from."""
+    path: str = ""
 
 
 class Answer(msgspec.Struct, gc=False):
@@ -112,7 +113,9 @@ class Lane:
     async def _answered(self, request: Request) -> Response:
         body = await read_body(request, self.body_bytes, self.body_s)
         address = request.client.host if request.client else ""
-        work = self.work(Post(request.scope["query_string"], headers_of(request.scope["headers"]), body, address))
+        work = self.work(
+            Post(request.scope["query_string"], headers_of(request.scope["headers"]), body, address, request.url.path)
+        )
         if not isinstance(work, Work):
             work = await work
         return work.answer(await self.writer.append(work.entries, work.once)).response()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import sys
+from typing import Any
 
 import orjson
 import structlog
@@ -31,9 +33,7 @@ def configure(level: str, service: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(
-                    serializer=lambda event, **_: orjson.dumps(event, default=str).decode()
-                ),
+                structlog.processors.JSONRenderer(serializer=_line),
             ],
         )
     )
@@ -50,6 +50,14 @@ def configure(level: str, service: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(root.level),
         cache_logger_on_first_use=False,
     )
+
+
+def _line(event: Any, **_: Any) -> str:
+    try:
+        return orjson.dumps(event, default=str).decode()
+    except TypeError:
+        # Text that is not Unicode, or a number above 64 bits.
+        return json.dumps(event, default=str)
 
 
 def _without_cut_off_requests(record: logging.LogRecord) -> bool:

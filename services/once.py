@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from services.commit import Appended
-from services.errors import Reused
+from services.errors import Conflict, Reused
 
 
 class Once(msgspec.Struct, frozen=True, gc=False):
@@ -21,8 +21,17 @@ class Once(msgspec.Struct, frozen=True, gc=False):
 
 
 def remembered(once: Once, text: bytes, entries: int) -> list[Appended]:
-    """What was answered the first time. Raises Reused if that was another request, or it had not as many `entries`."""
+    """What was answered the first time.
+
+    Raises Reused if that was another request, and Conflict if fewer or more of it were taken then: what is good may
+    depend on the clock and the settings.
+    """
     fingerprint, *places = text.decode("ascii").split(" ")
-    if fingerprint != once.fingerprint or len(places) != entries:
+    if fingerprint != once.fingerprint:
         raise Reused("this Idempotency-Key was used for another request; take a fresh one for each")
+    if len(places) != entries:
+        raise Conflict(
+            f"this request was done: {len(places)} of its readings were taken then, {entries} would be now; "
+            "send what is missing with a fresh Idempotency-Key"
+        )
     return [Appended(place.removesuffix("d"), place.endswith("d")) for place in places]

@@ -18,6 +18,7 @@ from services.errors import NotFound, TooLarge, TooSlow, Unavailable, WindsockEr
 from services.metrics import Refusals
 
 PROBLEM = "application/problem+json"
+OUR_FAULT = "this is a fault of the server; its log says more"
 REFUSED = "windsock.refused"
 """In the scope of a request: how its endpoint tells failures, if not as problem details."""
 
@@ -54,7 +55,7 @@ def error_handlers(refusals: Refusals) -> dict[Any, Any]:
 
     async def on_bug(request: Request, _error: Exception) -> Response:
         # Starlette raises it again, and uvicorn logs it.
-        return await on_expected(request, WindsockError("this is a fault of the server; its log says more"))
+        return await on_expected(request, WindsockError(OUR_FAULT))
 
     return {WindsockError: on_expected, HTTPException: on_http, ClientDisconnect: on_gone, Exception: on_bug}
 

@@ -20,13 +20,16 @@ from typing import Any, Protocol
 
 from redis.exceptions import RedisError, ResponseError
 
+from services import logs
 from services.batch import fresh_epoch
 from services.commit import Appended, Commit, Entry, Request, Upkeep
-from services.errors import Overloaded, Reused, TooLarge, Unavailable
+from services.errors import Conflict, Overloaded, Reused, TooLarge, Unavailable, WindsockError
 from services.once import Once, remembered
 from services.redis import Client, reason_of
 from services.script import Script
 from services.settings import StreamSettings
+
+log = logs.get("writer")
 
 FULL = "used memory > 'maxmemory'"
 """What Redis says when it is full; 6.2 and 7 wrap it differently."""
@@ -40,7 +43,7 @@ class WriterMetrics(Protocol):
     def refused(self, entries: int) -> None: ...
 
 
-Settle = Callable[[list[Appended] | Unavailable | Reused], None]
+Settle = Callable[[list[Appended] | WindsockError], None]
 """Told, once, where the entries of a call went, or why they are, or may be, not stored. Must not raise."""
 
 
@@ -53,6 +56,13 @@ class _Parked:
     deadline: float
     once: Once | None
     withdrawn: bool = False
+
+    def tell(self, outcome: list[Appended] | WindsockError) -> None:
+        """Settle it; a bug there must not keep the others from being told."""
+        try:
+            self.settle(outcome)
+        except Exception:
+            log.exception("who was to be told of a commit failed")
 
 
 class Writer:
@@ -80,13 +90,13 @@ class Writer:
         """Store `entries` together; returns where each went, in order. With `once`, what was returned the first time.
 
         Raises TooLarge if they go to more topics than one commit takes, Overloaded when the buffer is full,
-        Unavailable when Redis does not acknowledge in time, and Reused if `once` was another request.
+        Unavailable when Redis does not acknowledge in time, and what `remembered` raises.
         """
         if not entries:
             return []
         stored: asyncio.Future[list[Appended]] = asyncio.get_running_loop().create_future()
 
-        def settle(outcome: list[Appended] | Unavailable | Reused) -> None:
+        def settle(outcome: list[Appended] | WindsockError) -> None:
             if stored.done():
                 return
             if isinstance(outcome, list):
@@ -151,7 +161,7 @@ class Writer:
             # Who is told may come with the next at once.
             self._stopped = True
             while self._parked:
-                self._parked.popleft().settle(Unavailable("the service is stopping"))
+                self._parked.popleft().tell(Unavailable("the service is stopping"))
             self._waiting = self._waiting_bytes = 0
             await self._script.close()
 
@@ -177,7 +187,7 @@ class Writer:
                 continue
             if parked.deadline < now:
                 self._metrics.refused(len(parked.entries))
-                parked.settle(Unavailable("Redis is too slow"))
+                parked.tell(Unavailable("Redis is too slow"))
                 continue
             taken.append(parked)
         return taken
@@ -193,11 +203,12 @@ class Writer:
         except (RedisError, OSError, TimeoutError) as error:
             self._metrics.failed(count)
             for parked in taken:
-                parked.settle(Unavailable(f"Redis did not acknowledge ({reason_of(error)}); retry with the same id"))
+                parked.tell(Unavailable(f"Redis did not acknowledge ({reason_of(error)}); retry with the same id"))
             return
-        except asyncio.CancelledError:
+        except BaseException:
+            # Cancelled, or a bug: nobody waits for ever.
             for parked in taken:
-                parked.settle(Unavailable("the service is stopping"))
+                parked.tell(Unavailable("the service is stopping"))
             raise
         self._metrics.committed(outcomes.stored, outcomes.known, time.perf_counter() - started)
         # The next commit goes first: Redis stores it while those of this one are answered.
@@ -209,7 +220,7 @@ class Writer:
         waiting = _requests(taken)
         pending = list(range(len(entries)))
         done: dict[int, Appended] = {}
-        refused: dict[int, Reused] = {}
+        refused: dict[int, WindsockError] = {}
         while True:
             commit = Commit(
                 [entries[number] for number in pending],
@@ -226,7 +237,7 @@ class Writer:
                 once, numbers = waiting[number]
                 try:
                     first = remembered(once, text, len(numbers))
-                except Reused as error:
+                except (Reused, Conflict) as error:
                     refused[numbers.start] = error
                     first = [_NOWHERE] * len(numbers)
                 done.update(zip(numbers, first, strict=True))
@@ -268,7 +279,7 @@ class _Outcomes:
     """Where each entry of a commit went; why, for calls (by their first entry) that were refused; how many are new."""
 
     appended: list[Appended]
-    refused: dict[int, Reused]
+    refused: dict[int, WindsockError]
     stored: int
 
     @property
@@ -282,7 +293,7 @@ def _tell(taken: Sequence[_Parked], outcomes: _Outcomes) -> None:
     start = 0
     for parked in taken:
         end = start + len(parked.entries)
-        parked.settle(outcomes.refused.get(start) or outcomes.appended[start:end])
+        parked.tell(outcomes.refused.get(start) or outcomes.appended[start:end])
         start = end
 
 

@@ -14,6 +14,7 @@ import asyncio
 import random
 import ssl
 import time
+import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import NoReturn
@@ -28,8 +29,9 @@ from ingest.mqtt.payloads import Payloads
 from ingest.mqtt.report import BridgeReport
 from ingest.mqtt.templates import Template
 from ingest.senders import Sender, Senders
-from services import logs
+from services import logs, topics
 from services.errors import BadRequest, InvalidReadings, StartError, Unauthorized, WindsockError
+from services.once import Once
 from services.reading import Decoded, Limits
 from services.settings import MqttSettings
 
@@ -191,7 +193,7 @@ class Bridge:
             [fault for _, decoded in read for fault in decoded.faults],
         )
         try:
-            await self._patiently(partial(self._take_in, together))
+            await self._patiently(partial(self._take_in, together, _fresh_once()))
         except WindsockError as error:
             if len(read) == 1:
                 self._refuse(read[0][0], error)
@@ -202,8 +204,8 @@ class Bridge:
         else:
             self._report.count("stored", len(read))
 
-    async def _take_in(self, decoded: Decoded) -> None:
-        await self._intake.store(await self._sender(), decoded, FORM, skip=True)
+    async def _take_in(self, decoded: Decoded, once: Once) -> None:
+        await self._intake.store(await self._sender(), decoded, FORM, skip=True, once=once)
 
     async def _sender(self) -> Sender:
         key = self._settings.mqtt_key or None
@@ -236,6 +238,11 @@ class Bridge:
     def _refuse(self, message: Message, error: WindsockError) -> None:
         self._report.count("refused")
         self._report.lost("a message is refused", topic=str(message.topic)[:200], reason=str(error))
+
+
+def _fresh_once() -> Once:
+    """For a batch: an answer of Redis may be lost after it has stored."""
+    return Once(topics.request_key("mqtt", uuid.uuid4().hex), "-")
 
 
 def _reason(error: Exception) -> str:

@@ -108,3 +108,19 @@ def test_another_request_under_the_same_key_is_refused(ingest: Windsock, redis_s
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     assert post(ingest, json=READINGS, headers={"Idempotency-Key": "ä".encode()}).status_code == 400
     assert stored(redis_server) == 2
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "headers"),
+    [
+        ("/api/v1/a/telemetry", "/api/v1/b/telemetry", ({}, {})),
+        ("/v1/readings", "/v1/readings", ({"ce-subject": "a"}, {"ce-subject": "b"})),
+    ],
+)
+def test_what_names_the_device_outside_the_body_counts(
+    ingest: Windsock, one: str, other: str, headers: tuple[dict[str, str], dict[str, str]]
+) -> None:
+    event = {"ce-specversion": "1.0", "ce-type": "t", "ce-id": "1", "ce-source": "s", "Idempotency-Key": "k"}
+    assert post(ingest, one, json={"t": 1}, headers=event | headers[0]).is_success
+    refused = post(ingest, other, json={"t": 1}, headers=event | headers[1])
+    assert refused.json()["code"] == "idempotency_key_reused"

@@ -95,6 +95,15 @@ async def test_an_id_is_stored_once_and_answered_with_its_first_position(writer:
     assert await read(stream, "up", END) == [1, 2, 3, 4]
 
 
+async def test_one_who_fails_to_be_told_keeps_nobody_else_waiting(writer: Writer) -> None:
+    def fails(_outcome: object) -> None:
+        raise ZeroDivisionError
+
+    writer.submit(entries(1, 1), fails)
+    assert [one.position.partition(".")[2] for one in await writer.append(entries(2, 2))] == ["2"]
+    assert len(await writer.append(entries(3, 3))) == 1
+
+
 async def test_many_ids_in_one_commit(writer: Writer, stream: Stream) -> None:
     many = [Entry(TOPIC, b"%d" % n, id=str(n)) for n in range(2_500)]
     first = await writer.append(many)

@@ -306,6 +306,19 @@ async def test_a_bug_is_answered_and_logged(body: bytes, caplog: pytest.LogCaptu
     assert "ZeroDivisionError" in caplog.text
 
 
+@pytest.mark.parametrize("body", [b"bad", b"later bad"])
+async def test_a_bug_in_telling_a_refusal_is_answered_and_logged(body: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    def refused(error: WindsockError) -> Answer:
+        raise ZeroDivisionError
+
+    connection = Connection(dataclasses.replace(echo(Shelf()), refused=refused))
+    connection.send(post(body))
+    connection.send(post(b"one"))
+    await turns(5)
+    assert connection.statuses == [500, 202]
+    assert "ZeroDivisionError" in caplog.text
+
+
 async def test_a_client_that_leaves_amid_the_body_is_counted() -> None:
     connection = Connection(echo(Shelf()))
     connection.send(post(b"one")[:-1])
