@@ -19,7 +19,8 @@
     │   ├── PositionLost        410  the position's epoch or history is gone
     │   ├── TooSlow             408
     │   ├── TooLarge            413
-    │   └── UnsupportedMedia    415
+    │   ├── UnsupportedMedia    415
+    │   └── HeadTooLarge        431
     ├── TooManyRequests         429  sooner than a limit allows; retryable, with a time to wait
     ├── Unavailable             503  ours; retryable, with a time to wait
     │   └── Overloaded          503  a bounded buffer is full
@@ -247,6 +248,14 @@ class TooLarge(ClientError):
     code = "too_large"
     title = "Too large"
     status = 413
+
+
+class HeadTooLarge(ClientError):
+    """The head of a request, or what stands for one between or behind the parts of a body (RFC 6585, section 5)."""
+
+    code = "head_too_large"
+    title = "Request header fields too large"
+    status = 431
 
 
 class TooSlow(ClientError):

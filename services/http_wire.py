@@ -1,5 +1,5 @@
-"""uvicorn's HTTP protocol with two bounds that it lacks (open connections, and the time that a request's head takes)
-and a short way for plain posts to a lane.
+"""uvicorn's HTTP protocol with three bounds that it lacks (open connections, and the time and the bytes that a
+request's head takes) and a short way for plain posts to a lane.
 
 A post takes its lane if it names the lane's path as it is, tells its length, which is not too great, and asks for
 nothing else; uvicorn's cycle, Starlette and a task are spared. All others go through the application, where they
@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from services.addresses import Proxies
 from services.commit import Appended
-from services.errors import Overloaded, TooSlow, WindsockError
+from services.errors import HeadTooLarge, Overloaded, TooSlow, WindsockError
 from services.lane import Answer, Headers, Lane, Post, Work, headers_of, problem
 from services.metrics import Refusals
 from services.patience import NEVER, Patience
@@ -104,9 +104,13 @@ class Exchange:
 
 
 def bounded(
-    most: int, head_s: float, refusals: Refusals, lanes: Sequence[Lane], proxies: Proxies
+    most: int, head_s: float, head_bytes: int, refusals: Refusals, lanes: Sequence[Lane], proxies: Proxies
 ) -> type[asyncio.Protocol]:
-    """The protocol class for a server with at most `most` connections, WebSockets included."""
+    """The protocol class for a server with at most `most` connections, WebSockets included.
+
+    A head may take `head_s` seconds and `head_bytes` (and up to one read more). As many bytes may what stands around the
+    parts of a chunked body: their sizes' extensions, and trailers, which are dropped.
+    """
     lane_at = {lane.path.encode("ascii"): lane for lane in lanes}
     patience = Patience(head_s, *(lane.body_s for lane in lanes))
 
@@ -118,6 +122,8 @@ def bounded(
         _head_is_due = True
         _held: tuple[Exchange, bytes] | None = None
         """An answer that waits until the client reads."""
+        _headlike_bytes = 0
+        """Read since the parser last told of a head's end, of a part of a body, or of a request's begin or end."""
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
@@ -135,7 +141,19 @@ def bounded(
                     one.over()
             super().connection_lost(exc)
 
+        def data_received(self, data: bytes) -> None:
+            self._headlike_bytes += len(data)
+            super().data_received(data)
+            if self._headlike_bytes > head_bytes:
+                self._headlike_bytes = 0
+                self._end(HeadTooLarge(f"the head of the request has more than {head_bytes} bytes"))
+
+        def on_header(self, name: bytes, value: bytes) -> None:
+            if self._head_is_due:
+                super().on_header(name, value)
+
         def handle_websocket_upgrade(self) -> None:
+            self._headlike_bytes = 0
             patience.end(self)
             if self.cycle is not None and not self.cycle.response_complete:
                 # Its answer would be written into the WebSocket.
@@ -154,12 +172,14 @@ def bounded(
             self.parser = None  # type: ignore[assignment]
 
         def on_message_begin(self) -> None:
+            self._headlike_bytes = 0
             super().on_message_begin()
             if not self._head_is_due:
                 self._head_is_due = True
                 self.deadline = self.loop.time() + head_s
 
         def on_headers_complete(self) -> None:
+            self._headlike_bytes = 0
             self._head_is_due = False
             self.deadline = NEVER
             head = self._head_of_lane()
@@ -188,6 +208,7 @@ def bounded(
             return Head(lane, query, headers, int(length), keep_alive, address)
 
         def on_body(self, body: bytes) -> None:
+            self._headlike_bytes = 0
             if isinstance(self.cycle, Exchange) and not self.cycle.whole:
                 if self.cycle.refused is None:
                     self.cycle.parts.append(body)
@@ -195,6 +216,7 @@ def bounded(
                 super().on_body(body)
 
         def on_message_complete(self) -> None:
+            self._headlike_bytes = 0
             exchange = self.cycle
             if not isinstance(exchange, Exchange) or exchange.whole:
                 # uvicorn's own, or an upgrade behind a post: it has no cycle.

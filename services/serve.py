@@ -96,7 +96,9 @@ async def serve(
             uvicorn.Config(
                 assembly.application,
                 interface="asgi3",
-                http=bounded(most, common.head_s, assembly.shared.refusals, assembly.lanes, Proxies(trusted)),
+                http=bounded(
+                    most, common.head_s, common.head_bytes, assembly.shared.refusals, assembly.lanes, Proxies(trusted)
+                ),
                 ws=next((room.wire for room in assembly.rooms if room.wire), "websockets-sansio"),
                 ws_max_size=gateway.message_bytes,
                 ws_per_message_deflate=False,

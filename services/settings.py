@@ -60,6 +60,9 @@ class CommonSettings:
     head_s: Annotated[
         float, Meta(gt=0, le=DAY_S, description="Seconds that the head of an HTTP request may take; then 408.")
     ] = 10.0
+    head_bytes: Annotated[
+        int, Meta(ge=1_024, le=GIBIBYTE, description="Largest head of an HTTP request; above it 431.")
+    ] = 65_536
     shutdown_s: Annotated[
         int, Meta(ge=1, le=300, description="Seconds that open requests get to finish on SIGTERM or Ctrl-C.")
     ] = 5

@@ -19,6 +19,8 @@ from services.lane import Answer, Lane, Post, Work
 from services.metrics import Refusals
 from tests.stand_ins.lanes import Shelf, echo
 
+HEAD_BYTES = 2_000
+
 
 class Transport(asyncio.Transport):
     def __init__(self, peer: str) -> None:
@@ -57,7 +59,7 @@ class Connection:
 
         self.through_application: list[str] = []
         self._registry = CollectorRegistry()
-        wire = bounded(10, head_s, Refusals(self._registry), [lane], Proxies(proxies))
+        wire = bounded(10, head_s, HEAD_BYTES, Refusals(self._registry), [lane], Proxies(proxies))
         config = uvicorn.Config(application, http=wire, log_config=None, access_log=False, interface="asgi3")
         config.load()
         self.state = ServerState()
@@ -317,6 +319,41 @@ async def test_a_bug_in_telling_a_refusal_is_answered_and_logged(body: bytes, ca
     await turns(5)
     assert connection.statuses == [500, 202]
     assert "ZeroDivisionError" in caplog.text
+
+
+CHUNKED = b"POST /other HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("opening", "endless"),
+    [
+        (b"POST /", b"a" * 100),
+        (b"POST /echo HTTP/1.1\r\nX-A: ", b"a" * 100),
+        (b"POST /echo HTTP/1.1\r\n", b"X-A: b\r\n" * 20),
+        (CHUNKED + b"0\r\n", b"X-A: b\r\n" * 20),
+        (CHUNKED + b"0\r\nX-A: ", b"a" * 100),
+        (CHUNKED + b"1;", b"a" * 100),
+    ],
+)
+async def test_a_head_without_an_end_is_cut_off(opening: bytes, endless: bytes) -> None:
+    connection = Connection(echo(Shelf()))
+    connection.send(opening)
+    for _ in range(HEAD_BYTES // len(endless) + 2):
+        if connection.transport.closed.is_set():
+            break
+        connection.send(endless)
+    assert connection.transport.closed.is_set()
+    assert connection.refused("head_too_large")
+
+
+async def test_a_large_body_is_no_head() -> None:
+    connection = Connection(echo(Shelf()))
+    connection.send(CHUNKED)
+    for _ in range(50):
+        connection.send(b"64\r\n" + b"a" * 100 + b"\r\n")
+    connection.send(b"0\r\nX-Trailer: dropped\r\n\r\n" + post(b"one") * 40)
+    await turns(60)
+    assert connection.statuses == [204, *([202] * 40)]
 
 
 async def test_a_client_that_leaves_amid_the_body_is_counted() -> None:
