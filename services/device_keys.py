@@ -128,7 +128,12 @@ class Spoken:
 
 
 def made(scope: Scope, now_ms: int, *, name: str, note: str = "", expires: int | None = None) -> tuple[DeviceKey, str]:
-    """A new key, and its text. Raises BadRequest if it has expired already."""
+    """A new key, and its text. Raises BadRequest if it has expired already, or is called what cannot be shown."""
+    for field, said in (("name", name), ("note", note)):
+        if not said.isprintable():
+            raise BadRequest(field, "has characters that cannot be shown, such as line ends")
+    if not name.strip():
+        raise BadRequest("name", "is empty")
     if expires is not None and expires <= now_ms:
         raise BadRequest("expires", "is not a time to come (Unix milliseconds)")
     key_id = _random(_ID_LENGTH)

@@ -108,8 +108,8 @@ def bounded(
 ) -> type[asyncio.Protocol]:
     """The protocol class for a server with at most `most` connections, WebSockets included.
 
-    A head may take `head_s` seconds and `head_bytes` (and up to one read more). As many bytes may what stands around the
-    parts of a chunked body: their sizes' extensions, and trailers, which are dropped.
+    A head may take `head_s` seconds and `head_bytes` (and up to one read more). As many bytes may what stands around
+    the parts of a chunked body: their sizes' extensions, and trailers, which are dropped.
     """
     lane_at = {lane.path.encode("ascii"): lane for lane in lanes}
     patience = Patience(head_s, *(lane.body_s for lane in lanes))

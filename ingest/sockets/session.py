@@ -13,7 +13,7 @@ import orjson
 
 from ingest.receipts import receipt
 from services.commit import Appended
-from services.errors import Unavailable, WindsockError
+from services.errors import TooManyRequests, Unavailable, WindsockError
 from services.reading import Decoded
 
 
@@ -100,7 +100,7 @@ def refused(turn: Turn, error: WindsockError) -> bytes:
     """The answer to a message of which nothing was taken."""
     message = error.message()
     message["error"]["retryable"] = error.retryable
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable | TooManyRequests):
         message["error"]["retry_after"] = error.retry_after_s
     return orjson.dumps(message | {"message": turn.number})
 

@@ -5,7 +5,7 @@ import json
 from ingest.sockets import session
 from ingest.sockets.session import Repeats, Session
 from services.commit import Appended
-from services.errors import Fault, InvalidReadings, Unavailable
+from services.errors import Fault, InvalidReadings, TooManyRequests, Unavailable
 from services.reading import Decoded, Limits, decode
 
 
@@ -75,6 +75,11 @@ def test_what_may_be_sent_again_is_said_to_be_so() -> None:
     assert told["error"]["code"] == "unavailable"
     assert told["error"]["retryable"] is True
     assert told["error"]["retry_after"] == 2
+
+
+def test_what_came_too_fast_is_told_when_to_come_again() -> None:
+    told = json.loads(session.refused(Session(1).begin(), TooManyRequests("too fast", "key", 50.0, 8.2)))
+    assert (told["error"]["retryable"], told["error"]["retry_after"], told["message"]) == (True, 9, 1)
 
 
 def test_a_command_is_sent_at_once_and_again_until_it_is_acknowledged() -> None:

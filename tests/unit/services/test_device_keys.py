@@ -115,3 +115,11 @@ def test_what_is_shown_of_a_key_holds_no_digest() -> None:
 def test_a_scope_that_cannot_be_is_refused(scope: dict[str, object]) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(scope, Scope)
+
+
+@pytest.mark.parametrize(
+    ("name", "note"), [("", ""), (" ", ""), ("a\nb", ""), ("\x1b[31m", ""), ("\udcff", ""), ("a", "\0")]
+)
+def test_a_key_is_called_what_can_be_shown(name: str, note: str) -> None:
+    with pytest.raises(BadRequest):
+        made(Scope(), 0, name=name, note=note)
