@@ -335,9 +335,9 @@ def test_connections_that_say_nothing_or_half_are_ended(tmp_path: Path) -> None:
 
 
 def test_more_connections_than_allowed_are_refused_and_come_in_later(tmp_path: Path) -> None:
-    with Windsock(tmp_path, connections="1", http_connections="2") as windsock:
+    with Windsock(tmp_path, connections="1", device_sockets="1", http_connections="2") as windsock:
         address = ("127.0.0.1", int(windsock.url.rpartition(":")[2]))
-        idle = [socket.create_connection(address, timeout=10) for _ in range(3)]
+        idle = [socket.create_connection(address, timeout=10) for _ in range(4)]
 
         def refused() -> bool:
             with socket.create_connection(address, timeout=10) as late:
