@@ -19,3 +19,8 @@ IDLE = Close(3000, "idle")
 SHUTDOWN = Close(3001, "shutdown")
 SLOW = Close(3008, "slow")
 INVALID = Close(3500, "invalid token")
+
+KNOWN = frozenset(
+    {1000, 1001, 1005, 1006, 1007, 1011, *(one.code for one in (TOO_LARGE, IDLE, SHUTDOWN, SLOW, INVALID))}
+)
+"""Codes that are counted by themselves: a device may close with any (RFC 6455, section 7.4)."""

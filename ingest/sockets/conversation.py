@@ -87,6 +87,8 @@ class Conversation:
         self._stop: asyncio.Future[Close] = asyncio.get_running_loop().create_future()
         self._ending = False
         self._busy = False
+        self.left_with = closes.GONE.code
+        """The code with which the device closed, if it did."""
 
     def stop(self) -> None:
         """End soon: read no more, answer what was read."""
@@ -136,6 +138,7 @@ class Conversation:
             except TimeoutError:
                 return closes.IDLE
             if message["type"] == "websocket.disconnect":
+                self.left_with = message.get("code") or closes.GONE.code
                 return closes.GONE
             text = message.get("text")
             body = text.encode() if text is not None else bytes(message["bytes"])

@@ -18,6 +18,7 @@ from ingest.bells import Bells
 from ingest.commands import named
 from ingest.credentials import credentials_of
 from ingest.receipts import skips
+from ingest.sockets import closes
 from ingest.sockets.conversation import GRACE_S, Conversation, Party, Tools
 from services import logs
 from services.admission import Origins, Seats
@@ -100,7 +101,8 @@ class DeviceSockets:
                 why = await conversation.run()
             finally:
                 del self._open[conversation]
-        self._closed.labels(str(why.code)).inc()
+        code = conversation.left_with if why is closes.GONE else why.code
+        self._closed.labels(str(code if code in closes.KNOWN else "other")).inc()
 
     async def drain(self) -> None:
         """Admit nobody any more, and end every conversation once what it was asked is answered."""

@@ -116,6 +116,14 @@ async def test_a_message_that_is_too_large_closes_with_1009(windsock: Windsock) 
             await take(socket)
 
 
+async def test_how_a_device_left_is_counted(windsock: Windsock) -> None:
+    name = 'windsock_device_sockets_closed_total{code="1000"}'
+    before = windsock.metrics().get(name, 0.0)
+    async with device(windsock):
+        pass
+    await until(lambda: windsock.metrics().get(name) == before + 1, "it is not counted")
+
+
 @pytest.mark.parametrize(
     ("query", "field"), [("?device=a%20b", "device"), ("?device=", "device"), ("?on_error=ignore", "on_error")]
 )
