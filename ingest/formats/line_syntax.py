@@ -81,12 +81,12 @@ def points(text: str, most: int) -> Iterator[tuple[int, Point | Broken]]:
         if at == len(text):
             return
         found = _line.match(text, at)
-        if found is not None:
-            end = found.end()
-            bad = spoilt and _not_text.search(text, at, end)
-            yield number, Broken(None, "is not UTF-8") if bad else _point(found, most)
+        end = _end(text, at) if found is None else found.end()
+        if spoilt and _not_text.search(text, at, end):
+            yield number, Broken(None, "is not UTF-8")
+        elif found is not None:
+            yield number, _point(found, most)
         else:
-            end = _end(text, at)
             yield number, Broken(*_blame(text[at:end].rstrip("\r\n")))
         number += text.count("\n", at, end)
         at = end
