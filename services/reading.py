@@ -114,10 +114,18 @@ class Limits:
 
 @dataclass(slots=True)
 class Decoded:
-    """`readings[i]` is None where reading i was refused; `faults` says why, in order."""
+    """`readings[i]` is None where reading i was refused; `faults` says why, in order.
+
+    `places[i]` is the number that reading i has for who sent it, such as that of its line; without them it is i.
+    """
 
     readings: list[Reading | None]
     faults: list[Fault] = field(default_factory=list)
+    places: Sequence[int] | None = None
+
+    def place(self, index: int) -> int:
+        """What a fault of `readings[index]` has to say for its index."""
+        return index if self.places is None else self.places[index]
 
     def all_or_raise(self) -> list[Reading]:
         """Every reading, or InvalidReadings with the first 20 faults."""
@@ -126,9 +134,9 @@ class Decoded:
         return [reading for reading in self.readings if reading is not None]
 
     def numbered(self, places: Sequence[int]) -> Decoded:
-        """The same with faults that say `places[i]` for element i, such as the number of its line."""
+        """The same with these places, which its faults say."""
         faults = [fault if fault.index is None else replace(fault, index=places[fault.index]) for fault in self.faults]
-        return Decoded(self.readings, faults)
+        return Decoded(self.readings, faults, places)
 
 
 Shape = Literal["json", "lines"]

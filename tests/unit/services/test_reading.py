@@ -119,7 +119,9 @@ def test_what_a_format_made_is_checked_in_the_same_way() -> None:
     ]
     taken = [reading and (reading.ts, reading.values) for reading in decoded.readings]
     assert taken == [(NOW, {"t": 1.5}), None, None, None, (5, {"t": 2}), None]
-    assert [fault.index for fault in decoded.numbered(range(10, 20)).faults] == [11, 12, 13, 15]
+    numbered = decoded.numbered(range(10, 20))
+    assert [fault.index for fault in numbered.faults] == [11, 12, 13, 15]
+    assert (decoded.place(4), numbered.place(4)) == (4, 14)
 
 
 @pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, 2**63, None, [1], ""])

@@ -81,6 +81,7 @@ def test_faults_name_the_line_whatever_stands_between() -> None:
     decoded = decode('# head\n\nm f="a\nb"\nm f=\nm g=1\n')
     assert blamed(decoded) == [(4, "f")]
     assert len(told(decoded)) == 2
+    assert [decoded.place(index) for index in range(3)] == [2, 4, 5]
 
 
 def test_what_a_reading_may_not_hold_is_told_by_line_and_metric() -> None:
