@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
-from ingest.formats.line_protocol import UNITS, LineProtocol
+from ingest.formats.line_protocol import REMEMBERED, UNITS, LineProtocol
 from services.errors import TooLarge
 from services.reading import Decoded, Limits
 from tests.format_posts import NOW, blamed, post, told
@@ -123,3 +125,24 @@ def test_too_many_lines() -> None:
     assert len(decode("m f=1\n" * 3, limits=Limits(batch_readings=3)).readings) == 3
     with pytest.raises(TooLarge):
         decode("m f=1\n" * 4, limits=Limits(batch_readings=3))
+
+
+def test_what_is_remembered_of_fields_is_bounded() -> None:
+    lines = LineProtocol(["host"], "{measurement}.{field}")
+    tracemalloc.start()
+    try:
+        for number in range(40):
+            name = f"{number}" + "f" * 1_000_000
+            (fault,) = decode(f"m {name}=1,g=1", lines=lines).faults
+            assert len(fault.as_dict()["field"]) < 100
+        assert tracemalloc.get_traced_memory()[0] < 5_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_more_fields_than_are_remembered() -> None:
+    for number in range(0, REMEMBERED + 200, 100):
+        (reading,) = told(
+            decode("m,host=h " + ",".join(f"f{number + one}=1" for one in range(100)), limits=Limits(5, 100))
+        )
+        assert list(reading["values"]) == [f"m.f{number + one}" for one in range(100)]
