@@ -34,6 +34,8 @@ UNITS = {
 MS = 1_000_000
 EARLIEST_MS = 1_000_000_000_000
 """September 2001: a time before it is most likely one in another unit."""
+PER_LINE = 12
+"""Tags and fields that the lines of a request may have on average, were they as many as there may be."""
 REMEMBERED = 20_000
 """Fields whose metrics are remembered."""
 SHOWN = 64
@@ -57,10 +59,14 @@ class LineProtocol:
     def _decode(self, unit: str, post: Post, limits: Limits, now_ms: int) -> Decoded:
         elements: list[Any] = []
         places: list[int] = []
+        said, most = 0, max(limits.batch_readings * PER_LINE, limits.reading_metrics * 2)
         # What is not UTF-8 spoils its line only.
         for place, line in points(post.body.decode("utf-8", "surrogateescape"), limits.reading_metrics):
             if len(elements) == limits.batch_readings:
                 raise TooLarge(f"more than {limits.batch_readings} lines in one request")
+            said += line.read if isinstance(line, Broken) else len(line.tags) + len(line.fields)
+            if said > most:
+                raise TooLarge(f"more than {most} tags and fields in one request; send fewer lines at once")
             made = line if isinstance(line, Broken) else self._reading(line, unit, limits, now_ms)
             elements.append(_fault(len(elements), made) if isinstance(made, Broken) else made)
             places.append(place)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import tracemalloc
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest.formats.line_protocol import REMEMBERED, UNITS, LineProtocol
 from services.errors import TooLarge
@@ -146,3 +148,21 @@ def test_more_fields_than_are_remembered() -> None:
             decode("m,host=h " + ",".join(f"f{number + one}=1" for one in range(100)), limits=Limits(5, 100))
         )
         assert list(reading["values"]) == [f"m.f{number + one}" for one in range(100)]
+
+
+@pytest.mark.parametrize("last", ["a=1,b=2", 'a=1,b="x"', "a=1,b=2,a=3", "a=1,b=2,c=x"])
+def test_too_many_tags_and_fields_of_all_lines_together(last: str) -> None:
+    line = "m," + ",".join(f"t{n}=v" for n in range(28)) + f" {last}\n"
+    assert len(decode(line * 2, limits=Limits(batch_readings=3)).readings) == 2
+    with pytest.raises(TooLarge):
+        decode(line * 5, limits=Limits(batch_readings=6, reading_metrics=64))
+    assert len(decode(line, limits=Limits(batch_readings=1)).readings) == 1
+
+
+@given(st.lists(st.tuples(st.text("ab1.e+-", max_size=4), st.text("0123456789.eE+-i_nf", max_size=6)), max_size=4))
+def test_plain_numbers_read_as_beside_other_values(fields: list[tuple[str, str]]) -> None:
+    plain = ",".join(f"{name}={value}" for name, value in fields)
+    alone, beside = decode(f"m x=0,{plain}"), decode(f'm x=0,{plain},z="s"')
+    assert blamed(alone) == blamed(beside)
+    for one, other in zip(told(alone), told(beside), strict=True):
+        assert one["values"] | {"m.z": "s"} == other["values"]
