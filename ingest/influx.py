@@ -25,7 +25,7 @@ from ingest.formats.line_protocol import LineProtocol
 from ingest.intake import Intake
 from ingest.media import media_type
 from services.commit import Appended
-from services.errors import BadRequest, Fault, FaultyInput, WindsockError
+from services.errors import BadRequest, Fault, FaultyInput, TooLarge, WindsockError
 from services.lane import Answer, Appender, Lane, Post, Work, headers_of, refusing
 from services.reading import Decoded
 from services.settings import IngestSettings
@@ -41,7 +41,7 @@ TOLD = 5
 STATEMENT_BYTES = 16_384
 FIELDS = 100
 """Most fields of a form with a statement."""
-CREATE_DATABASE = re.compile(r'\s*CREATE\s+DATABASE\s+(?:"(?:[^"\\]|\\.)+"|\w+)(?:\s+WITH\s.*)?\s*;?\s*\Z', re.I | re.S)
+CREATE_DATABASE = re.compile(r'CREATE\s++DATABASE\s++(?:"(?:[^"\\]|\\.)++"|\w++)(?:\s++WITH\s.*+)?', re.I | re.S)
 CODES = {
     400: "invalid",
     401: "unauthorized",
@@ -113,7 +113,9 @@ class Influx:
             statement = _form(form).get("q", [""])[0]
         if not statement:
             raise BadRequest(None, 'missing required parameter "q"')
-        if not CREATE_DATABASE.match(statement):
+        if len(statement) > STATEMENT_BYTES:
+            raise TooLarge(f"the statement is longer than {STATEMENT_BYTES} bytes")
+        if not is_create_database(statement):
             raise BadRequest(None, "only CREATE DATABASE is understood here; read with GET /api/history")
         return json_response({"results": [{"statement_id": 0}]})
 
@@ -126,6 +128,11 @@ class Influx:
             raise BadRequest("precision", f"{precision[:16]!r} is none of {', '.join(precisions)}")
         credentials = credentials_of(post.headers, post.query)
         return self._intake.take(post, credentials, self._lines.format(precision), written, skip=True)
+
+
+def is_create_database(statement: str) -> bool:
+    """Whether it is the one statement that is understood, with a semicolon or without; in time linear in its length."""
+    return CREATE_DATABASE.fullmatch(statement.strip().removesuffix(";").rstrip()) is not None
 
 
 def _form(body: bytes) -> Mapping[str, Sequence[str]]:

@@ -83,6 +83,14 @@ class _Strict(Reading, forbid_unknown_fields=True, gc=False):
     units: dict[_Metric, Annotated[str, Meta(min_length=1, max_length=32)]] | None = None
 
 
+_ENTRIES = {
+    member.name: msgspec.defstruct(f"_Only_{member.name}", [(member.name, member.type)])
+    for member in msgspec.structs.fields(_Strict)
+    if member.name in ("values", "units", "tags")
+}
+"""Objects within a reading → a type that has only this one, to find which of its entries is wrong."""
+
+
 class _Names(set[str]):
     """Names that were seen to match a pattern, at most `most`: the same few come again and again, and to look one
     up costs a tenth of a match (benchmark "intake").
@@ -114,10 +122,18 @@ class Limits:
 
 @dataclass(slots=True)
 class Decoded:
-    """`readings[i]` is None where reading i was refused; `faults` says why, in order."""
+    """`readings[i]` is None where reading i was refused; `faults` says why, in order.
+
+    `places[i]` is the number that reading i has for who sent it, such as that of its line; without them it is i.
+    """
 
     readings: list[Reading | None]
     faults: list[Fault] = field(default_factory=list)
+    places: Sequence[int] | None = None
+
+    def place(self, index: int) -> int:
+        """What a fault of `readings[index]` has to say for its index."""
+        return index if self.places is None else self.places[index]
 
     def all_or_raise(self) -> list[Reading]:
         """Every reading, or InvalidReadings with the first 20 faults."""
@@ -126,9 +142,9 @@ class Decoded:
         return [reading for reading in self.readings if reading is not None]
 
     def numbered(self, places: Sequence[int]) -> Decoded:
-        """The same with faults that say `places[i]` for element i, such as the number of its line."""
+        """The same with these places, which its faults say."""
         faults = [fault if fault.index is None else replace(fault, index=places[fault.index]) for fault in self.faults]
-        return Decoded(self.readings, faults)
+        return Decoded(self.readings, faults, places)
 
 
 Shape = Literal["json", "lines"]
@@ -137,6 +153,14 @@ SECONDS = range(1_000_000_000, 10_000_000_000)
 """Seconds from 2001 to 2286: as milliseconds they were a spring day of 1970."""
 DEEPEST = 10
 """Nesting that is still looked into; a reading has three levels."""
+WIDEST = 64
+"""Members of an array or object that are looked into where it is wrong anyhow."""
+BLAMED = 1_000
+"""Faults of one request that say which value, unit or tag is wrong; further ones say only why."""
+SHOWN = 64
+"""Characters of a name that a fault shows."""
+HALF = "holds half of a surrogate pair"
+_SPEAKABLE = frozenset((bool, int, type(None)))
 
 _one = msgspec.json.Decoder(Reading)
 _many = msgspec.json.Decoder(list[Reading])
@@ -191,7 +215,7 @@ def _settled(decoded: Decoded, limits: Limits, now_ms: int) -> Decoded:
     for index, reading in enumerate(decoded.readings):
         if reading is not None:
             ts = reading.ts
-            plain = type(ts) is int and SECONDS.stop <= ts <= latest_ms and not reading.tags
+            plain = type(ts) is int and SECONDS.stop <= ts <= latest_ms and not (reading.tags or reading.units)
             if plain and 0 < len(reading.values) <= most:
                 continue  # nothing to settle: almost every reading
             fault = _settle(reading, index, limits, now_ms)
@@ -243,11 +267,14 @@ def _settle(reading: Reading, index: int, limits: Limits, now_ms: int) -> Fault 
             return Fault(index, "ts", f"lies more than {limits.ts_ahead_s} s ahead; it is Unix time in milliseconds")
     if not reading.values:
         return Fault(index, "values", "is empty; send at least one value")
-    if len(reading.values) > limits.reading_metrics:
-        return Fault(index, "values", f"has {len(reading.values)} values; at most {limits.reading_metrics} are taken")
-    if reading.tags and len(reading.tags) > limits.reading_metrics:
-        return Fault(index, "tags", f"has {len(reading.tags)} tags; at most {limits.reading_metrics} are taken")
+    for name, entries in (("values", reading.values), ("units", reading.units), ("tags", reading.tags)):
+        if entries and len(entries) > limits.reading_metrics:
+            return _too_many(index, name, len(entries), limits)
     return None
+
+
+def _too_many(index: int, name: str, count: int, limits: Limits) -> Fault:
+    return Fault(index, name, f"has {count} {name}; at most {limits.reading_metrics} are taken")
 
 
 def _look_again(body: bytes, shape: Shape, limits: Limits) -> Decoded:
@@ -263,7 +290,7 @@ def _each(elements: Sequence[Any], limits: Limits) -> Decoded:
         if isinstance(element, Fault):
             fault: Fault | None = element
         else:
-            fault = _fault_of(element, index)
+            fault = _fault_of(element, index, limits, blame=len(decoded.faults) < BLAMED)
         if fault is None:
             decoded.readings.append(msgspec.convert(element, Reading))
         else:
@@ -295,53 +322,79 @@ def _parse(text: bytes, fault: Callable[[str], Fault]) -> Any:
         return fault(f"the JSON is malformed: {error}")
 
 
-def _fault_of(element: Any, index: int) -> Fault | None:
-    place = _unspeakable(element, "")
-    if place is not None:
-        return Fault(index, place[0] or None, place[1])
+def _fault_of(element: Any, index: int, limits: Limits, *, blame: bool) -> Fault | None:
+    """What is wrong with a reading, if anything; without `blame` not which of its values, units or tags."""
+    if isinstance(element, dict):
+        for name in _ENTRIES:
+            entries = element.get(name)
+            if isinstance(entries, dict) and len(entries) > limits.reading_metrics:
+                return _too_many(index, name, len(entries), limits)
+    # Nothing good is wider: neither the values, units and tags, nor the reading itself.
+    found = _unspeakable(element, max(limits.reading_metrics, WIDEST))
+    if found is not None:
+        return Fault(index, found[0].lstrip(".") or None, found[1])
     try:
-        msgspec.convert(element, _Strict)
+        if not _well_named([msgspec.convert(element, Reading)]):
+            msgspec.convert(element, _Strict)
     except msgspec.ValidationError as error:
-        return Fault(index, *_explain(element, str(error)))
+        return Fault(index, *_explain(element, str(error), blame=blame))
+    except UnicodeEncodeError:
+        return Fault(index, None, HALF)
     return None
 
 
-def _unspeakable(value: Any, path: str, deeper: int = DEEPEST) -> tuple[str, str] | None:
-    """The path and reason of a number that is not finite, a string that is not Unicode text, or too deep a nesting."""
+def _unspeakable(value: Any, widest: int, deeper: int = DEEPEST) -> tuple[str, str] | None:
+    """The path and reason of a number that is not finite, a string that is not Unicode text, or too deep a nesting.
+
+    Of arrays and objects only the first `widest` members are looked at.
+    """
     if not deeper:
-        return path[:64], "is nested too deeply"
-    if isinstance(value, float) and not math.isfinite(value):
-        return path, f"{value} is not a finite number"
-    if isinstance(value, str) and not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return path, "holds half of a surrogate pair"
-    children: Sequence[tuple[str, Any]] = ()
+        return "", "is nested too deeply"
+    if isinstance(value, float):
+        return None if math.isfinite(value) else ("", f"{value} is not a finite number")
+    if isinstance(value, str):
+        return None if _is_text(value) else ("", HALF)
     if isinstance(value, dict):
-        for key in value:
-            told = key.encode("utf-8", "replace").decode()
-            if told != key:
-                return f"{path}.{told[:64]}".lstrip("."), "holds half of a surrogate pair"
-        children = [(f"{path}.{key}".lstrip("."), child) for key, child in value.items()]
+        finite = math.isfinite
+        for key, child in islice(value.items(), widest):
+            if not (key.isascii() or _is_text(key)):
+                return f".{_shown(key)}", HALF
+            kind = type(child)
+            if kind in _SPEAKABLE or (kind is float and finite(child)):
+                continue
+            if found := _unspeakable(child, widest, deeper - 1):
+                return f".{_shown(key)}{found[0]}", found[1]
     elif isinstance(value, list):
-        children = [(f"{path}[{i}]", child) for i, child in enumerate(value)]
-    for child_path, child in children:
-        found = _unspeakable(child, child_path, deeper - 1)
-        if found is not None:
-            return found
+        for place, child in enumerate(islice(value, widest)):
+            if type(child) not in _SPEAKABLE and (found := _unspeakable(child, widest, deeper - 1)):
+                return f"[{place}]{found[0]}", found[1]
     return None
 
 
-def _explain(element: Any, message: str) -> tuple[str | None, str]:
+def _is_text(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _shown(name: str) -> str:
+    """A name as a fault shows it."""
+    return name[:SHOWN].encode("utf-8", "replace").decode()
+
+
+def _explain(element: Any, message: str, *, blame: bool) -> tuple[str | None, str]:
     """Turn msgspec's message and path into the field's name and a reason."""
     reason, _, path = message.partition(" - at ")
     named = re.search(r"field `([^`]*)`", reason)
     if named:
         missing = "missing required" in reason
-        return named[1], "is required" if missing else "is not a field of a reading"
+        return _shown(named[1]), "is required" if missing else "is not a field of a reading"
     name = path.strip("`").rpartition("` in `")[2].replace("[...]", "").strip("$.") or None
-    if name in ("values", "units", "tags") and path != f"`$.{name}`":
+    if blame and name in _ENTRIES and path != f"`$.{name}`":
         name, reason = _blame(element[name], name, reason, in_key=path.startswith("`key`"))
     for pattern, shape in _SHAPES.items():
         if "matching regex" in reason and repr(pattern)[1:-1] in reason:
@@ -351,10 +404,10 @@ def _explain(element: Any, message: str) -> tuple[str | None, str]:
 
 def _blame(mapping: dict[str, Any], name: str, reason: str, *, in_key: bool) -> tuple[str, str]:
     """Find the entry of `values`, `units` or `tags` that `reason` is about."""
-    whole = next(f for f in msgspec.structs.fields(_Strict) if f.name == name).type
+    only = _ENTRIES[name]
     for key, value in mapping.items():
         try:
-            msgspec.convert({key: value}, whole)
+            msgspec.convert({name: {key: value}}, only)
         except msgspec.ValidationError as error:
-            return f"{name}.{key[:64]}", str(error).partition(" - at ")[0]
+            return f"{name}.{_shown(key)}", str(error).partition(" - at ")[0]
     return name, reason if not in_key else f"key: {reason}"

@@ -165,7 +165,13 @@ class IngestSettings:
         float, Meta(gt=0, le=DAY_S, description="Seconds that a request body may take to arrive; then 408.")
     ] = 30.0
     batch_readings: Annotated[
-        int, Meta(ge=1, le=BILLION, description="Most readings in one request; above it 413.")
+        int,
+        Meta(
+            ge=1,
+            le=BILLION,
+            description="Most readings in one request; above it 413. Its lines (InfluxDB) may have 12 times as many "
+            "tags and fields together.",
+        ),
     ] = 5_000
     reading_metrics: Annotated[
         int, Meta(ge=1, le=BILLION, description="Most values (and tags) in one reading; above it 422.")

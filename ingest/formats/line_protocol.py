@@ -9,12 +9,12 @@ numbers without a sign above 2^63 - 1 become the nearest float. Faults count lin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from ingest.formats.format import Format
 from ingest.formats.line_syntax import INTEGER, Broken, Point, Scalar, points
-from ingest.formats.names import device_name, metric_name
+from ingest.formats.names import LONGEST, device_name, metric_name
 from services.errors import Fault, TooLarge
 from services.lane import Post
 from services.reading import Decoded, Limits, checked
@@ -34,6 +34,12 @@ UNITS = {
 MS = 1_000_000
 EARLIEST_MS = 1_000_000_000_000
 """September 2001: a time before it is most likely one in another unit."""
+PER_LINE = 12
+"""Tags and fields that the lines of a request may have on average, were they as many as there may be."""
+REMEMBERED = 20_000
+"""Fields whose metrics are remembered."""
+SHOWN = 64
+"""Characters of a name that a fault shows."""
 LIKELY = ("s", "ms", "us", "ns")
 
 
@@ -42,9 +48,8 @@ class LineProtocol:
 
     def __init__(self, device_tags: Sequence[str], metric: str) -> None:
         self._device_tags = tuple(device_tags)
-        self._metric = lru_cache(20_000)(
-            lambda measurement, field: metric_name(metric.format(measurement=measurement, field=field))
-        )
+        self._template = metric
+        self._metrics: dict[tuple[str, str], str] = {}
         self._formats = {unit: Format("line_protocol", partial(self._decode, unit)) for unit in UNITS}
 
     def format(self, unit: str) -> Format:
@@ -54,12 +59,16 @@ class LineProtocol:
     def _decode(self, unit: str, post: Post, limits: Limits, now_ms: int) -> Decoded:
         elements: list[Any] = []
         places: list[int] = []
+        said, most = 0, max(limits.batch_readings * PER_LINE, limits.reading_metrics * 2)
         # What is not UTF-8 spoils its line only.
         for place, line in points(post.body.decode("utf-8", "surrogateescape"), limits.reading_metrics):
             if len(elements) == limits.batch_readings:
                 raise TooLarge(f"more than {limits.batch_readings} lines in one request")
+            said += line.read if isinstance(line, Broken) else len(line.tags) + len(line.fields)
+            if said > most:
+                raise TooLarge(f"more than {most} tags and fields in one request; send fewer lines at once")
             made = line if isinstance(line, Broken) else self._reading(line, unit, limits, now_ms)
-            elements.append(Fault(len(elements), made.field, made.reason) if isinstance(made, Broken) else made)
+            elements.append(_fault(len(elements), made) if isinstance(made, Broken) else made)
             places.append(place)
         if not elements:
             return Decoded([])
@@ -78,18 +87,32 @@ class LineProtocol:
         if list(fields) == ["value"]:
             reading["values"] = {metric_name(point.measurement): _number(fields["value"])}
             return reading
+        measurement, metrics = point.measurement, self._metrics
         values: dict[str, Scalar] = {}
         for field, value in fields.items():
             if value == "" and len(fields) > 1:
                 continue
-            metric = self._metric(point.measurement, field)
+            metric = metrics.get((measurement, field)) or self._metric(measurement, field)
             if metric in values:
-                return Broken(field, f"and another field are both the metric {metric}")
+                return Broken(field, f"and another field are both the metric {metric[:SHOWN]}")
             values[metric] = _number(value)
         if not values:
             return Broken(None, "all fields are empty strings")
         reading["values"] = values
         return reading
+
+    def _metric(self, measurement: str, field: str) -> str:
+        """The metric of a field; remembered, unless it is too long for us in any case."""
+        metric = metric_name(self._template.format(measurement=measurement, field=field))
+        if len(measurement) + len(field) <= LONGEST:
+            if len(self._metrics) >= REMEMBERED:
+                self._metrics.clear()
+            self._metrics[measurement, field] = metric
+        return metric
+
+
+def _fault(index: int, broken: Broken) -> Fault:
+    return Fault(index, broken.field and broken.field[:SHOWN], broken.reason)
 
 
 def _number(value: Scalar) -> Scalar:

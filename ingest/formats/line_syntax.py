@@ -20,6 +20,8 @@ NAME = r"(?:[^\\,= \n]|\\.|\\)++"
 MEASUREMENT = r"(?:[^\\, \n]|\\.|\\)++"
 STRING = r'"(?:[^"\\]|\\[\s\S])*+"'
 BARE = r'[^", \r\n][^, \r\n]*+'
+PLAIN = r'[^\\,= \n"]++'
+DECIMAL = r"[+-]?+(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][+-]?+[0-9]++)?+"
 TAG = rf",{NAME}={NAME}"
 FIELD = rf"{NAME}=(?:{STRING}|{BARE})"
 
@@ -39,6 +41,7 @@ _escaped_in_measurement = re.compile(r"\\([, ])")
 _escaped_in_string = re.compile(r'\\(["\\])')
 _not_text = re.compile("[\ud800-\udfff]")
 _number = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
+_decimals = re.compile(rf"{PLAIN}={DECIMAL}(?:,{PLAIN}={DECIMAL})*+")
 _whole = re.compile(r"-?[0-9]{1,20}[iu]\Z")
 
 BOOLEANS = {"t": True, "T": True, "true": True, "True": True, "TRUE": True} | dict.fromkeys(
@@ -64,6 +67,8 @@ class Broken(msgspec.Struct, gc=False):
 
     field: str | None
     reason: str
+    read: int = 0
+    """Tags and fields that were read of it before."""
 
 
 def points(text: str, most: int) -> Iterator[tuple[int, Point | Broken]]:
@@ -81,12 +86,12 @@ def points(text: str, most: int) -> Iterator[tuple[int, Point | Broken]]:
         if at == len(text):
             return
         found = _line.match(text, at)
-        if found is not None:
-            end = found.end()
-            bad = spoilt and _not_text.search(text, at, end)
-            yield number, Broken(None, "is not UTF-8") if bad else _point(found, most)
+        end = _end(text, at) if found is None else found.end()
+        if spoilt and _not_text.search(text, at, end):
+            yield number, Broken(None, "is not UTF-8")
+        elif found is not None:
+            yield number, _point(found, most)
         else:
-            end = _end(text, at)
             yield number, Broken(*_blame(text[at:end].rstrip("\r\n")))
         number += text.count("\n", at, end)
         at = end
@@ -98,24 +103,43 @@ def _point(found: re.Match[str], most: int) -> Point | Broken:
     for pair in _tag.finditer(tagged):
         name = _plain(pair[1])
         if name in tags:
-            return Broken(name, "is a tag twice")
+            return Broken(name, "is a tag twice", len(tags))
         if len(tags) == most:
-            return Broken(None, f"has more than {most} tags")
+            return Broken(None, f"has more than {most} tags", len(tags))
         tags[name] = _plain(pair[2])
+    fields = _decimal_fields(fielded, most) or _scalar_fields(fielded, most)
+    if isinstance(fields, Broken):
+        fields.read += len(tags)
+        return fields
+    if "\\" in measurement:
+        measurement = _escaped_in_measurement.sub(r"\1", measurement)
+    return Point(measurement, tags, fields, None if time is None else int(time[:40]))
+
+
+def _decimal_fields(fielded: str, most: int) -> dict[str, Scalar] | None:
+    """The fields where all are plain numbers under different plain names, as they mostly are; else None."""
+    if not _decimals.fullmatch(fielded):
+        return None
+    said = fielded.replace("=", ",").split(",")
+    numbers = [*map(float, said[1::2])]
+    fields: dict[str, Scalar] = dict(zip(said[::2], numbers, strict=True))
+    return fields if len(numbers) == len(fields) <= most and all(map(math.isfinite, numbers)) else None
+
+
+def _scalar_fields(fielded: str, most: int) -> dict[str, Scalar] | Broken:
     fields: dict[str, Scalar] = {}
     for pair in _field.finditer(fielded):
         name, said = _plain(pair[1]), pair[2]
         value = _value(said)
         if value is None:
-            return Broken(name, f"{said[:64]!r} is no value: a number, {_WHOLE}, t or f, or a string in quotes")
+            reason = f"{said[:64]!r} is no value: a number, {_WHOLE}, t or f, or a string in quotes"
+            return Broken(name, reason, len(fields))
         if name in fields:
-            return Broken(name, "is a field twice")
+            return Broken(name, "is a field twice", len(fields))
         if len(fields) == most:
-            return Broken(None, f"has more than {most} fields")
+            return Broken(None, f"has more than {most} fields", len(fields))
         fields[name] = value
-    if "\\" in measurement:
-        measurement = _escaped_in_measurement.sub(r"\1", measurement)
-    return Point(measurement, tags, fields, None if time is None else int(time[:40]))
+    return fields
 
 
 _WHOLE = "a whole number with i (or u, up to 64 bits)"
@@ -129,14 +153,14 @@ def _value(said: str) -> Scalar | None:
     """What is said of a field; None if it is no value."""
     if said[0] == '"':
         return _escaped_in_string.sub(r"\1", said[1:-1]) if "\\" in said else said[1:-1]
+    if said[-1] in "iu" and _whole.match(said):
+        whole = int(said[:-1])
+        return whole if whole in (INTEGER if said[-1] == "i" else UNSIGNED) else None
     if said in BOOLEANS:
         return BOOLEANS[said]
     if _number.match(said):
         value = float(said)
         return value if math.isfinite(value) else None
-    if _whole.match(said):
-        whole = int(said[:-1])
-        return whole if whole in (INTEGER if said[-1] == "i" else UNSIGNED) else None
     return None
 
 

@@ -70,7 +70,7 @@ def _placed(decoded: Decoded, place: Place) -> Decoded:
             continue
         if place.device is not None and reading.device != place.device:
             decoded.readings[index] = None
-            decoded.faults.append(_another_device(index, reading.device, place.device))
+            decoded.faults.append(_another_device(decoded.place(index), reading.device, place.device))
         elif place.tags:
             reading.tags = {**(reading.tags or {}), **place.tags}
     return decoded

@@ -175,6 +175,7 @@ def test_what_clients_ask_before_they_write(http: httpx.Client) -> None:
         answer = http.get("/query", params={"q": statement})
         assert (answer.status_code, list(answer.json())) == (400, ["error"])
     assert http.post("/query", content=b"q=" + b"x" * 20_000).status_code == 413
+    assert http.get("/query", params={"q": "x" * 20_000}).status_code == 413
     many = http.post("/query", content=b"&" * 200)
     assert (many.status_code, many.json()) == (400, {"error": "the form has more than 100 fields"})
 

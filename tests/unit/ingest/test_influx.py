@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from ingest.influx import Influx
+from ingest.influx import Influx, is_create_database
 from services.errors import (
     BadRequest,
     ClientError,
@@ -75,3 +75,29 @@ def test_the_line_is_named() -> None:
     said = "; ".join(f"line {line}: f: is no value" for line in range(3, 8)) + "; and 2 more"
     assert json.loads(first.body) == {"error": f"unable to parse: {said}"}
     assert json.loads(second.body) == {"code": "invalid", "message": said, "line": 3}
+
+
+@pytest.mark.parametrize(
+    ("statement", "understood"),
+    [
+        ("CREATE DATABASE telegraf", True),
+        (' create\tdatabase "a \\" b" ; ', True),
+        ('CREATE DATABASE "a;b" WITH DURATION 1d\nREPLICATION 1;', True),
+        ("CREATE DATABASE", False),
+        ("CREATE DATABASE a b", False),
+        ("CREATE DATABASE a; DROP DATABASE b", False),
+        ("CREATE DATABASE a;;", False),
+        ('CREATE DATABASE "a', False),
+        ("SHOW DATABASES", False),
+    ],
+)
+def test_one_statement_is_understood(statement: str, understood: bool) -> None:
+    assert is_create_database(statement) is understood
+
+
+@pytest.mark.parametrize(
+    "statement", ["CREATE~", "CREATE DATABASE~", "CREATE DATABASE a~x", "CREATE DATABASE a WITH~;;~x;"]
+)
+def test_a_statement_is_gone_through_once(statement: str) -> None:
+    # What is quadratic in its length would not end.
+    is_create_database(statement.replace("~", " " * 1_000_000))

@@ -147,3 +147,8 @@ def test_any_bytes_are_readings_or_refused(payload: bytes, kind: str, place: Pla
     except WindsockError:
         return
     assert len(decoded.faults) == decoded.readings.count(None)
+
+
+def test_a_line_of_another_device_is_told_by_its_number() -> None:
+    decoded = read("# of two\n\nm,host=a t=1\nm,host=b t=1\n", kind="influx")
+    assert [fault.index for fault in decoded.faults] == [3]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.errors import Fault, InvalidReadings, MalformedBody, TooLarge, WindsockError
-from services.reading import Limits, checked, decode
+from services.reading import BLAMED, Limits, checked, decode
 
 NOW = 1_760_000_000_000
 LIMITS = Limits(batch_readings=3, reading_metrics=2, ts_ahead_s=86_400)
@@ -119,7 +119,9 @@ def test_what_a_format_made_is_checked_in_the_same_way() -> None:
     ]
     taken = [reading and (reading.ts, reading.values) for reading in decoded.readings]
     assert taken == [(NOW, {"t": 1.5}), None, None, None, (5, {"t": 2}), None]
-    assert [fault.index for fault in decoded.numbered(range(10, 20)).faults] == [11, 12, 13, 15]
+    numbered = decoded.numbered(range(10, 20))
+    assert [fault.index for fault in numbered.faults] == [11, 12, 13, 15]
+    assert (decoded.place(4), numbered.place(4)) == (4, 14)
 
 
 @pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, 2**63, None, [1], ""])
@@ -133,6 +135,35 @@ def test_nothing_and_too_much_of_what_a_format_made() -> None:
         checked([], LIMITS, NOW)
     with pytest.raises(TooLarge):
         checked([{"device": "a", "values": {"t": 1}}] * 2, Limits(batch_readings=1), NOW)
+
+
+@pytest.mark.parametrize("name", ["values", "units", "tags"])
+def test_too_many_entries_are_told_whether_they_are_good_or_not(name: str) -> None:
+    for value in ("x", None):
+        reading = {"device": "a", "values": {"t": 1}} | {name: dict.fromkeys("abc", value)}
+        for good in ({"device": "a", "values": {"t": 1}}, {"device": "a", "values": {"t": None}}):
+            fault = decode(json.dumps([reading, good]).encode(), "json", LIMITS, NOW).faults[0]
+            assert (fault.index, fault.field, fault.reason) == (0, name, f"has 3 {name}; at most 2 are taken")
+
+
+def test_of_very_many_faults_the_later_do_not_name_the_value() -> None:
+    body = json.dumps([{"device": "a", "values": {"t": 1, "u": None}}] * (BLAMED + 1)).encode()
+    faults = decode(body, "json", Limits(), NOW).faults
+    assert [fault.field for fault in faults] == ["values.u"] * BLAMED + ["values"]
+    assert faults[0].reason == faults[-1].reason
+
+
+def test_names_are_not_repeated_in_full_nor_for_each_member() -> None:
+    long = "k" * 100_000
+    for member in ({long: 1}, {"tags": {long: 1}}, {"values": {long: [0.5] * 100_000}}, {"x": {long: [[]] * 100_000}}):
+        (fault,) = checked([{"device": "a", "values": {"t": 1}} | member], LIMITS, NOW).faults
+        assert len(fault.field or "") < 100
+
+
+def test_half_a_surrogate_pair_behind_many_members_is_told() -> None:
+    reading = {"device": "a", "values": {"t": 1}} | {f"x{n}": 1 for n in range(100)} | {"\ud800": 1}
+    (fault,) = checked([reading], LIMITS, NOW).faults
+    json.dumps(fault.as_dict(), ensure_ascii=False).encode()
 
 
 @given(st.binary(max_size=200), st.sampled_from(["json", "lines"]))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import tracemalloc
 
-from ingest.formats.line_protocol import UNITS, LineProtocol
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.formats.line_protocol import REMEMBERED, UNITS, LineProtocol
 from services.errors import TooLarge
 from services.reading import Decoded, Limits
 from tests.format_posts import NOW, blamed, post, told
@@ -81,6 +85,7 @@ def test_faults_name_the_line_whatever_stands_between() -> None:
     decoded = decode('# head\n\nm f="a\nb"\nm f=\nm g=1\n')
     assert blamed(decoded) == [(4, "f")]
     assert len(told(decoded)) == 2
+    assert [decoded.place(index) for index in range(3)] == [2, 4, 5]
 
 
 def test_what_a_reading_may_not_hold_is_told_by_line_and_metric() -> None:
@@ -122,3 +127,42 @@ def test_too_many_lines() -> None:
     assert len(decode("m f=1\n" * 3, limits=Limits(batch_readings=3)).readings) == 3
     with pytest.raises(TooLarge):
         decode("m f=1\n" * 4, limits=Limits(batch_readings=3))
+
+
+def test_what_is_remembered_of_fields_is_bounded() -> None:
+    lines = LineProtocol(["host"], "{measurement}.{field}")
+    tracemalloc.start()
+    try:
+        for number in range(40):
+            name = f"{number}" + "f" * 1_000_000
+            (fault,) = decode(f"m {name}=1,g=1", lines=lines).faults
+            assert len(fault.as_dict()["field"]) < 100
+        assert tracemalloc.get_traced_memory()[0] < 5_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_more_fields_than_are_remembered() -> None:
+    for number in range(0, REMEMBERED + 200, 100):
+        (reading,) = told(
+            decode("m,host=h " + ",".join(f"f{number + one}=1" for one in range(100)), limits=Limits(5, 100))
+        )
+        assert list(reading["values"]) == [f"m.f{number + one}" for one in range(100)]
+
+
+@pytest.mark.parametrize("last", ["a=1,b=2", 'a=1,b="x"', "a=1,b=2,a=3", "a=1,b=2,c=x"])
+def test_too_many_tags_and_fields_of_all_lines_together(last: str) -> None:
+    line = "m," + ",".join(f"t{n}=v" for n in range(28)) + f" {last}\n"
+    assert len(decode(line * 2, limits=Limits(batch_readings=3)).readings) == 2
+    with pytest.raises(TooLarge):
+        decode(line * 5, limits=Limits(batch_readings=6, reading_metrics=64))
+    assert len(decode(line, limits=Limits(batch_readings=1)).readings) == 1
+
+
+@given(st.lists(st.tuples(st.text("ab1.e+-", max_size=4), st.text("0123456789.eE+-i_nf", max_size=6)), max_size=4))
+def test_plain_numbers_read_as_beside_other_values(fields: list[tuple[str, str]]) -> None:
+    plain = ",".join(f"{name}={value}" for name, value in fields)
+    alone, beside = decode(f"m x=0,{plain}"), decode(f'm x=0,{plain},z="s"')
+    assert blamed(alone) == blamed(beside)
+    for one, other in zip(told(alone), told(beside), strict=True):
+        assert one["values"] | {"m.z": "s"} == other["values"]

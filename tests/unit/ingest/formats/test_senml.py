@@ -265,3 +265,10 @@ def test_nothing_else_is_raised(pack: list[Any]) -> None:
     except ClientError:
         return
     assert all(reading is not None or decoded.faults for reading in decoded.readings)
+
+
+def test_a_reading_has_the_number_of_the_record_with_which_it_began() -> None:
+    records = [{"n": "a", "v": 1}, {"n": "b", "v": 2}, {"n": "a", "t": -9, "v": 3}, {"n": "c"}]
+    decoded = decode([{"bn": "d/"}, *records])
+    assert [decoded.place(index) for index in range(len(decoded.readings))] == [1, 3, 4]
+    assert blamed(decoded) == [(4, "v")]
