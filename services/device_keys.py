@@ -25,6 +25,8 @@ PREFIX = "wsk_"
 """What all keys begin with, so that people and scanners know one when they see it."""
 MOST_LIVE = 2
 MOST_PATTERNS = 50
+LATEST_MS = 253_402_300_799_999
+"""The last time that a key may end, in Unix milliseconds: with the year 9999, as RFC 3339 can tell it."""
 DEVICES_PATTERN = r"^[A-Za-z0-9*][A-Za-z0-9._:~*-]{0,127}\Z"
 METRICS_PATTERN = r"^[A-Za-z_*][A-Za-z0-9_.*-]{0,63}\Z"
 
@@ -128,9 +130,9 @@ class Spoken:
 
 
 def made(scope: Scope, now_ms: int, *, name: str, note: str = "", expires: int | None = None) -> tuple[DeviceKey, str]:
-    """A new key, and its text. Raises BadRequest if it has expired already."""
-    if expires is not None and expires <= now_ms:
-        raise BadRequest("expires", "is not a time to come (Unix milliseconds)")
+    """A new key, and its text. Raises BadRequest unless it ends at a time to come, or never."""
+    if expires is not None and not now_ms < expires <= LATEST_MS:
+        raise BadRequest("expires", "is not a time to come (Unix milliseconds) before the year 10000")
     key_id = _random(_ID_LENGTH)
     digest, text = fresh_secret(key_id)
     return DeviceKey(key_id, now_ms, (Secret(digest, now_ms),), scope, name, note, expires), text
