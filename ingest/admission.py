@@ -34,6 +34,10 @@ class Bucket:
         """Count what was let in."""
         self._tokens -= count
 
+    def give_back(self, count: int) -> None:
+        """Of what was taken, `count` was not used."""
+        self._tokens += count
+
     def is_full(self, now: float) -> bool:
         """Whether a new one would be the same."""
         return self.wait_s(now) == 0.0 and self._tokens >= self._burst

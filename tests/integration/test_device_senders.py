@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from ingest.key_ring import KeyRing
+from ingest.key_ring import ASKED_AT_ONCE, WRONG_PER_S, KeyRing
 from ingest.senders import Sender, Senders
 from services import device_keys
 from services.background import background
@@ -141,6 +142,42 @@ async def test_an_address_that_tries_many_keys_is_slowed_down_and_others_are_not
         assert refused.count(TooManyRequests) >= 20
         assert service.asked("wrong") <= 40
         await service.senders.identified(good, "192.0.2.2")
+
+
+def wrong_keys(count: int) -> list[str]:
+    return [f"wsk_{number:012}_{'0' * 32}" for number in range(count)]
+
+
+async def test_many_wrong_keys_at_once_lock_an_address_out_for_no_longer_than_a_moment(client: Client) -> None:
+    async with serving(client) as service:
+        _, good = await service.make()
+        attempts = [
+            service.senders.identified(text, f"2001:db8::{n % 50 + 1:x}") for n, text in enumerate(wrong_keys(500))
+        ]
+        refused = await asyncio.gather(*attempts, return_exceptions=True)
+        assert {type(one) for one in refused} == {Unauthorized, TooManyRequests}
+        assert service.asked("wrong") <= 4 * WRONG_PER_S
+        assert {one.retry_after_s for one in refused if isinstance(one, TooManyRequests)} == {1}
+        await asyncio.sleep(1)
+        await service.senders.identified(good, "2001:db8::99")
+
+
+async def test_good_keys_that_come_from_one_address_at_once_all_come_in(client: Client) -> None:
+    async with serving(client) as service:
+        texts = [(await service.make())[1] for _ in range(100)]
+        await asyncio.gather(*(service.senders.identified(text, ELSEWHERE) for text in texts))
+        assert service.asked("good") == 100
+
+
+async def test_a_wrong_key_that_comes_many_times_at_once_is_asked_about_by_few(client: Client) -> None:
+    async with serving(client) as service:
+        _, good = await service.make()
+        await known(service, good)
+        (wrong,) = wrong_keys(1)
+        attempts = (service.senders.identified(wrong, ELSEWHERE) for _ in range(200))
+        refused = await asyncio.gather(*attempts, return_exceptions=True)
+        assert {type(one) for one in refused} == {Unauthorized}
+        assert service.asked("wrong") <= ASKED_AT_ONCE
 
 
 async def test_a_known_key_is_not_asked_about_again(client: Client) -> None:
