@@ -21,7 +21,7 @@ from ingest.admission import Bucket, Buckets
 from services import device_keys, logs
 from services.access import Patterns
 from services.addresses import household
-from services.device_keys import PREFIX, DeviceKey, Spoken
+from services.device_keys import DeviceKey, Spoken
 from services.errors import TooManyRequests, Unauthorized, Unavailable
 from services.key_store import KeyStore, devices_key
 from services.names import Names
@@ -249,11 +249,6 @@ class KeyRing:
 
             task.add_done_callback(done)
         return await asyncio.shield(task)
-
-
-def looks_like_key(text: str) -> bool:
-    """Whether `text` is meant to be a device key."""
-    return text.startswith(PREFIX)
 
 
 def _bounded(known: dict[Any, Any]) -> dict[Any, Any]:

@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from ingest.admission import Bucket, Buckets
-from ingest.key_ring import Holder, KeyRing, Opened, looks_like_key
+from ingest.key_ring import Holder, KeyRing, Opened
 from services.addresses import counted
+from services.device_keys import looks_like_key
 from services.errors import Fault, Forbidden, OutOfScope, TooManyDevices, TooManyRequests, Unauthorized
 from services.names import Names, too_many_metrics
 from services.reading import Reading

@@ -150,6 +150,11 @@ def parsed(text: str) -> Spoken | None:
     return Spoken(shape[1], _digest(shape[2])) if shape else None
 
 
+def looks_like_key(text: str) -> bool:
+    """Whether `text` is meant to be a device key."""
+    return text.startswith(PREFIX)
+
+
 def is_id(text: str) -> bool:
     """Whether `text` may be the id of a key."""
     return len(text) == _ID_LENGTH and all(one in _BASE62 for one in text)

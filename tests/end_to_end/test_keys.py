@@ -167,6 +167,8 @@ def test_a_key_is_taken_in_every_way(http: httpx.Client) -> None:
         {"headers": bearer(key)},
         {"headers": {"Authorization": f"Token {key}"}},
         {"headers": {"X-API-Key": key}},
+        {"headers": {"Authorization": "Bearer a.token.of-a-page", "X-API-Key": key}},
+        {"headers": {"X-API-Key": key}, "auth": ("proxy", "its password")},
         {"auth": ("anybody", key)},
     ):
         assert http.post("/v1/readings", json=READING, **given).status_code == 202
