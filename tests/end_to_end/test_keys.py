@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -302,6 +303,18 @@ def test_whether_devices_need_keys_is_what_the_settings_say_and_the_log_tells(
     with Windsock(tmp_path, **settings) as windsock:
         assert httpx.post(windsock.url + "/v1/readings", json=READING, trust_env=False).status_code == status
         assert said in windsock.log
+
+
+@pytest.mark.parametrize("path", ["/v1/readings", "/write", "/api/v1/board/telemetry"])
+def test_all_ways_to_post_share_the_bound_of_requests_in_flight(tmp_path: Path, path: str) -> None:
+    with Windsock(tmp_path, requests_in_flight="1") as windsock:
+        host, port = windsock.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as slow:
+            slow.sendall(b"POST /api/v1/board/telemetry HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
+            wait_until(lambda: windsock.metrics()["windsock_requests_in_flight"] == 1, "nothing is in flight")
+            answer = httpx.post(windsock.url + path, content=b"{}", trust_env=False)
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        wait_until(lambda: windsock.metrics()["windsock_requests_in_flight"] == 0, "it stays in flight")
 
 
 def test_an_address_is_known_behind_a_trusted_proxy_and_limited(tmp_path: Path) -> None:
