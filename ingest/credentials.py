@@ -34,7 +34,7 @@ def preferred(named: Iterable[str]) -> str | None:
 
     A proxy or a page may have to send something of its own beside it.
     """
-    first = None
+    first: str | None = None
     for one in named:
         if looks_like_key(one):
             return one
@@ -53,8 +53,8 @@ def named_in(headers: Headers, query: bytes = b"") -> Iterator[str]:
     given = headers.get(b"x-api-key")
     if given and len(given) <= LONGEST and (key := given.decode("latin-1").strip()):
         yield key
-    if query and b"p=" in query and len(query) <= LONGEST and (key := QueryParams(query).get("p")):
-        yield key
+    if query and b"p=" in query and len(query) <= LONGEST and (password := QueryParams(query).get("p")):
+        yield password
 
 
 def _after_user(named: str) -> str:
