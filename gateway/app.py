@@ -52,7 +52,7 @@ from services.api_key import ApiKey
 from services.background import background
 from services.commands import Commands
 from services.device_access import DeviceAccess
-from services.names import METRICS_KEY, Names
+from services.metric_names import MetricNames
 from services.places import Places
 from services.reading import Limits
 from services.revocations import Revocations
@@ -103,7 +103,7 @@ def build(shared: Shared) -> Room:
         guests,
         limits=Limits(intake.batch_readings, intake.reading_metrics, intake.ts_ahead_s),
         group_topics=shared.streams.group_topics,
-        metrics=Names(shared.redis, METRICS_KEY, posting.metrics_max, shared.streams.topic_ttl_s, time.monotonic),
+        metrics=MetricNames(shared.redis, posting, shared.streams),
         needs_key=DeviceAccess(posting, token_settings, common.host).needs_key,
     )
     commander = Commander(mesh, shared.writer, Commands(shared.redis), limits, shared.registry)

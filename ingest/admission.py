@@ -2,7 +2,8 @@
 
 A limit is a token bucket that may go into debt: it lets a request in as long as there is a token, and then takes one
 for each of its readings. So a batch may be larger than any burst; who sent it waits until the debt is paid, and over
-time no more than the limit comes in. What is refused costs nothing.
+time no more than the limit comes in. What a limit refuses costs nothing; what was let in costs its readings even
+when they cannot be stored then (413, 503), so that who tries again and again is slowed down as well.
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ class Bucket:
     def take(self, count: int) -> None:
         """Count what was let in."""
         self._tokens -= count
+
+    def give_back(self, count: int) -> None:
+        """Of what was taken, `count` was not used."""
+        self._tokens += count
 
     def is_full(self, now: float) -> bool:
         """Whether a new one would be the same."""

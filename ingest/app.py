@@ -91,6 +91,8 @@ def build(shared: Shared) -> Room:
         await bells.close()
         await sockets.drain()
 
-    lanes = [replace(lane, in_flight=in_flight) for lane in (*readings.lanes(), *influx.lanes())]
-    routes = [*desk.routes(), *keys.routes(), *influx.routes(), *telemetry.routes(), *sockets.routes()]
+    bounded = partial(replace, in_flight=in_flight)
+    lanes = [bounded(lane) for lane in (*readings.lanes(), *influx.lanes())]
+    telemetry_route = bounded(telemetry.lane()).route()
+    routes = [*desk.routes(), *keys.routes(), *influx.routes(), telemetry_route, *sockets.routes()]
     return Room("ingest", routes, running, lanes=lanes, drain=drain)

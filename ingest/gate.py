@@ -10,7 +10,7 @@ from ingest.senders import Senders
 from services import environment
 from services.device_access import DeviceAccess
 from services.key_store import KeyStore
-from services.names import METRICS_KEY, Names
+from services.metric_names import MetricNames
 from services.room import Shared
 from services.settings import CommonSettings, DeviceSettings, TokenSettings
 
@@ -31,9 +31,8 @@ def build(shared: Shared) -> Gate:
     host = environment.load(CommonSettings, shared.environ).host
     access = DeviceAccess(devices, environment.load(TokenSettings, shared.environ), host)
     store = KeyStore(shared.redis, devices.keys_max, now_ms)
-    kept_s = shared.streams.topic_ttl_s
-    ring = KeyRing(store, shared.redis, devices, kept_s, shared.registry)
-    metrics = Names(shared.redis, METRICS_KEY, devices.metrics_max, kept_s, time.monotonic)
+    ring = KeyRing(store, shared.redis, devices, shared.streams.topic_ttl_s, shared.registry)
+    metrics = MetricNames(shared.redis, devices, shared.streams)
     return Gate(access, store, ring, Senders(ring, metrics, devices, needs_key=access.needs_key))
 
 

@@ -54,8 +54,8 @@ CODES = {
     503: "unavailable",
 }
 """What version 2 calls a status."""
-STATUSES_V1 = {408: 503, 422: 400, 429: 503}
-STATUSES_V2 = {408: 503, 422: 400}
+STATUSES_V1 = {408: 503, 409: 400, 422: 400, 429: 503}
+STATUSES_V2 = {408: 503, 409: 400, 422: 400}
 """Statuses of ours → those with which clients do what is meant. Here 422 means that a part was stored."""
 
 

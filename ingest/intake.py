@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import cache
 
 import msgspec
@@ -14,7 +15,7 @@ from ingest.formats.format import Format
 from ingest.idempotency import once_of
 from ingest.senders import Sender, Senders
 from services.commit import Appended, Entry, entry_of
-from services.errors import InvalidReadings, WindsockError
+from services.errors import FaultyInput, InvalidReadings, WindsockError
 from services.lane import Answer, Appender, Post, Work
 from services.once import Once
 from services.reading import Decoded, Limits, Reading
@@ -121,20 +122,24 @@ class Intake:
     def _admits(self, sender: Sender, decoded: Decoded, form: str) -> bool:
         try:
             return self._senders.admits(sender, decoded.readings)
-        except WindsockError:
-            self._refused(decoded, form)
-            raise
+        except WindsockError as error:
+            raise self._refused(decoded, form, error) from None
 
     async def _admit(self, sender: Sender, decoded: Decoded, form: str) -> None:
         try:
             await self._senders.admit(sender, decoded.readings)
-        except WindsockError:
-            self._refused(decoded, form)
-            raise
+        except WindsockError as error:
+            raise self._refused(decoded, form, error) from None
 
-    def _refused(self, decoded: Decoded, form: str) -> None:
-        """Count readings that were good but not admitted."""
+    def _refused(self, decoded: Decoded, form: str, error: WindsockError) -> WindsockError:
+        """Count readings that were good but not admitted; the error names them as who sent them counts."""
         self._results(form, "refused").inc(len(decoded.readings) - len(decoded.faults))
+        if decoded.places is None or not isinstance(error, FaultyInput):
+            return error
+        faults = [
+            fault if fault.index is None else replace(fault, index=decoded.place(fault.index)) for fault in error.faults
+        ]
+        return type(error)(faults, error.omitted)
 
     def _kept(self, decoded: Decoded, form: str, *, skip: bool) -> list[Reading]:
         """The readings that are taken; counts those that are not."""

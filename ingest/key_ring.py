@@ -12,6 +12,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import WeakValueDictionary
 
 import msgspec
 from prometheus_client import CollectorRegistry, Counter
@@ -19,7 +20,8 @@ from prometheus_client import CollectorRegistry, Counter
 from ingest.admission import Bucket, Buckets
 from services import device_keys, logs
 from services.access import Patterns
-from services.device_keys import PREFIX, DeviceKey, Spoken
+from services.addresses import household
+from services.device_keys import DeviceKey, Spoken
 from services.errors import TooManyRequests, Unauthorized, Unavailable
 from services.key_store import KeyStore, devices_key
 from services.names import Names
@@ -34,6 +36,9 @@ MOST_KNOWN = 20_000
 """Most texts of keys that are known here, and as many that are known to be wrong."""
 WRONG_PER_S = 10.0
 """Wrong keys a second that one address may have Redis asked about; bursts of twice that."""
+ASKED_AT_ONCE = 10
+"""Keys that Redis is asked about at once for one address; others wait for their turn, so that good ones of a fleet
+behind one address all come in."""
 WRONG = "the key is not good: unknown, revoked or expired"
 
 log = logs.get("keys")
@@ -126,6 +131,7 @@ class KeyRing:
         self._opened: dict[str, Opened] = {}
         self._asking: dict[str, asyncio.Task[DeviceKey | None]] = {}
         self._pace = Buckets(WRONG_PER_S)
+        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._lookups = Counter(
             "windsock_key_lookups",
             "Device keys that Redis was asked about, by what came of it",
@@ -147,7 +153,10 @@ class KeyRing:
         return holder.state == self._state and now < self._confirmed_until and now < holder.until
 
     async def found(self, text: str, address: str) -> Holder:
-        """Who holds the key `text`. Raises Unauthorized, Unavailable, and TooManyRequests after many wrong ones."""
+        """Who holds the key `text`. Raises Unauthorized, Unavailable, and TooManyRequests after many wrong ones.
+
+        What is good costs its address nothing.
+        """
         spoken = device_keys.parsed(text)
         if spoken is None:
             raise Unauthorized(WRONG)
@@ -161,18 +170,10 @@ class KeyRing:
                 _bounded(self._wrong)[text] = state
                 raise
             return holder
-        now = self._clock()
-        pace = self._pace.of(address, now)
-        if wait_s := pace.wait_s(now):
-            raise TooManyRequests("too many wrong keys come from this address", "keys", WRONG_PER_S, wait_s)
-        try:
-            opened, until = await self._asked(spoken)
-        except Unauthorized:
-            pace.take(1)
-            _bounded(self._wrong)[text] = state
-            raise
-        holder = _bounded(self._holders)[text] = Holder(spoken, opened, state, until)
-        return holder
+        home = household(address)
+        async with self._turns.setdefault(home, asyncio.Semaphore(ASKED_AT_ONCE)):
+            now = self._clock()
+            return self.known(text, now) or await self._new(text, spoken, self._pace.of(home, now))
 
     async def check(self, holder: Holder) -> None:
         """Ask whether the key is still good. Raises Unauthorized and Unavailable."""
@@ -196,6 +197,23 @@ class KeyRing:
                     self._wrong.clear()
                 self._confirmed_until = began + CONFIRMED_S
             await asyncio.sleep(LOOK_S)
+
+    async def _new(self, text: str, spoken: Spoken, pace: Bucket) -> Holder:
+        """Who holds a key that is not known here. One that is wrong costs a token of `pace`."""
+        if wait_s := pace.wait_s(self._clock()):
+            raise TooManyRequests("too many wrong keys come from this address", "keys", WRONG_PER_S, wait_s)
+        pace.take(1)
+        state, cost = self._state, 0
+        try:
+            opened, until = await self._asked(spoken)
+        except Unauthorized:
+            cost = 1
+            _bounded(self._wrong)[text] = state
+            raise
+        finally:
+            pace.give_back(1 - cost)
+        holder = _bounded(self._holders)[text] = Holder(spoken, opened, state, until)
+        return holder
 
     async def _asked(self, spoken: Spoken) -> tuple[Opened, float]:
         """What the key opens, and until when by our clock it need not be read again."""
@@ -231,11 +249,6 @@ class KeyRing:
 
             task.add_done_callback(done)
         return await asyncio.shield(task)
-
-
-def looks_like_key(text: str) -> bool:
-    """Whether `text` is meant to be a device key."""
-    return text.startswith(PREFIX)
 
 
 def _bounded(known: dict[Any, Any]) -> dict[Any, Any]:

@@ -10,16 +10,13 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from services import json_text
-from services.device_keys import DEVICES_PATTERN, METRICS_PATTERN, Scope
+from services.device_keys import DEVICES_PATTERN, LATEST_MS, METRICS_PATTERN, Scope
 from services.errors import Fault, InvalidKey
 
 _SHAPES = {
     DEVICES_PATTERN: "must be the name of a device (A-Z a-z 0-9 . _ : ~ -) in which * stands for any characters",
     METRICS_PATTERN: "must be the name of a metric (A-Z a-z 0-9 _ . -) in which * stands for any characters",
 }
-
-LATEST_MS = 10**15 - 1
-"""The last time that a key may end, in Unix milliseconds: thirty thousand years hence."""
 
 _Name = Annotated[str, Meta(min_length=1, max_length=100)]
 

@@ -50,8 +50,9 @@ class KeyDesk:
         key, text = device_keys.made(
             wish.scope(), self._now_ms(), name=wish.name, note=wish.note, expires=wish.expires_ms()
         )
+        answer = self._shown(key, 201, text)
         await self._store.add(key)
-        return self._shown(key, 201, text)
+        return answer
 
     async def all(self, request: Request) -> Response:
         """Every key, the oldest first."""

@@ -13,10 +13,11 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from ingest.admission import Bucket, Buckets
-from ingest.key_ring import Holder, KeyRing, Opened, looks_like_key
+from ingest.key_ring import Holder, KeyRing, Opened
 from services.addresses import counted
+from services.device_keys import looks_like_key
 from services.errors import Fault, Forbidden, OutOfScope, TooManyDevices, TooManyRequests, Unauthorized
-from services.names import Names, too_many_metrics
+from services.metric_names import MetricNames
 from services.reading import Reading
 from services.settings import DeviceSettings
 
@@ -53,7 +54,7 @@ class Senders:
     def __init__(
         self,
         ring: KeyRing,
-        metrics: Names,
+        metrics: MetricNames,
         settings: DeviceSettings,
         *,
         needs_key: bool,
@@ -111,21 +112,20 @@ class Senders:
         """Whether all of `readings` may be stored, and count them if so.
 
         Raises OutOfScope for a device or metric that is not the sender's, TooManyDevices, TooManyMetrics,
+        TooLarge for more topics than one commit takes,
         TooManyRequests, Unauthorized if its key is not good any more, and Unavailable if that cannot be told.
         """
         holder = sender.holder
         if holder is not None:
             await self.check(sender)
             _hold_to_scope(holder.opened, readings)
+        self._metrics.check_topics(readings)
         self._paced(sender, self._clock())
         if holder is not None and holder.opened.devices is not None:
             new = await holder.opened.devices.note(dict.fromkeys(one.device for one in readings if one is not None))
             if new is not None:
                 raise TooManyDevices([_too_many_devices(holder.opened, new, readings)])
-        names = dict.fromkeys(name for one in readings if one is not None for name in one.values)
-        new = await self._metrics.note(names)
-        if new is not None:
-            raise too_many_metrics(new, readings)
+        await self._metrics.note(readings, holder.opened.id if holder else sender.counted_as)
         self._charge(sender, readings, self._clock())
 
     async def of_device(self, credentials: str | None, address: str, device: str) -> Sender:

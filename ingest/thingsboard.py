@@ -6,11 +6,7 @@ token is the device's name.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from collections.abc import Awaitable, Sequence
 
 from ingest.formats import thingsboard
 from ingest.formats.format import Format
@@ -19,10 +15,9 @@ from ingest.media import media_type
 from ingest.senders import Sender
 from services.commit import Appended
 from services.errors import Forbidden, WindsockError
-from services.lane import Answer, Appender, Post, Work, headers_of, problem, refusing
+from services.lane import Answer, Appender, Lane, Post, Work, problem
 from services.reading import Decoded
 from services.settings import IngestSettings
-from services.web import read_body
 
 
 class Telemetry:
@@ -33,25 +28,20 @@ class Telemetry:
         self._writer = writer
         self._settings = settings
 
-    def routes(self) -> list[BaseRoute]:
-        return [Route("/api/v1/{token}/telemetry", self.take, methods=["POST"])]
+    def lane(self) -> Lane:
+        settings = self._settings
+        path = "/api/v1/{token}/telemetry"
+        return Lane(path, self.work, self._writer, settings.body_bytes, settings.body_s, refused=_refused)
 
-    async def take(self, request: Request) -> Response:
-        """Store what a device sent."""
-        refusing(request, _refused)
-        token: str = request.path_params["token"]
-        headers = headers_of(request.headers.raw)
-        media_type(headers)  # which does not matter, unless a page sends it
-        body = await read_body(request, self._settings.body_bytes, self._settings.body_s)
-        address = request.client.host if request.client else ""
+    def work(self, post: Post) -> Work | Awaitable[Work]:
+        """What to store of what a device sent."""
+        token = post.params["token"]
+        media_type(post.headers)  # which does not matter, unless a page sends it
 
         def form(sender: Sender) -> Format:
             return thingsboard.telemetry_of(_device(sender, token))
 
-        work = self._intake.take(Post(b"", headers, body, address, request.url.path), token, form, _stored)
-        if not isinstance(work, Work):
-            work = await work
-        return work.answer(await self._writer.append(work.entries, work.once)).response()
+        return self._intake.take(post, token, form, _stored)
 
 
 def _device(sender: Sender, token: str) -> str:
@@ -67,6 +57,6 @@ def _stored(decoded: Decoded, appended: Sequence[Appended]) -> Answer:
 
 
 def _refused(error: WindsockError) -> Answer:
-    """Its clients know 400 and 401, not 422."""
+    """Its clients know 400 and 401, neither 409 nor 422."""
     answer = problem(error)
-    return Answer(400, answer.body, answer.media_type, answer.headers) if answer.status == 422 else answer
+    return Answer(400, answer.body, answer.media_type, answer.headers) if answer.status in (409, 422) else answer

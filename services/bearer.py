@@ -9,20 +9,28 @@ They are never logged.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from starlette.requests import HTTPConnection
 
 SUBPROTOCOL = "bearer."
 
 
 def token_of(connection: HTTPConnection) -> str | None:
-    """The token that stands in a request or handshake; None if there is none."""
+    """The first token that stands in a request or handshake; None if there is none."""
+    return next(tokens_of(connection), None)
+
+
+def tokens_of(connection: HTTPConnection) -> Iterator[str]:
+    """All of them, in the order in which they count."""
     scheme, _, given = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and given:
-        return given.strip()
+        yield given.strip()
     for offered in connection.scope.get("subprotocols", ()):
         if offered.startswith(SUBPROTOCOL):
-            return str(offered.removeprefix(SUBPROTOCOL))
-    return connection.query_params.get("token") or None
+            yield str(offered.removeprefix(SUBPROTOCOL))
+    if token := connection.query_params.get("token"):
+        yield token
 
 
 def subprotocol(offered: list[str]) -> str | None:

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from services import json_text, topics
+from services.errors import TooLarge
 from services.reading import Reading
 from services.settings import StreamSettings
 
@@ -81,6 +82,17 @@ def entry_of(reading: Reading, *, topic: str | None = None, group_topics: bool =
         tags,
         tuple(lines),
     )
+
+
+def topic_count(topics: int, metrics: int, most: int) -> int:
+    """How many topics entries of so many distinct `topics`, with lines of so many `metrics`, go to.
+
+    Raises TooLarge above `most`, the number that one commit takes.
+    """
+    count = topics + (metrics + 1 if metrics else 0)
+    if count > most:
+        raise TooLarge(f"the readings go to {count} topics (one a device and a metric); one request may name {most}")
+    return count
 
 
 def free_form_entry(topic: str, text: bytes) -> Entry:

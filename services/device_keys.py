@@ -25,6 +25,8 @@ PREFIX = "wsk_"
 """What all keys begin with, so that people and scanners know one when they see it."""
 MOST_LIVE = 2
 MOST_PATTERNS = 50
+LATEST_MS = 253_402_300_799_999
+"""The last time that a key may end, in Unix milliseconds: with the year 9999, as RFC 3339 can tell it."""
 DEVICES_PATTERN = r"^[A-Za-z0-9*][A-Za-z0-9._:~*-]{0,127}\Z"
 METRICS_PATTERN = r"^[A-Za-z_*][A-Za-z0-9_.*-]{0,63}\Z"
 
@@ -128,14 +130,17 @@ class Spoken:
 
 
 def made(scope: Scope, now_ms: int, *, name: str, note: str = "", expires: int | None = None) -> tuple[DeviceKey, str]:
-    """A new key, and its text. Raises BadRequest if it has expired already, or is called what cannot be shown."""
+    """A new key, and its text.
+
+    Raises BadRequest unless it is called what can be shown, and ends at a time to come or never.
+    """
     for field, said in (("name", name), ("note", note)):
         if not said.isprintable():
             raise BadRequest(field, "has characters that cannot be shown, such as line ends")
     if not name.strip():
         raise BadRequest("name", "is empty")
-    if expires is not None and expires <= now_ms:
-        raise BadRequest("expires", "is not a time to come (Unix milliseconds)")
+    if expires is not None and not now_ms < expires <= LATEST_MS:
+        raise BadRequest("expires", "is not a time to come (Unix milliseconds) before the year 10000")
     key_id = _random(_ID_LENGTH)
     digest, text = fresh_secret(key_id)
     return DeviceKey(key_id, now_ms, (Secret(digest, now_ms),), scope, name, note, expires), text
@@ -151,6 +156,11 @@ def parsed(text: str) -> Spoken | None:
     """The key that `text` is; None if it is none."""
     shape = _SHAPE.fullmatch(text)
     return Spoken(shape[1], _digest(shape[2])) if shape else None
+
+
+def looks_like_key(text: str) -> bool:
+    """Whether `text` is meant to be a device key."""
+    return text.startswith(PREFIX)
 
 
 def is_id(text: str) -> bool:

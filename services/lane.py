@@ -38,6 +38,8 @@ class Post(msgspec.Struct, gc=False):
     address: str = ""
     """Where it came from."""
     path: str = ""
+    params: Mapping[str, str] = {}
+    """What stands for the `{…}` of its lane's path."""
 
 
 class Answer(msgspec.Struct, gc=False):
@@ -93,7 +95,10 @@ class Appender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Posts to `path`. `work` raises a WindsockError for a request that it refuses; what it has to ask, it awaits."""
+    """Posts to `path`. `work` raises a WindsockError for a request that it refuses; what it has to ask, it awaits.
+
+    A path with `{…}` in it is a route only: the wire knows exact paths.
+    """
 
     path: str
     work: Callable[[Post], Work | Awaitable[Work]]
@@ -113,9 +118,8 @@ class Lane:
     async def _answered(self, request: Request) -> Response:
         body = await read_body(request, self.body_bytes, self.body_s)
         address = request.client.host if request.client else ""
-        work = self.work(
-            Post(request.scope["query_string"], headers_of(request.scope["headers"]), body, address, request.url.path)
-        )
+        query, headers = request.scope["query_string"], headers_of(request.scope["headers"])
+        work = self.work(Post(query, headers, body, address, request.url.path, request.path_params))
         if not isinstance(work, Work):
             work = await work
         return work.answer(await self.writer.append(work.entries, work.once)).response()

@@ -2,32 +2,31 @@
 question is answered at once.
 
 Promise: together all processes let in at most `most` names at a time. A name that nobody used for `kept_s` is forgotten
-and makes room.
+and makes room. Of those that are new, one who brings names may be bounded, so that nobody takes all the room.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from importlib.resources import files
 
-from services.errors import Fault, TooManyMetrics
-from services.reading import Reading
 from services.redis import Client, answered, text
 
 REFRESH_S = 600.0
 """For so long, or a tenth of the time that names are kept, one that is known here is not noted in Redis again."""
-METRICS_KEY = "windsock:metrics"
-"""The metrics of all devices."""
 
 
 class Names:
     """Those of one Redis key."""
 
-    def __init__(self, redis: Client, key: str, most: int, kept_s: int, clock: Callable[[], float]) -> None:
-        """`clock` tells seconds."""
+    def __init__(
+        self, redis: Client, key: str, most: int, kept_s: int, clock: Callable[[], float], most_of_one: int = 0
+    ) -> None:
+        """`clock` tells seconds; `most_of_one` is how many one may bring."""
         self._script = redis.register_script(files("services").joinpath("lua/note_names.lua").read_text())
         self._key = key
         self._most = most
+        self._most_of_one = most_of_one
         self._kept_s = kept_s
         self._clock = clock
         self._refresh_s = min(REFRESH_S, kept_s / 10)
@@ -41,9 +40,10 @@ class Names:
             self._forgotten_at = now + self._refresh_s
         return self._known
 
-    async def note(self, names: Collection[str]) -> str | None:
+    async def note(self, names: Collection[str], by: str = "") -> str | None:
         """Let `names`, which are distinct, in; None, or the first for which there is no room: then none of them is.
 
+        `by` is who brings them, empty if that is not bounded.
         Raises Unavailable.
         """
         fresh = [name for name in names if name not in self.known(self._clock())]
@@ -52,17 +52,11 @@ class Names:
         if not fresh:
             return None
         async with answered():
-            refused = await self._script(keys=[self._key], args=[self._kept_s, self._most, *fresh])
+            keys = [self._key, f"{self._key}:by:{by}"] if by else [self._key]
+            refused = await self._script(keys=keys, args=[self._kept_s, self._most, self._most_of_one, *fresh])
         if refused is not None:
             return text(refused)
         if len(self._known) + len(fresh) > self._most:
             self._known.clear()
         self._known.update(fresh)
         return None
-
-
-def too_many_metrics(metric: str, readings: Sequence[Reading | None]) -> TooManyMetrics:
-    """What is told to who sent `readings` with a `metric` for which there is no room."""
-    index = next(i for i, one in enumerate(readings) if one is not None and metric in one.values)
-    reason = "is new, and there are as many metrics as there may be (WINDSOCK_METRICS_MAX)"
-    return TooManyMetrics([Fault(index, f"values.{metric}", reason)])

@@ -354,6 +354,15 @@ class DeviceSettings:
             "that is not used for `WINDSOCK_TOPIC_TTL_S` is forgotten.",
         ),
     ] = 10_000
+    sender_metrics: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100_000,
+            description="Most of them that one key may bring, or without a key one address (not this machine's own); "
+            "readings with more new ones get 422.",
+        ),
+    ] = 2_000
     requests_in_flight: Annotated[
         int,
         Meta(ge=1, le=BILLION, description="Most posts of readings that one process works on at once; above it 503."),

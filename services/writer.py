@@ -22,8 +22,8 @@ from redis.exceptions import RedisError, ResponseError
 
 from services import logs
 from services.batch import fresh_epoch
-from services.commit import Appended, Commit, Entry, Request, Upkeep
-from services.errors import Conflict, Overloaded, Reused, TooLarge, Unavailable, WindsockError
+from services.commit import Appended, Commit, Entry, Request, Upkeep, topic_count
+from services.errors import Conflict, Overloaded, Reused, Unavailable, WindsockError
 from services.once import Once, remembered
 from services.redis import Client, reason_of
 from services.script import Script
@@ -130,12 +130,7 @@ class Writer:
             if entry.lines:
                 metrics.update(entry.values)
                 size += sum(map(len, entry.lines))
-        count = len(names) + (len(metrics) + 1 if metrics else 0)
-        if count > self._settings.commit_topics:
-            raise TooLarge(
-                f"the readings go to {count} topics (one a device and a metric); "
-                f"one request may name {self._settings.commit_topics}"
-            )
+        count = topic_count(len(names), len(metrics), self._settings.commit_topics)
         if self._waiting and (
             self._waiting + len(entries) > self._settings.append_buffer_items
             or self._waiting_bytes + size > self._settings.append_buffer_bytes

@@ -28,10 +28,11 @@ from gateway.reads import Reads
 from gateway.sender import Sender
 from gateway.subscription import Subscription
 from services import topics
+from services.addresses import counted
 from services.batch import Position
 from services.commit import entry_of, free_form_entry
 from services.errors import BadRequest, Forbidden, NotFound, Unauthorized, WindsockError
-from services.names import Names, too_many_metrics
+from services.metric_names import MetricNames
 from services.reading import Limits, decode
 from services.settings import GatewaySettings
 from services.stream import Stream
@@ -57,7 +58,7 @@ class PlainSockets:
         *,
         limits: Limits,
         group_topics: bool,
-        metrics: Names,
+        metrics: MetricNames,
         needs_key: bool,
     ) -> None:
         """`metrics` are those of all devices; `needs_key` is whether nobody posts readings without saying who it is."""
@@ -101,15 +102,15 @@ class PlainSockets:
             for reading in readings:
                 if not visitor.permits(topics.DEVICE + reading.device):
                     raise Forbidden(f"readings of {reading.device} are not yours to send")
-            new = await self._metrics.note(dict.fromkeys(name for reading in readings for name in reading.values))
-            if new is not None:
-                raise too_many_metrics(new, readings)
+            self._metrics.check_topics(readings)
+            await self._metrics.note(readings, home)
             entries = [entry_of(reading, group_topics=self._group_topics) for reading in readings]
             appended = await self._writer.append(entries)
             for entry, one in zip(entries, appended, strict=True):
                 if one.duplicate:  # nothing is broadcast that would tell the sender
                     client.sender.send(orjson.dumps({"duplicate": {"id": entry.id, "position": one.position}}))
 
+        home = counted(socket.client.host if socket.client is not None else "")
         self._needs_group_topics()
         await self._follow(socket, topics.READINGS, take=take)
 

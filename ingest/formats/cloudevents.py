@@ -50,7 +50,11 @@ def _binary(post: Post, limits: Limits, now_ms: int) -> Decoded:
     for name, value in post.headers.items():
         if name.startswith(b"ce-"):
             # Other than visible ASCII comes percent-encoded (HTTP protocol binding, section 3.1.3.2).
-            event[name[3:].decode("latin-1")] = unquote_to_bytes(value).decode("utf-8", "replace")
+            attribute = name[3:].decode("latin-1")
+            try:
+                event[attribute] = unquote_to_bytes(value).decode()
+            except UnicodeDecodeError:
+                return checked([Fault(0, attribute, "is not UTF-8")], limits, now_ms)
     if b"content-type" in post.headers:
         event["datacontenttype"] = post.headers[b"content-type"].decode("latin-1")
     return checked([_reading(limits, 0, event)], limits, now_ms)

@@ -16,13 +16,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ingest.bells import Bells
 from ingest.commands import named
-from ingest.credentials import credentials_of
+from ingest.credentials import named_in, preferred
 from ingest.receipts import skips
 from ingest.sockets import closes
 from ingest.sockets.conversation import GRACE_S, Conversation, Party, Tools
 from services import logs
 from services.admission import Origins, Seats
-from services.bearer import subprotocol, token_of
+from services.bearer import subprotocol, tokens_of
 from services.errors import WindsockError
 from services.lane import headers_of
 from services.settings import GatewaySettings
@@ -78,7 +78,7 @@ class DeviceSockets:
             await socket.send_denial_response(problem_response(error))
 
     async def _party(self, socket: WebSocket, address: str) -> Party:
-        credentials = token_of(socket) or credentials_of(headers_of(socket.headers.raw))
+        credentials = preferred((*tokens_of(socket), *named_in(headers_of(socket.headers.raw))))
         skip, asked = skips(socket.scope["query_string"]), socket.query_params.get("device")
         if asked is not None:
             device = named(asked)

@@ -89,9 +89,11 @@ async def test_a_key_is_taken_wherever_a_handshake_can_carry_it(windsock: Windso
         {"Authorization": f"Token {key}"},
         {"Authorization": f"Basic {basic}"},
         {"X-API-Key": key},
+        {"Authorization": "Bearer a.token.of-a-page", "X-API-Key": key},
     ]
     ways: list[connect] = [device(windsock, additional_headers=one) for one in headers]
     ways.append(device(windsock, query=f"?token={key}"))
+    ways.append(device(windsock, "a.token.of-a-page", query=f"?token={key}"))
     ways.append(device(windsock, subprotocols=[Subprotocol("windsock"), Subprotocol(f"bearer.{key}")]))
     for way in ways:
         async with way as socket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -92,6 +93,8 @@ def test_the_table_of_keys_shows_what_a_key_opens_and_no_secret(guarded: Windsoc
         (("create", "x", "--readings-per-s", "0"), "readings_per_s"),
         (("create", "x", "--expires", "yesterday"), "--expires"),
         (("create", "x", "--expires", "2001-01-01"), "expires"),
+        (("create", "a\nb"), "name"),
+        (("create", "a\udcff"), "name"),
         (("revoke", "nothing"), "not the id of a key"),
         (("revoke", "0" * 12), "there is no key"),
     ],
@@ -150,12 +153,25 @@ def test_a_wrong_wish_is_told_by_field(http: httpx.Client) -> None:
     assert (answer["code"], answer["field"]) == ("invalid_key", "metrics[1]")
 
 
+@pytest.mark.parametrize(
+    ("expires", "status"), [(10**30, 422), (253_402_300_800_000, 422), ("9999-12-31T23:59:59.9999999Z", 422), (1, 400)]
+)
+def test_a_key_that_cannot_be_told_is_not_made(http: httpx.Client, expires: int | str, status: int) -> None:
+    before = admin(http, "GET", "/v1/keys", 200)
+    content = json.dumps({"name": "n", "expires": expires})
+    answer = http.post("/v1/keys", headers={"X-API-Key": ADMIN}, content=content)
+    assert (answer.status_code, answer.json()["field"]) == (status, "expires")
+    assert admin(http, "GET", "/v1/keys", 200) == before
+
+
 def test_a_key_is_taken_in_every_way(http: httpx.Client) -> None:
     key = made(http)
     for given in (
         {"headers": bearer(key)},
         {"headers": {"Authorization": f"Token {key}"}},
         {"headers": {"X-API-Key": key}},
+        {"headers": {"Authorization": "Bearer a.token.of-a-page", "X-API-Key": key}},
+        {"headers": {"X-API-Key": key}, "auth": ("proxy", "its password")},
         {"auth": ("anybody", key)},
     ):
         assert http.post("/v1/readings", json=READING, **given).status_code == 202
@@ -181,6 +197,13 @@ def test_a_device_cannot_write_for_another_device_nor_other_metrics(http: httpx.
     assert http.get("/api/history", params={"topic": "device:mine-1"}).json()["publications"] == []
     answer = post(http, [{"device": "mine-1"}, good, foreign], key, "?on_error=skip")
     assert (answer.status_code, answer.json()["index"]) == (403, 2)
+
+
+def test_what_a_key_is_not_for_is_told_as_its_sender_counts(http: httpx.Client) -> None:
+    lines = "# a comment\n\nt,device=a value=1\n# another\nt,device=b value=1"
+    refused = http.post("/api/v2/write", content=lines, headers=bearer(made(http, devices=["a"])))
+    assert (refused.status_code, refused.json()["line"]) == (403, 5)
+    assert "this key is not for b" in refused.json()["message"]
 
 
 def test_commands_are_for_the_key_of_their_device(http: httpx.Client) -> None:
@@ -289,6 +312,18 @@ def test_whether_devices_need_keys_is_what_the_settings_say_and_the_log_tells(
     with Windsock(tmp_path, **settings) as windsock:
         assert httpx.post(windsock.url + "/v1/readings", json=READING, trust_env=False).status_code == status
         assert said in windsock.log
+
+
+@pytest.mark.parametrize("path", ["/v1/readings", "/write", "/api/v1/board/telemetry"])
+def test_all_ways_to_post_share_the_bound_of_requests_in_flight(tmp_path: Path, path: str) -> None:
+    with Windsock(tmp_path, requests_in_flight="1") as windsock:
+        host, port = windsock.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as slow:
+            slow.sendall(b"POST /api/v1/board/telemetry HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
+            wait_until(lambda: windsock.metrics()["windsock_requests_in_flight"] == 1, "nothing is in flight")
+            answer = httpx.post(windsock.url + path, content=b"{}", trust_env=False)
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        wait_until(lambda: windsock.metrics()["windsock_requests_in_flight"] == 0, "it stays in flight")
 
 
 def test_an_address_is_known_behind_a_trusted_proxy_and_limited(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from ingest.key_ring import KeyRing
+from ingest.key_ring import ASKED_AT_ONCE, WRONG_PER_S, KeyRing
 from ingest.senders import Sender, Senders
 from services import device_keys
 from services.background import background
@@ -18,6 +19,7 @@ from services.device_keys import DeviceKey, Scope
 from services.errors import (
     Forbidden,
     OutOfScope,
+    TooLarge,
     TooManyDevices,
     TooManyMetrics,
     TooManyRequests,
@@ -25,10 +27,10 @@ from services.errors import (
     Unavailable,
 )
 from services.key_store import KeyStore
-from services.names import METRICS_KEY, Names
+from services.metric_names import MetricNames
 from services.reading import Reading
 from services.redis import Client, connect
-from services.settings import DeviceSettings
+from services.settings import DeviceSettings, StreamSettings
 from tests.redis_server import RedisServer
 from tests.waiting import until, until_found
 
@@ -51,7 +53,7 @@ class Service:
         self.store = KeyStore(client, limits.keys_max, now_ms)
         self.registry = CollectorRegistry()
         self.ring = KeyRing(self.store, client, limits, 3_600, self.registry)
-        metrics = Names(client, METRICS_KEY, limits.metrics_max, 3_600, time.monotonic)
+        metrics = MetricNames(client, limits, StreamSettings(commit_topics=100))
         self.senders = Senders(self.ring, metrics, limits, needs_key=needs_key)
 
     async def make(self, scope: Scope | None = None, **given: Any) -> tuple[DeviceKey, str]:
@@ -141,6 +143,42 @@ async def test_an_address_that_tries_many_keys_is_slowed_down_and_others_are_not
         assert refused.count(TooManyRequests) >= 20
         assert service.asked("wrong") <= 40
         await service.senders.identified(good, "192.0.2.2")
+
+
+def wrong_keys(count: int) -> list[str]:
+    return [f"wsk_{number:012}_{'0' * 32}" for number in range(count)]
+
+
+async def test_many_wrong_keys_at_once_lock_an_address_out_for_no_longer_than_a_moment(client: Client) -> None:
+    async with serving(client) as service:
+        _, good = await service.make()
+        attempts = [
+            service.senders.identified(text, f"2001:db8::{n % 50 + 1:x}") for n, text in enumerate(wrong_keys(500))
+        ]
+        refused = await asyncio.gather(*attempts, return_exceptions=True)
+        assert {type(one) for one in refused} == {Unauthorized, TooManyRequests}
+        assert service.asked("wrong") <= 4 * WRONG_PER_S
+        assert {one.retry_after_s for one in refused if isinstance(one, TooManyRequests)} == {1}
+        await asyncio.sleep(1)
+        await service.senders.identified(good, "2001:db8::99")
+
+
+async def test_good_keys_that_come_from_one_address_at_once_all_come_in(client: Client) -> None:
+    async with serving(client) as service:
+        texts = [(await service.make())[1] for _ in range(100)]
+        await asyncio.gather(*(service.senders.identified(text, ELSEWHERE) for text in texts))
+        assert service.asked("good") == 100
+
+
+async def test_a_wrong_key_that_comes_many_times_at_once_is_asked_about_by_few(client: Client) -> None:
+    async with serving(client) as service:
+        _, good = await service.make()
+        await known(service, good)
+        (wrong,) = wrong_keys(1)
+        attempts = (service.senders.identified(wrong, ELSEWHERE) for _ in range(200))
+        refused = await asyncio.gather(*attempts, return_exceptions=True)
+        assert {type(one) for one in refused} == {Unauthorized}
+        assert service.asked("wrong") <= ASKED_AT_ONCE
 
 
 async def test_a_known_key_is_not_asked_about_again(client: Client) -> None:
@@ -249,6 +287,27 @@ async def test_all_devices_together_have_a_bounded_number_of_metrics_which_servi
         assert (refused.value.status, refused.value.faults[0].field) == (422, "values.new")
         assert refused.value.faults[0].index == 1
         await one.post(None, reading("a", "n4"), address="127.0.0.1")
+
+
+async def test_no_sender_takes_all_the_room_for_metrics(client: Client) -> None:
+    async with serving(client, needs_key=False, metrics_max=100, sender_metrics=3) as service:
+        _, text = await service.make()
+        for key, prefix, address in ((text, "k", ELSEWHERE), (None, "a", ELSEWHERE), (None, "b", "192.0.2.2")):
+            await service.post(key, reading("a", *(f"{prefix}{number}" for number in range(3))), address=address)
+            with pytest.raises(TooManyMetrics, match="WINDSOCK_SENDER_METRICS") as refused:
+                await service.post(key, reading("a", f"{prefix}2", f"{prefix}3"), address=address)
+            assert refused.value.faults[0].field == f"values.{prefix}3"
+        await service.post(text, reading("a", "a0", "b1", "k2"))
+        await service.post(None, reading("a", *(f"l{number}" for number in range(10))), address="127.0.0.1")
+
+
+async def test_what_is_too_much_for_one_commit_leaves_no_names_behind(client: Client) -> None:
+    async with serving(client, needs_key=False, metrics_max=100, sender_metrics=100) as service:
+        _, text = await service.make(Scope(("d*",), devices_max=2))
+        with pytest.raises(TooLarge):
+            await service.post(text, reading("d1"), reading("d2", *(f"m{number}" for number in range(98))))
+        assert not await client.keys("*metrics*")
+        await service.post(text, reading("d3"), reading("d4", *(f"n{number}" for number in range(90))))
 
 
 async def test_readings_without_a_key_are_limited_by_address_but_not_this_machines(client: Client) -> None:

@@ -40,6 +40,13 @@ def test_a_rate_below_one_a_second_still_lets_one_in() -> None:
     assert let_in(bucket, 1, 10.1)
 
 
+def test_what_was_taken_and_not_used_is_given_back() -> None:
+    bucket = Bucket(1, 0.0)
+    bucket.take(2)
+    bucket.give_back(2)
+    assert bucket.is_full(0.0)
+
+
 @given(st.lists(st.tuples(st.floats(0, 3), st.integers(1, 50)), max_size=60))
 def test_over_time_no_more_than_the_limit_comes_in(posts: list[tuple[float, int]]) -> None:
     bucket, now, taken, largest = Bucket(10, 0.0), 0.0, 0, 0

@@ -36,6 +36,11 @@ def basic(text: str) -> bytes:
         ({b"authorization": b"Basic ?"}, b"", None),
         ({b"authorization": b"Basic \xff"}, b"", None),
         ({b"x-api-key": b" "}, b"p=", None),
+        ({b"authorization": b"Token user:", b"x-api-key": b"k"}, b"", "k"),
+        ({b"authorization": b"Bearer jwt", b"x-api-key": b"wsk_k"}, b"", "wsk_k"),
+        ({b"authorization": basic("proxy:pw"), b"x-api-key": b"wsk_k"}, b"", "wsk_k"),
+        ({b"authorization": basic("proxy:pw"), b"x-api-key": b"other"}, b"p=wsk_k", "wsk_k"),
+        ({b"authorization": b"Bearer wsk_j", b"x-api-key": b"wsk_k"}, b"", "wsk_j"),
         ({b"x-api-key": b"k" * (LONGEST + 1)}, b"", None),
     ],
 )

@@ -5,8 +5,10 @@ from typing import Any
 
 import msgspec
 import orjson
+import pytest
 
-from services.commit import Appended, Commit, Entry, Known, Request, Upkeep, entry_of, free_form_entry
+from services.commit import Appended, Commit, Entry, Known, Request, Upkeep, entry_of, free_form_entry, topic_count
+from services.errors import TooLarge
 from services.reading import Reading
 from services.settings import StreamSettings
 
@@ -134,3 +136,9 @@ def test_upkeep_remembers_a_bounded_number_of_keys() -> None:
     upkeep.done(["c"])
     assert upkeep.asked()("a")
     assert not upkeep.asked()("c")
+
+
+def test_a_request_goes_to_its_topics_to_those_of_its_metrics_and_to_all_readings() -> None:
+    assert (topic_count(3, 0, 3), topic_count(3, 4, 8)) == (3, 8)
+    with pytest.raises(TooLarge, match="8 topics"):
+        topic_count(3, 4, 7)

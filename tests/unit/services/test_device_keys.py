@@ -6,7 +6,7 @@ import math
 import msgspec
 import pytest
 
-from services.device_keys import DeviceKey, Scope, fresh_secret, is_id, made, parsed
+from services.device_keys import LATEST_MS, DeviceKey, Scope, fresh_secret, is_id, made, parsed
 from services.errors import BadRequest, Conflict
 
 NOW = 1_760_000_000_000
@@ -48,6 +48,13 @@ def test_what_is_no_key_is_told(text: str) -> None:
 def test_a_key_is_read_as_a_whole(change: object) -> None:
     assert callable(change)
     assert parsed(change(key()[1])) is None
+
+
+@pytest.mark.parametrize("expires", [NOW, -(10**30), LATEST_MS + 1, 10**30])
+def test_a_key_ends_at_a_time_to_come_that_can_be_told(expires: int) -> None:
+    with pytest.raises(BadRequest, match="expires"):
+        key(expires=expires)
+    assert key(expires=LATEST_MS)[0].expires == LATEST_MS
 
 
 def test_a_key_is_good_until_it_expires() -> None:

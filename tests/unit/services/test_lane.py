@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import httpx
+import orjson
 import pytest
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
@@ -65,6 +66,14 @@ async def test_a_lane_tells_failures_in_its_own_way(body: bytes, code: str) -> N
     async with client(dataclasses.replace(echo(Shelf()), refused=refused)) as http:
         answer = await http.post("/echo", content=body)
     assert (answer.status_code, answer.text, answer.headers["x-kind"]) == (418, code, "own")
+
+
+async def test_a_lane_is_told_what_stands_for_the_parts_of_its_path() -> None:
+    def work(post: Post) -> Work:
+        return Work([], lambda appended: Answer(200, orjson.dumps(post.params)))
+
+    async with client(dataclasses.replace(echo(Shelf()), path="/of/{one}/and/{other}", work=work)) as http:
+        assert (await http.post("/of/a/and/b")).json() == {"one": "a", "other": "b"}
 
 
 async def test_an_answer_without_content_has_no_length_either() -> None:

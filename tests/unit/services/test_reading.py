@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -155,7 +156,13 @@ def test_of_very_many_faults_the_later_do_not_name_the_value() -> None:
 
 def test_names_are_not_repeated_in_full_nor_for_each_member() -> None:
     long = "k" * 100_000
-    for member in ({long: 1}, {"tags": {long: 1}}, {"values": {long: [0.5] * 100_000}}, {"x": {long: [[]] * 100_000}}):
+    members: list[dict[str, Any]] = [
+        {long: 1},
+        {"tags": {long: 1}},
+        {"values": {long: [0.5] * 100_000}},
+        {"x": {long: [[]] * 100_000}},
+    ]
+    for member in members:
         (fault,) = checked([{"device": "a", "values": {"t": 1}} | member], LIMITS, NOW).faults
         assert len(fault.field or "") < 100
 

@@ -150,3 +150,8 @@ texts = st.text(min_size=1, max_size=80).filter(lambda text: json.dumps(text).is
 def test_events_are_the_same_if_source_and_id_are(one: tuple[str, str], other: tuple[str, str]) -> None:
     ids = [read(source=source, id=event_id, subject="s")["id"] for source, event_id in (one, other)]
     assert (ids[0] == ids[1]) == (one == other)
+
+
+def test_an_attribute_of_a_header_that_is_not_utf8_is_refused() -> None:
+    sent = post(DATA, ce_specversion="1.0", ce_id="%ff", ce_source="s", ce_type="t", ce_subject="d")
+    assert blamed(BINARY.decode(sent, Limits(), NOW)) == [(0, "id")]
