@@ -10,6 +10,8 @@ from typing import Any, cast
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 FORWARDED_FOR = b"x-forwarded-for"
+LONGEST = 64
+"""Characters of an address that are looked at: where any proxy is believed, a client may send whatever it likes."""
 
 
 @lru_cache(1_024)
@@ -21,9 +23,13 @@ def is_this_machine(host: str) -> bool:
         return False
 
 
-@lru_cache(1_024)
 def household(address: str) -> str:
     """What counts as one address: of IPv6 the network that one customer gets (RFC 6177), however IPv4 is written."""
+    return _household(address[:LONGEST])
+
+
+@lru_cache(1_024)
+def _household(address: str) -> str:
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -35,9 +41,13 @@ def household(address: str) -> str:
     return address
 
 
-@lru_cache(1_024)
 def counted(address: str) -> str:
     """As what an address counts; empty for this machine's own and unknown ones, which limits leave out."""
+    return _counted(address[:LONGEST])
+
+
+@lru_cache(1_024)
+def _counted(address: str) -> str:
     return "" if is_this_machine(address) or is_this_machine(home := household(address)) else home
 
 

@@ -1,7 +1,8 @@
 """The connection to the broker: MQTT 5, a session that outlives it, and acknowledgements when we say so.
 
 aiomqtt acknowledges a message as soon as it has come. paho, below it, can leave that to us; aiomqtt 2.5 has no
-way to say so but to reach for its paho client, which is done here alone.
+way to say so but to reach for its paho client, which is done here alone. It also has the loop watch a socket that the
+broker has closed meanwhile, which the loop reports as a bug.
 """
 
 from __future__ import annotations
@@ -77,6 +78,21 @@ class Client(aiomqtt.Client):
             self._dropped()
         else:
             super()._on_message(client, userdata, message)
+
+    def _on_socket_register_write(self, client: Any, userdata: Any, sock: Any) -> None:
+        def write() -> None:
+            try:
+                client.loop_write()
+            except Exception as error:
+                if not self._disconnected.done():
+                    self._disconnected.set_exception(error)
+
+        def watch() -> None:
+            if (number := sock.fileno()) >= 0:
+                self._loop.add_writer(number, write)
+
+        # paho calls from the thread in which it connects, too.
+        self._loop.call_soon_threadsafe(watch)
 
 
 def _wishes(settings: MqttSettings) -> Properties:
