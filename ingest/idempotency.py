@@ -28,7 +28,10 @@ def once_of(post: Post, sender: str, form: str) -> Once | None:
         return None
     key = _SHAPE.fullmatch(given.strip())
     if key is None:
-        raise BadRequest("Idempotency-Key", 'is not 1 to 255 visible ASCII characters without " and \\')
+        raise BadRequest(
+            "Idempotency-Key",
+            'is not 1 to 255 visible ASCII characters without " and \\ (a pair of quotes around it is fine)',
+        )
     attributes = sorted((name, value) for name, value in post.headers.items() if name.startswith(CLOUD_EVENT))
     digest = sha256()
     for part in (form.encode(), post.path.encode(), post.query, post.body, *chain.from_iterable(attributes)):
