@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from services.errors import BadRequest, Conflict
+from services.settings import SLOWEST_PER_S
 
 PREFIX = "wsk_"
 """What all keys begin with, so that people and scanners know one when they see it."""
@@ -47,7 +48,7 @@ class Scope(Struct, frozen=True, omit_defaults=True):
 
     devices: Annotated[tuple[DevicePattern, ...], Meta(min_length=1, max_length=MOST_PATTERNS)] = ("*",)
     metrics: Annotated[tuple[MetricPattern, ...], Meta(min_length=1, max_length=MOST_PATTERNS)] = ("*",)
-    readings_per_s: Annotated[float, Meta(gt=0, le=10**9)] | None = None
+    readings_per_s: Annotated[float, Meta(ge=SLOWEST_PER_S, le=10**9)] | None = None
     devices_max: Annotated[int, Meta(ge=1, le=100_000)] | None = None
 
 

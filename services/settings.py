@@ -19,6 +19,8 @@ DAY_S = 86_400
 TEN_YEARS_S = 3_650 * DAY_S
 GIBIBYTE = 2**30
 BILLION = 10**9
+SLOWEST_PER_S = 0.0001
+"""Once in some three hours; what is slower cannot be told from never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +332,7 @@ class DeviceSettings:
     key_readings_per_s: Annotated[
         float,
         Meta(
-            gt=0,
+            ge=SLOWEST_PER_S,
             le=BILLION,
             description="Readings a second that may come with one key (bursts of twice that), unless the key says so "
             "itself; above it 429. Each ingest service counts for itself.",
@@ -339,7 +341,7 @@ class DeviceSettings:
     address_readings_per_s: Annotated[
         float,
         Meta(
-            gt=0,
+            ge=SLOWEST_PER_S,
             le=BILLION,
             description="Readings a second that may come without a key from one address (not from this machine's own; "
             "bursts of twice that); above it 429. Behind a proxy set `WINDSOCK_TRUSTED_PROXIES`.",

@@ -19,6 +19,7 @@ from services.api_description.area import (
 )
 from services.api_description.schemas import MOMENT, ecma
 from services.device_keys import DEVICES_PATTERN, METRICS_PATTERN, MOST_PATTERNS
+from services.settings import SLOWEST_PER_S
 
 ADMIN = ("serverKey",)
 ID = parameter("path", "id", "The key's id.", text(minLength=1))
@@ -44,7 +45,7 @@ SCOPE: dict[str, Part] = {
         {
             "type": "number",
             "description": "Readings a second; null: `WINDSOCK_KEY_READINGS_PER_S`.",
-            "exclusiveMinimum": 0,
+            "minimum": SLOWEST_PER_S,
             "maximum": 10**9,
         }
     ),

@@ -4,6 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.admission import MOST_BUCKETS, Bucket, Buckets
+from services.errors import TooManyRequests
+from services.settings import SLOWEST_PER_S
 
 
 def let_in(bucket: Bucket, count: int, now: float) -> bool:
@@ -16,6 +18,14 @@ def let_in(bucket: Bucket, count: int, now: float) -> bool:
 def test_a_bucket_lets_a_burst_of_twice_its_rate_in() -> None:
     bucket = Bucket(10, 0.0)
     assert [let_in(bucket, 1, 0.0) for _ in range(25)].count(True) == 20
+
+
+def test_the_slowest_that_may_be_set_can_be_told() -> None:
+    bucket = Bucket(SLOWEST_PER_S, 0.0)
+    assert let_in(bucket, 1_000_000, 0.0)
+    told = TooManyRequests("too fast", "key", SLOWEST_PER_S, bucket.wait_s(0.0)).headers()
+    assert int(told["Retry-After"]) > 0
+    assert told["RateLimit-Policy"] == '"key";q=1;w=10000'
 
 
 def test_a_batch_larger_than_the_burst_is_let_in_and_made_up_for() -> None:
