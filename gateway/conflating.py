@@ -11,11 +11,11 @@ from asyncio import TimerHandle
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from gateway.closes import SLOW
 from gateway.conflation import Conflation, Kept, Key
 from gateway.hub import Delivery, Render
 from gateway.sender import Counters, Sender
 from services.batch import Batch
+from services.closes import SLOW
 
 Show = Callable[[Sequence[Kept]], list[bytes]]
 """Turns publications into the messages of one client."""

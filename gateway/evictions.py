@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import asyncio
 
-from gateway import closes
 from gateway.broker import Broker
 from gateway.clients.centrifuge import codes
 from gateway.roster import Member, Roster
-from services import logs
+from services import closes, logs
 from services.errors import Unavailable
 from services.revocations import CHANNEL, Revocations, read
 

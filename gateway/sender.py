@@ -11,9 +11,9 @@ from typing import Any, Protocol, cast
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gateway.closes import COUNTED, GONE, SLOW
 from gateway.hub import Delivery, Render, frame
 from gateway.wire import EXTENSION, GRACE_S, WireProtocol
+from services.closes import COUNTED, GONE, SLOW
 
 
 class Counters:

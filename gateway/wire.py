@@ -28,8 +28,9 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from gateway import closes, frames, handshake
+from gateway import frames, handshake
 from gateway.waiting import Gate, Inbox
+from services import closes
 from services.pace import Pace
 
 EXTENSION = "windsock.wire"

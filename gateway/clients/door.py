@@ -13,11 +13,10 @@ import orjson
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from gateway import closes
-from gateway.closes import Close
 from gateway.sender import Counters, Joiner, Sender, sender_for
-from services import logs
+from services import closes, logs
 from services.admission import Origins, Seats
+from services.closes import Close
 from services.errors import Forbidden, Unauthorized, WindsockError
 from services.metrics import Refusals
 from services.pace import Pace

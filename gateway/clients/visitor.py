@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from gateway import closes
 from gateway.identities import Identities
 from gateway.roster import Roster
+from services import closes
 from services.access import Permits
 from services.batch import Position
 from services.tokens import Grant, Identity

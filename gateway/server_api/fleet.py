@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from gateway import closes
 from gateway.channels import Channels
 from gateway.clients.centrifuge import codes
 from gateway.clients.centrifuge.commands import NO_DATA, Since
@@ -37,7 +36,7 @@ from gateway.server_api.requests import (
     refused,
 )
 from gateway.server_api.texts import json_of
-from services import logs
+from services import closes, logs
 from services.access import Patterns
 from services.batch import Position
 

@@ -23,11 +23,11 @@ from ingest.bells import Bell
 from ingest.formats.json_readings import JSON
 from ingest.intake import Intake
 from ingest.senders import Sender, Senders
-from ingest.sockets import closes, session
-from ingest.sockets.closes import Close
+from ingest.sockets import session
 from ingest.sockets.session import Repeats, Session, Turn
 from ingest.statements import Statements
-from services import logs
+from services import closes, logs
+from services.closes import Close
 from services.commands import Commands
 from services.commit import Appended
 from services.errors import BadRequest, TooLarge, Unauthorized, Unavailable, WindsockError
@@ -144,7 +144,7 @@ class Conversation:
             body = text.encode() if text is not None else bytes(message["bytes"])
             if len(body) > self._tools.message_bytes:
                 self._tools.refused(TooLarge.code)
-                return closes.TOO_LARGE
+                return closes.MESSAGE_TOO_LARGE
             self._busy = True
             end = await self._take(body)
             self._busy = False
@@ -170,7 +170,7 @@ class Conversation:
         except WindsockError as error:
             self._refuse(turn, error)
             if isinstance(error, Unauthorized):
-                return closes.INVALID
+                return closes.INVALID_TOKEN
         return None
 
     async def _store(self, turn: Turn, body: bytes) -> None:
@@ -230,7 +230,7 @@ class Conversation:
                     if (end := await self._send(session.command(text))) is not None:
                         return end
             except Unauthorized:
-                return closes.INVALID
+                return closes.INVALID_TOKEN
             except Unavailable as error:
                 heard = False
                 log.debug("commands cannot be read", error=str(error))

@@ -18,9 +18,8 @@ from ingest.bells import Bells
 from ingest.commands import named
 from ingest.credentials import named_in, preferred
 from ingest.receipts import skips
-from ingest.sockets import closes
 from ingest.sockets.conversation import GRACE_S, Conversation, Party, Tools
-from services import logs
+from services import closes, logs
 from services.admission import Origins, Seats
 from services.bearer import subprotocol, tokens_of
 from services.errors import WindsockError
@@ -102,7 +101,7 @@ class DeviceSockets:
             finally:
                 del self._open[conversation]
         code = conversation.left_with if why is closes.GONE else why.code
-        self._closed.labels(str(code if code in closes.KNOWN else "other")).inc()
+        self._closed.labels(str(code if code in closes.COUNTED else "other")).inc()
 
     async def drain(self) -> None:
         """Admit nobody any more, and end every conversation once what it was asked is answered."""

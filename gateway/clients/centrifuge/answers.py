@@ -8,7 +8,7 @@ from gateway.clients.centrifuge import codes
 from gateway.clients.centrifuge.codes import Refusal
 from gateway.clients.centrifuge.replies import Encoding
 from gateway.clients.door import Client, Door
-from gateway.closes import Close
+from services.closes import Close
 
 
 class Answers:

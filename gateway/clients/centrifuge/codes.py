@@ -1,13 +1,13 @@
 """Codes of the Centrifuge protocol, as its SDKs understand them (centrifugal.dev, 'Client protocol'): errors and
-unsubscribes. From 2500 on, the latter make an SDK subscribe again. Closes are in `gateway.closes`.
+unsubscribes. From 2500 on, the latter make an SDK subscribe again. Closes are in `services.closes`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway import closes
-from gateway.closes import Close
+from services import closes
+from services.closes import Close
 from services.errors import (
     ClientError,
     DeviceFailed,

@@ -9,7 +9,6 @@ from contextlib import nullcontext
 from functools import partial
 from typing import NoReturn, assert_never
 
-from gateway import closes
 from gateway.clients.centrifuge import codes
 from gateway.clients.centrifuge.answers import Answers, OneWayAnswers
 from gateway.clients.centrifuge.calls import Calls
@@ -39,9 +38,9 @@ from gateway.clients.centrifuge.subscriptions import Opened, Subscriptions
 from gateway.clients.centrifuge.transport import WEBSOCKET, Transport
 from gateway.clients.centrifuge.turn import Turn
 from gateway.clients.door import Client
-from gateway.closes import Close
-from services import logs
+from services import closes, logs
 from services.batch import Position
+from services.closes import Close
 from services.errors import Unavailable
 from services.tokens import Grant, Identity
 

@@ -15,7 +15,6 @@ from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
-from gateway import closes
 from gateway.clients.centrifuge import framing
 from gateway.clients.centrifuge.commands import ConnectRequest, MalformedError
 from gateway.clients.centrifuge.connection import Connection
@@ -30,6 +29,7 @@ from gateway.clients.centrifuge.transport import Transport
 from gateway.clients.cross_origin import CrossOrigin
 from gateway.clients.door import address_of
 from gateway.clients.streaming import HEADERS, respond
+from services import closes
 from services.errors import BadRequest, TooLarge, WindsockError
 from services.web import read_body
 

@@ -13,9 +13,9 @@ from starlette.types import Message
 from gateway.clients.centrifuge.framing import Framing
 from gateway.clients.centrifuge.replies import Encoding
 from gateway.clients.streaming import Chunks
-from gateway.closes import GONE, SLOW, TOO_FAST
 from gateway.hub import Delivery, Render
 from gateway.sender import Counters
+from services.closes import GONE, SLOW, TOO_FAST
 
 OVERHEAD_BYTES = 100
 """What a waiting message costs beside its own bytes."""

@@ -6,7 +6,6 @@ from functools import partial
 
 from msgspec import Raw
 
-from gateway import closes
 from gateway.clients.centrifuge import codes, replies
 from gateway.clients.centrifuge.answers import Answers
 from gateway.clients.centrifuge.codes import Refusal
@@ -18,9 +17,9 @@ from gateway.clients.centrifuge.shared import Shared
 from gateway.clients.centrifuge.steps import Connect, Refresh, SubRefresh
 from gateway.clients.centrifuge.subscriptions import Opened, Subscriptions
 from gateway.clients.centrifuge.transport import Transport
-from gateway.closes import Close
 from gateway.sender import Sender
-from services import logs
+from services import closes, logs
+from services.closes import Close
 from services.errors import Unavailable
 from services.tokens import ExpiredTokenError, Grant, Identity, InvalidTokenError
 

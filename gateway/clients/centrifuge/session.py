@@ -23,7 +23,6 @@ from enum import Enum
 
 import msgspec
 
-from gateway import closes
 from gateway.channels import BadChannelError, Channel, Channels, UnknownChannelError
 from gateway.clients.centrifuge import codes
 from gateway.clients.centrifuge.codes import Refusal
@@ -45,8 +44,9 @@ from gateway.clients.centrifuge.steps import (
     Unsubscribe,
 )
 from gateway.clients.centrifuge.wishes import Wishes, asked
-from gateway.closes import Close
+from services import closes
 from services.access import Permits
+from services.closes import Close
 from services.tokens import Grant
 
 REJECT_UNRECOVERED = 2

@@ -11,7 +11,7 @@ from gateway.clients.centrifuge.codes import Refusal
 from gateway.clients.centrifuge.commands import HistoryRequest, SubscribeRequest
 from gateway.clients.centrifuge.filters import Filter
 from gateway.clients.centrifuge.wishes import Wishes
-from gateway.closes import Close
+from services.closes import Close
 from services.tokens import Grant
 
 

@@ -16,7 +16,7 @@ import msgspec
 import orjson
 from msgspec import Raw
 
-from gateway import closes, history
+from gateway import history
 from gateway.broker import Broker
 from gateway.channels import Channel
 from gateway.clients.centrifuge import codes, replies
@@ -32,7 +32,7 @@ from gateway.reads import Reads
 from gateway.sender import Sender
 from gateway.snapshots import Asked, Snapshot, Snapshots
 from gateway.subscription import Subscription
-from services import logs
+from services import closes, logs
 from services.batch import Batch, Position, fitting
 from services.errors import Unavailable
 from services.settings import GatewaySettings

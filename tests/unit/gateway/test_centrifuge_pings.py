@@ -7,8 +7,8 @@ from gateway.clients.centrifuge.commands import Command, ConnectRequest
 from gateway.clients.centrifuge.pings import Pinged, Pings
 from gateway.clients.centrifuge.session import Session
 from gateway.clients.centrifuge.steps import Connect, Nothing
-from gateway.closes import MALFORMED
 from gateway.sender import Sender
+from services.closes import MALFORMED
 
 CONNECT = Command(id=1, connect=ConnectRequest())
 

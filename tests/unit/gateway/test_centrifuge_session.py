@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import closes
 from gateway.channels import Channels
 from gateway.clients.centrifuge import codes, replies
 from gateway.clients.centrifuge.codes import Refusal
@@ -25,8 +24,9 @@ from gateway.clients.centrifuge.steps import (
     Subscribe,
     Unsubscribe,
 )
-from gateway.closes import Close
+from services import closes
 from services.batch import Batch, Position
+from services.closes import Close
 from services.tokens import Grant
 
 JSON = JsonEncoding()

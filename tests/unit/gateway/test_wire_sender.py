@@ -4,10 +4,10 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
 
-from gateway.closes import SLOW
 from gateway.hub import Delivery
 from gateway.sender import Counters, Joiner, WireSender
 from services.batch import Batch
+from services.closes import SLOW
 
 
 class Wire:

@@ -18,9 +18,11 @@ class Close(NamedTuple):
 
 GONE = Close(1006, "")
 TOO_LARGE = Close(1009, "too many fragments")
+MESSAGE_TOO_LARGE = Close(1009, "message too large")
 NOT_TEXT = Close(1007, "not UTF-8")
 TRY_AGAIN = Close(1013, "try again later")
 CLOSED = Close(3000, "connection closed")
+IDLE = Close(3000, "idle")
 SHUTDOWN = Close(3001, "shutdown")
 SERVER_ERROR = Close(3004, "internal server error")
 EXPIRED = Close(3005, "connection expired")
