@@ -21,10 +21,13 @@ KNOWN_S = 86_400
 """Seconds for which a place and its names are remembered after somebody last wanted it."""
 INTEREST_KEY = "windsock:{places}:interest"
 """Sorted set: slug → Unix milliseconds until which somebody is interested."""
+LISTENERS_KEY = "windsock:{places}:listeners"
+"""Sorted set: slug and who is interested (a gateway), with a space between → Unix milliseconds until which."""
 PINNED_KEY = "windsock:{places}:pinned"
 """Set of the slugs that the settings name."""
 REQUESTS_KEY = "windsock:{places}:requests"
-"""Stream of requests for cities that are not tracked: city, reply channel, token, milliseconds that it is awaited."""
+"""Stream of requests for cities that are not tracked: city, reply channel, token, milliseconds that it is awaited,
+perhaps the id of the geocoder's."""
 ANSWER = "place"
 """Kind of the message that answers a request (`gateway.mesh`)."""
 GROUP = "pollers"
@@ -33,7 +36,10 @@ MOST_REQUESTS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place with weather. `place` is its slug; `pinned` ones come from the settings."""
+    """A place with weather. `place` is its slug; `pinned` ones come from the settings.
+
+    `providers` are the weather services to ask, in this order; empty: those of WINDSOCK_WEATHER_PROVIDERS.
+    """
 
     place: str
     name: str
@@ -42,6 +48,10 @@ class Place:
     country: str | None = None
     geocoder_id: int | None = None
     pinned: bool = False
+    country_code: str | None = None
+    admin1: str | None = None
+    timezone: str | None = None
+    providers: tuple[str, ...] = ()
 
 
 log = logs.get("places")
@@ -51,6 +61,11 @@ _place = msgspec.json.Decoder(Place)  # skips members that a newer version may h
 def place_key(slug: str) -> str:
     """The place as JSON."""
     return f"windsock:{{places}}:place:{slug}"
+
+
+def geocoder_key(geocoder_id: int) -> str:
+    """The slug of the place that has this id of the geocoder's, whatever it is called."""
+    return f"windsock:{{places}}:id:{geocoder_id}"
 
 
 def name_key(city: str) -> str:
@@ -78,6 +93,12 @@ class Places:
             slug = await self._redis.getex(name_key(city), ex=KNOWN_S)
         return (await self.get([text(slug)]))[0] if slug else None
 
+    async def lookup_id(self, geocoder_id: int) -> Place | None:
+        """The place that was once registered with this id of the geocoder's."""
+        async with answered():
+            slug = await self._redis.getex(geocoder_key(geocoder_id), ex=KNOWN_S)
+        return (await self.get([text(slug)]))[0] if slug else None
+
     async def get(self, slugs: Sequence[str]) -> list[Place | None]:
         """The places with these slugs."""
         if not slugs:
@@ -86,12 +107,14 @@ class Places:
             found = await self._redis.mget(map(place_key, slugs))
         return [_decoded(raw) if raw else None for raw in found]
 
-    async def request(self, city: str, reply: str, token: str, within_s: float) -> None:
+    async def request(self, city: str, reply: str, token: str, within_s: float, geocoder_id: int | None = None) -> None:
         """Ask the pollers for a city; the answer, with `token`, is published on the channel `reply`.
 
-        After `within_s` seconds nobody waits for it any more.
+        `geocoder_id` says which of several that are called so. After `within_s` seconds nobody waits for it any more.
         """
         fields: dict[Any, Any] = {"city": city, "reply": reply, "token": token, "within_ms": round(within_s * 1000)}
+        if geocoder_id is not None:
+            fields["id"] = geocoder_id
         async with answered():
             await self._redis.xadd(REQUESTS_KEY, fields, maxlen=MOST_REQUESTS, approximate=True)
 
@@ -110,6 +133,8 @@ class Places:
         pipeline.set(place_key(place.place), orjson.dumps(place), ex=KNOWN_S)
         for key in asked | {name_key(place.name), name_key(place.place)}:
             pipeline.set(key, place.place, ex=KNOWN_S, nx=not place.pinned and key not in asked)
+        if place.geocoder_id is not None:
+            pipeline.set(geocoder_key(place.geocoder_id), place.place, ex=KNOWN_S, nx=not place.pinned)
         async with answered():
             await pipeline.execute()
 
@@ -133,17 +158,18 @@ class Places:
         found = await self.get(list({text(slug) for slug in (*pinned, *wanted)}))
         return sorted((place for place in found if place is not None), key=lambda place: place.name)
 
-    async def touch(self, slugs: Sequence[str], interest_s: int) -> list[str]:
-        """Somebody is interested in these places for another `interest_s` seconds; returns those that are unknown."""
+    async def touch(self, slugs: Sequence[str], interest_s: int, who: str) -> list[str]:
+        """`who` is interested in these places for another `interest_s` seconds; returns those that are unknown."""
         if not slugs:
             return []
         until = int(time.time() * 1000) + interest_s * 1000
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.zadd(INTEREST_KEY, dict.fromkeys(slugs, until), gt=True)
+        pipeline.zadd(LISTENERS_KEY, {f"{slug} {who}": until for slug in slugs}, gt=True)
         for slug in slugs:
             pipeline.expire(place_key(slug), KNOWN_S)
         async with answered():
-            _, *known = await pipeline.execute()
+            _, _, *known = await pipeline.execute()
         return [slug for slug, is_known in zip(slugs, known, strict=True) if not is_known]
 
     async def is_wanted(self, slug: str) -> bool:
@@ -156,7 +182,18 @@ class Places:
         """Slugs of the places that somebody is interested in; forgets those nobody is."""
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.zremrangebyscore(INTEREST_KEY, "-inf", now_ms)
+        pipeline.zremrangebyscore(LISTENERS_KEY, "-inf", now_ms)
         pipeline.zrange(INTEREST_KEY, 0, -1)
         async with answered():
-            _, slugs = await pipeline.execute()
+            *_, slugs = await pipeline.execute()
         return [text(slug) for slug in slugs]
+
+    async def listeners(self) -> dict[str, list[str]]:
+        """Who is interested in which place: slug → names."""
+        async with answered():
+            found: Any = await self._redis.zrangebyscore(LISTENERS_KEY, time.time() * 1000, "+inf")
+        who: dict[str, list[str]] = {}
+        for member in found:
+            slug, _, name = text(member).partition(" ")
+            who.setdefault(slug, []).append(name)
+        return who

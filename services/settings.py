@@ -642,6 +642,9 @@ class ApiSettings:
             raise SettingError("WINDSOCK_API_PREVIOUS_KEY is set without WINDSOCK_API_KEY; set both, or neither")
 
 
+CALLS = r"^[0-9]{1,9}/[0-9]{1,9}/[0-9]{1,9}$"
+
+
 @dataclass(frozen=True, slots=True)
 class WeatherSettings:
     """What the poller asks, whom and how often."""
@@ -650,16 +653,40 @@ class WeatherSettings:
         str,
         Meta(
             description="Places that are always tracked: `Name=lat,lon` or a name to geocode, separated by `;` "
-            "(`;` alone: none)."
+            "(`;` alone: none). `@` and names of weather services behind one say whom to ask for it, in this order."
         ),
     ] = "Berlin=52.52,13.41;London=51.51,-0.13;New York=40.71,-74.01"
     places_max: Annotated[int, Meta(ge=1, le=1_000, description="Most places tracked at once.")] = 100
+    weather_providers: Annotated[
+        str,
+        Meta(
+            description="Weather services to ask, in this order, by commas: `open-meteo`, `met-norway`, `nws`, "
+            "`openweathermap`; the next is asked where one fails."
+        ),
+    ] = "open-meteo"
+    weather_contact: Annotated[
+        str,
+        Meta(
+            max_length=200,
+            pattern=r"^[!-~]*$",
+            description="Mail or web address that weather services may turn to; `met-norway` and `nws` demand one.",
+        ),
+    ] = ""
     weather_interval_s: Annotated[
         float,
-        Meta(
-            ge=1, le=DAY_S, description="Seconds between two requests for a place (Open-Meteo's data change every 900)."
-        ),
-    ] = 900.0
+        Meta(ge=0, le=DAY_S, description="Seconds between two requests for a place. 0: as often as the data change."),
+    ] = 0.0
+    weather_history_h: Annotated[
+        int, Meta(ge=0, le=48, description="Hours of the past that a place which is new is given.")
+    ] = 24
+    weather_lease_s: Annotated[
+        float,
+        Meta(ge=1, le=300, description="Seconds after which the place of a poller that died is taken by another."),
+    ] = 5.0
+    weather_failures: Annotated[
+        int,
+        Meta(ge=1, le=1_000, description="Failures in a row after which a weather service is left alone for a while."),
+    ] = 5
     weather_jitter_s: Annotated[
         float, Meta(ge=0, le=DAY_S, description="Up to so many seconds are added to the interval, at random.")
     ] = 60.0
@@ -681,6 +708,32 @@ class WeatherSettings:
     geocoding_url: Annotated[
         str, Meta(pattern=r"^https?://", description="Base URL of the Open-Meteo geocoding service.")
     ] = "https://geocoding-api.open-meteo.com"
+    met_norway_url: Annotated[str, Meta(pattern=r"^https?://", description="Base URL of MET Norway's API.")] = (
+        "https://api.met.no"
+    )
+    nws_url: Annotated[str, Meta(pattern=r"^https?://", description="Base URL of the US National Weather Service.")] = (
+        "https://api.weather.gov"
+    )
+    openweathermap_url: Annotated[str, Meta(pattern=r"^https?://", description="Base URL of OpenWeatherMap.")] = (
+        "https://api.openweathermap.org"
+    )
+    open_meteo_key: Annotated[
+        str, Meta(description="Key of Open-Meteo's paid service (its URLs begin with `https://customer-`).")
+    ] = ""
+    openweathermap_key: Annotated[str, Meta(description="Key of OpenWeatherMap, which demands one.")] = ""
+    open_meteo_calls: Annotated[
+        str,
+        Meta(
+            pattern=CALLS,
+            description="Calls a minute, an hour and a day to Open-Meteo's forecasts (each place counts); 0: no bound.",
+        ),
+    ] = "600/5000/10000"
+    geocoding_calls: Annotated[str, Meta(pattern=CALLS, description="The same to its geocoder.")] = "600/5000/10000"
+    met_norway_calls: Annotated[str, Meta(pattern=CALLS, description="The same to MET Norway.")] = "600/20000/0"
+    nws_calls: Annotated[str, Meta(pattern=CALLS, description="The same to the US National Weather Service.")] = (
+        "300/5000/0"
+    )
+    openweathermap_calls: Annotated[str, Meta(pattern=CALLS, description="The same to OpenWeatherMap.")] = "60/0/1000"
 
     def __post_init__(self) -> None:
         if self.weather_retry_max_s < self.weather_retry_s:

@@ -86,7 +86,7 @@ class Poller:
         )
         self._schedule = Schedule(
             forecasts,
-            interval_s=settings.weather_interval_s,
+            interval_s=settings.weather_interval_s or 900.0,
             jitter_s=settings.weather_jitter_s,
             clock=time.monotonic,
             chance=random.random,
@@ -127,7 +127,7 @@ class Poller:
         if not observed or not self._schedule.rests(place.place):
             await self._fetch([place], alone=True)
             await self._places.register(place, city)
-        await self._places.touch([place.place], INTEREST_S)
+        await self._places.touch([place.place], INTEREST_S, "poller")
         self._tracked[place.place] = place
         return place
 

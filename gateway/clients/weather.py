@@ -37,6 +37,7 @@ class Cities:
     def __init__(self, broker: Broker, mesh: Mesh, stream: Stream, places: Places, settings: GatewaySettings) -> None:
         self._broker = broker
         self._channel = mesh.channel
+        self._node = mesh.node
         self._stream = stream
         self._places = places
         self._settings = settings
@@ -51,7 +52,7 @@ class Cities:
         while True:
             if self._listened:
                 try:
-                    unknown = await self._places.touch(list(self._listened), self._settings.interest_s)
+                    unknown = await self._places.touch(list(self._listened), self._settings.interest_s, self._node)
                 except Unavailable as error:
                     log.warning("cannot renew interest in places", error=str(error))
                 else:
@@ -102,7 +103,7 @@ class Cities:
             await self._broker.join(topic, subscription)
             with ExitStack() as if_it_fails:
                 if_it_fails.callback(self._broker.leave, topic, subscription)
-                await self._places.touch([slug], self._settings.interest_s)
+                await self._places.touch([slug], self._settings.interest_s, self._node)
                 after = await self._send_latest(slug, city, sender)
                 await subscription.go_live(after, self._stream.read, self._settings.history_page)
                 if_it_fails.pop_all()
@@ -129,7 +130,7 @@ class Cities:
     async def current(self, city: str, permits: Permits) -> dict[str, Any]:
         """The newest observation of a city. Raises Forbidden, NotFound, Overloaded or Unavailable."""
         slug = await self._find(city, permits)
-        await self._places.touch([slug], self._settings.interest_s)
+        await self._places.touch([slug], self._settings.interest_s, self._node)
         page = await self._stream.read(topics.WEATHER + slug, "down", END, 1)
         if not page.batches:
             raise Unavailable(f"no observation of {slug!r} yet; ask again in a while")

@@ -79,7 +79,8 @@ def place() -> Part:
 
 
 def _of(kind: type, name: str) -> Part:
-    _, found = msgspec.json.schema_components([kind])
+    _, described = msgspec.json.schema_components([kind])
+    found = msgspec.json.decode(msgspec.json.encode(described))  # a default may be a tuple
     schema: dict[str, Any] = found[name]
     return schema
 

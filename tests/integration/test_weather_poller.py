@@ -341,8 +341,8 @@ async def test_above_the_limit_the_same_places_go_on_and_each_is_asked_for_in_it
         await running.ask("Paris")
         for number in range(5):
             await running.places.register(Place(f"p{number}", f"P{number}", number, number))
-            await running.places.touch([f"p{number}"], 1_000)
-            await running.places.touch(["paris"], 1_000 + number)
+            await running.places.touch([f"p{number}"], 1_000, "test")
+            await running.places.touch(["paris"], 1_000 + number, "test")
 
         async def left_out() -> bool:
             return running.metric("windsock_weather_places_left_out") == 5

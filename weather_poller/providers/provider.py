@@ -1,0 +1,97 @@
+"""What every weather service's translation offers. Pure: requests out, answers in, observations at the end.
+
+A question to a service is a generator: it yields each `Ask`, is sent the `Answer`, and returns what it found.
+Who runs it does the HTTP; a request that failed is thrown into it as `weather_poller.fetch.FetchError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from services.places import Place
+from services.reading import Reading
+
+T = TypeVar("T")
+
+
+class GarbledAnswerError(ValueError):
+    """A weather service answered something else than it documents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """How many calls a service allows in fixed windows; None: no bound."""
+
+    minute: int | None = None
+    hour: int | None = None
+    day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Whom an observation is owed to; stands in its tags."""
+
+    provider: str
+    attribution: str
+    attribution_url: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One GET; `calls` is what it costs of the service's allowance."""
+
+    url: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    calls: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer with status 200, 203 or 304: header names in lower case, the body as JSON (None for 304)."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+    fetched_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found for one place: `readings` from the oldest to the present one, none where nothing is new.
+
+    `interval_s` is how often the service's data change; before `next_ms` (Unix milliseconds) there is nothing new.
+    `fault` says why there is nothing for this place although others were answered.
+    """
+
+    place: str
+    readings: Sequence[Reading] = ()
+    interval_s: float = 900.0
+    next_ms: int | None = None
+    fault: str | None = None
+
+
+Question: TypeAlias = Generator[Ask, Answer, T]
+
+
+class Provider(Protocol):
+    """One weather service. What it remembers from one question to the next is bounded, and may be lost."""
+
+    name: str
+    calls: Calls
+    places_per_request: int
+
+    def covers(self, place: Place) -> bool:
+        """Whether it knows the weather there, as far as can be told without asking."""
+        ...
+
+    def observe(self, places: Sequence[Place], past_h: int = 0) -> Question[list[Found]]:
+        """The present conditions of at most `places_per_request` places, in their order, and before them those of
+        each of the last `past_h` hours, where the service tells them.
+
+        Raises GarbledAnswerError where nothing can be told of any of them.
+        """
+        ...
