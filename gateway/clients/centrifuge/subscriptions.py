@@ -176,9 +176,11 @@ class Subscriptions:
         SDKs keep the epoch of the reply, and could not tell later that the topic is another one if it had none.
         """
         try:
-            return await self._stream.begin(topic)
+            top = await self._stream.begin(topic)
         except Unavailable:
             return NOWHERE  # a Redis that takes no more still lets one subscribe
+        self._broker.hub.begun(topic, top)
+        return top
 
     async def _snapshot(self, step: Subscribe, most_bytes: int) -> Snapshot | None:
         """What the topic shows now, if that was asked for."""
