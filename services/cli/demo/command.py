@@ -32,6 +32,8 @@ from services.settings import CommonSettings, DeviceSettings, TokenSettings
 DATA_SUFFIX = "-demo"
 """Behind WINDSOCK_DATA_DIR: where the demo's readings are kept."""
 
+REPEATED_S = 10.0
+
 
 def demo(
     url: Annotated[
@@ -89,7 +91,8 @@ def demo(
 async def live(url: str, sites: Sequence[Site], *, key: str = "", token: str = "", past: bool = True) -> None:
     """Be the devices of `sites` until cancelled. Raises StartError once none of them may post."""
     async with Link(url, key=key, token=token) as link:
-        hubs = [(site, Hub(site, link, _now_ms, note)) for site in sites]
+        say = _once_in_a_while(note)
+        hubs = [(site, Hub(site, link, _now_ms, say)) for site in sites]
         obeying = [partial(hub.obey, device) for site, hub in hubs for device in site.devices if device.commands]
         async with background(*obeying), asyncio.TaskGroup() as group:
             for _, hub in hubs:
@@ -129,6 +132,19 @@ def _own(environ: Mapping[str, str]) -> dict[str, str]:
     common = environment.load(CommonSettings, environ)
     own = {name: value for name, value in environ.items() if name != "WINDSOCK_REDIS_URL"}
     return own | {"WINDSOCK_DATA_DIR": common.data_dir.rstrip("/") + DATA_SUFFIX}
+
+
+def _once_in_a_while(say: Callable[[str], None]) -> Callable[[str], None]:
+    """`say` without lines that repeat the one before: all sites meet the same trouble at the same time."""
+    last, until_s = "", 0.0
+
+    def heard(text: str) -> None:
+        nonlocal last, until_s
+        if text != last or time.monotonic() > until_s:
+            say(text)
+        last, until_s = text, time.monotonic() + REPEATED_S
+
+    return heard
 
 
 def _greeting(url: str, cast: Sequence[Site], where: str = "") -> str:

@@ -78,7 +78,7 @@ class Hub:
         span_ms = PAST_MS if newest is not None else SURELY_KNOWN_MS
         if newest is None:
             self._say(
-                f"{self._site.name}: what is stored already cannot be seen (does it need a --token?); "
+                "what is stored already cannot be seen (does it need a --token?); "
                 "only the last hour of the past is posted"
             )
 
@@ -145,7 +145,7 @@ class Hub:
             return False
         if not self._away:
             reason = str(error).removesuffix("; does Windsock run there?")
-            self._say(f"{self._site.name}: {reason}; trying again until it works")
+            self._say(f"{reason}; trying again until it works")
         self._away = True
         return posting.wait_after(error)
 

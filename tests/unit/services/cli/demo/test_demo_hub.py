@@ -147,9 +147,7 @@ async def test_what_was_posted_and_not_answered_is_posted_again() -> None:
         with suppress(asyncio.CancelledError):
             await task
     assert len(windsock.stored) == 288
-    assert windsock.said == [
-        f"shed: {URL} does not answer (cut off); does Windsock run there?; trying again until it works"
-    ]
+    assert windsock.said == [f"{URL} does not answer (cut off); trying again until it works"]
 
 
 @pytest.mark.parametrize("status", [429, 502, 503])
@@ -157,7 +155,7 @@ async def test_a_busy_windsock_is_waited_for_and_that_is_told_once(status: int) 
     left = [httpx.Response(status, json={"detail": "not now"})] * 3
     windsock = Windsock(lambda request: left.pop() if left and request.method == "POST" else None)
     await run(windsock, lambda: len(windsock.stored) == 288)
-    assert windsock.said == [f"shed: {URL} is busy: not now; trying again until it works"]
+    assert windsock.said == [f"{URL} is busy: not now; trying again until it works"]
 
 
 async def test_what_was_measured_while_the_windsock_was_away_follows_up_to_a_bound() -> None:
