@@ -55,7 +55,7 @@ class Outages:
 
 @dataclass(frozen=True, slots=True)
 class Lapse:
-    """A film that runs `speed` times as fast as time, from `began_ms` on; before, as fast."""
+    """A film that runs `speed` times as fast as time, from `began_ms` on; until then they go together."""
 
     began_ms: int
     speed: float = 1.0
