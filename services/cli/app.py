@@ -9,6 +9,7 @@ import stamina
 import typer
 
 from services.cli import access, keys, replay, rooms, send, tail
+from services.cli.demo import command as demo
 from services.cli.output import note
 from services.errors import WindsockError
 
@@ -21,6 +22,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(rooms.up)
+app.command()(demo.demo)
 app.command()(rooms.ingest)
 app.command()(rooms.gateway)
 app.command()(rooms.weather)
