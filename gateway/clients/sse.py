@@ -120,7 +120,8 @@ class _Client:
         batch = delivery.batch
         channel = orjson.dumps(delivery.topic)
         for offset, payload in enumerate(delivery.messages(render), batch.first):
-            self.positions[delivery.topic] = Position(batch.epoch, offset)
+            if offset:  # else it is not kept, and moves nobody on
+                self.positions[delivery.topic] = Position(batch.epoch, offset)
             self.chunks.push(b'id: %s\ndata: {"topic":%s,"data":%s}\n\n' % (self._id(), channel, payload), 1)
 
     def lost(self, topic: str) -> Lost:

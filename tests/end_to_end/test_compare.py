@@ -20,6 +20,7 @@ from websockets.sync.client import connect
 
 from gateway.comparison import AGES
 from services import topics
+from services.places import INTEREST_KEY
 from tests.javascript_sdk import follower
 from tests.processes import Command, Windsock
 from tests.redis_server import RedisServer
@@ -27,6 +28,7 @@ from tests.stand_ins.open_meteo import OpenMeteo
 from tests.waiting import wait_until
 
 SECRET = "the secret of the tests, which is long enough"
+KEY = "the key of the tests"
 Told = Callable[[], list[dict[str, Any]]]
 """What a client was told so far, in order."""
 
@@ -61,6 +63,7 @@ def windsock(tmp_path_factory: pytest.TempPathFactory, server: RedisServer, weat
         "weather_interval_s": "1",
         "weather_jitter_s": "0",
         "token_secret": SECRET,
+        "api_key": KEY,
     }
     with Windsock(tmp_path_factory.mktemp("compare"), **settings) as running:
         post(running, "first", 21.4)
@@ -146,6 +149,30 @@ def test_a_comparison_has_no_history(windsock: Windsock) -> None:
         answer = httpx.get(f"{windsock.url}/api/history", params=query, trust_env=False)
         assert answer.status_code == 400
         assert "GET /api/compare" in answer.json()["detail"]
+
+
+def test_who_asks_is_interested_in_the_place(windsock: Windsock, redis: Redis) -> None:
+    redis.zrem(INTEREST_KEY, "new-york")
+    assert compare(windsock, "first").status_code == 200
+    until_ms = redis.zscore(INTEREST_KEY, "new-york")
+    assert until_ms is not None
+    assert until_ms > time.time() * 1000
+
+
+def test_a_place_that_is_registered_no_more_is_compared_while_its_observations_are_kept(
+    windsock: Windsock, redis: Redis
+) -> None:
+    assert compare(windsock, "first", place="old-town").status_code == 404
+    redis.hset(topics.state_key("weather:old-town"), mapping={"epoch": "e", "offset": "1"})
+    told = compare(windsock, "first", place="old-town").json()
+    assert (told["place"], told["reason"]) == ("old-town", "no observation of old-town is known yet")
+
+
+@pytest.mark.parametrize("method", ["publish", "history", "history_remove", "presence"])
+def test_what_backends_ask_of_a_comparison_is_refused(windsock: Windsock, method: str) -> None:
+    asked = {"channel": "compare:first:new-york"} | ({"data": 1} if method == "publish" else {})
+    answer = httpx.post(f"{windsock.url}/api/{method}", json=asked, headers={"X-API-Key": KEY}, trust_env=False)
+    assert answer.json()["error"]["code"] == 108
 
 
 # Live
