@@ -136,10 +136,18 @@ class Decoded:
         return index if self.places is None else self.places[index]
 
     def all_or_raise(self) -> list[Reading]:
-        """Every reading, or InvalidReadings with the first 20 faults."""
+        """Every reading, or InvalidReadings with the first faults."""
         if self.faults:
-            raise InvalidReadings(self.faults[:20], omitted=max(0, len(self.faults) - 20))
+            raise InvalidReadings.first_of(self.faults)
         return [reading for reading in self.readings if reading is not None]
+
+    def leave_out(self, faults: Iterable[Fault]) -> None:
+        """Refuse some of the readings, for reasons of which each has the reading's index in `readings`."""
+        for fault in faults:
+            assert fault.index is not None
+            self.readings[fault.index] = None
+            self.faults.append(replace(fault, index=self.place(fault.index)))
+        self.faults.sort(key=lambda fault: fault.index or 0)
 
     def numbered(self, places: Sequence[int]) -> Decoded:
         """The same with these places, which its faults say."""

@@ -183,7 +183,7 @@ class Conversation:
         if not isinstance(outcome, list):
             self._refuse(turn, outcome)
             return
-        self._tools.intake.stored(JSON.name, len(outcome))
+        self._tools.intake.stored(JSON.name, decoded, len(outcome))
         self._settle(turn, session.stored(turn, decoded, outcome, skip=self._party.skip))
 
     async def _state(self, turn: Turn, size: int, command: str, statement: said.Statement) -> None:
