@@ -90,10 +90,15 @@ class Conversation:
         self.left_with = closes.GONE.code
         """The code with which the device closed, if it did."""
 
-    def stop(self) -> None:
+    @property
+    def sender(self) -> Sender:
+        """Who is at the other end."""
+        return self._party.sender
+
+    def stop(self, why: Close = closes.SHUTDOWN) -> None:
         """End soon: read no more, answer what was read."""
         if not self._stop.done():
-            self._stop.set_result(closes.SHUTDOWN)
+            self._stop.set_result(why)
 
     async def run(self) -> Close:
         """Until it ends; says why."""

@@ -223,6 +223,14 @@ def test_a_retry_of_which_more_would_be_good_now_is_told_so(windsock: Windsock, 
     assert key.stored(http) == GOOD
 
 
+def test_two_idempotency_keys_are_refused(http: httpx.Client) -> None:
+    key = Key(http)
+    headers = [*key.headers.items(), ("Idempotency-Key", "1"), ("Idempotency-Key", "2")]
+    for path, field in (("/v1/readings", "field"), ("/write", "error")):
+        answer = http.post(path, json=key.reading("x", "a", 1), headers=headers)
+        assert (answer.status_code, "Idempotency-Key" in answer.json()[field]) == (400, True)
+
+
 def test_what_was_left_out_is_counted(windsock: Windsock, http: httpx.Client) -> None:
     def counted(result: str) -> float:
         return windsock.metrics().get(f'windsock_ingest_readings_total{{format="line_protocol",result="{result}"}}', 0)

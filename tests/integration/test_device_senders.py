@@ -152,6 +152,20 @@ async def test_an_address_that_tries_many_keys_is_slowed_down_and_others_are_not
         await service.senders.identified(good, "192.0.2.2")
 
 
+async def test_wrong_secrets_of_a_key_that_there_is_are_slowed_down_where_they_come_from(client: Client) -> None:
+    async with serving(client) as service:
+        _, good = await service.make()
+        refused: list[type[Exception]] = []
+        for number in range(60):
+            try:
+                await service.senders.identified(f"{good[:-4]}{number:04}", ELSEWHERE)
+            except (Unauthorized, TooManyRequests) as error:
+                refused.append(type(error))
+        assert refused.count(TooManyRequests) >= 20
+        assert service.asked("wrong") <= 40
+        await service.post(good, reading("a"), address="192.0.2.2")
+
+
 def wrong_keys(count: int) -> list[str]:
     return [f"wsk_{number:012}_{'0' * 32}" for number in range(count)]
 
