@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from hashlib import blake2b
@@ -19,13 +21,18 @@ from services.commit import Appended, Entry, entry_of
 from services.errors import FaultyInput, InvalidReadings, WindsockError
 from services.lane import Answer, Appender, Post, Work
 from services.once import Once
-from services.reading import Decoded, Limits
+from services.reading import Decoded, Limits, SlowError
 from services.settings import IngestSettings
 
 Form = Format | Callable[[Sender], Format]
 """How a request is read: always the same, or as it depends on who sent it."""
 Reply = Callable[[Decoded, Sequence[Appended]], Answer]
 """How a request is answered whose readings are stored."""
+
+QUICK_BYTES = 4_096
+"""What is larger is decoded in a thread, unless compiled code does it: in Python it can take a second, during which
+nobody else would be answered. A thread lets the others in every 5 ms."""
+THREADS = 2
 
 
 class Intake:
@@ -45,6 +52,8 @@ class Intake:
         self._group_topics = group_topics
         self._decompressed_bytes = settings.decompressed_bytes
         self._limits = Limits(settings.batch_readings, settings.reading_metrics, settings.ts_ahead_s)
+        self._hasty = replace(self._limits, looks_again=False)
+        self._aside = asyncio.Semaphore(THREADS)
         results = Counter(
             "windsock_ingest_readings", "Readings by what became of them", ["format", "result"], registry=registry
         )
@@ -76,9 +85,10 @@ class Intake:
         self.stored(form, decoded, len(appended))
         return appended
 
-    def decoded(self, post: Post, form: Format) -> Decoded:
+    async def decoded(self, post: Post, form: Format) -> Decoded:
         """What a request holds. Raises what the format raises."""
-        return form.decode(post, self._limits, time.time_ns() // 1_000_000)
+        decoded = self._decode(post, form)
+        return decoded if isinstance(decoded, Decoded) else await decoded
 
     async def admitted(self, sender: Sender, decoded: Decoded, form: str, *, skip: bool = False) -> list[Entry]:
         """What of it is to be stored; the rest is left out of it. Raises what `take` raises."""
@@ -105,11 +115,37 @@ class Intake:
         if not isinstance(form, Format):
             form = form(sender)
         once = once_of(post, sender.name, form.name)
-        decoded = self.decoded(post, form)
-        self._look_over(decoded, form.name, skip=skip)
-        if self._admits(sender, decoded, form.name):
-            return self._work(decoded, form.name, reply, once)
-        return self._once_admitted(sender, decoded, form.name, reply, once, skip=skip)
+        decoded = self._decode(post, form)
+        if isinstance(decoded, Decoded):
+            return self._decided(sender, decoded, form.name, reply, once, skip=skip)
+        return self._once_decoded(sender, decoded, form.name, reply, once, skip=skip)
+
+    def _decode(self, post: Post, form: Format) -> Decoded | Awaitable[Decoded]:
+        now_ms = time.time_ns() // 1_000_000
+        if len(post.body) <= QUICK_BYTES:
+            return form.decode(post, self._limits, now_ms)
+        if form.typed:
+            with suppress(SlowError):
+                return form.decode(post, self._hasty, now_ms)
+        return self._decode_aside(post, form, now_ms)
+
+    async def _decode_aside(self, post: Post, form: Format, now_ms: int) -> Decoded:
+        async with self._aside:
+            return await asyncio.to_thread(form.decode, post, self._limits, now_ms)
+
+    async def _once_decoded(
+        self, sender: Sender, decoding: Awaitable[Decoded], form: str, reply: Reply, once: Once | None, *, skip: bool
+    ) -> Work:
+        work = self._decided(sender, await decoding, form, reply, once, skip=skip)
+        return work if isinstance(work, Work) else await work
+
+    def _decided(
+        self, sender: Sender, decoded: Decoded, form: str, reply: Reply, once: Once | None, *, skip: bool
+    ) -> Work | Awaitable[Work]:
+        self._look_over(decoded, form, skip=skip)
+        if self._admits(sender, decoded, form):
+            return self._work(decoded, form, reply, once)
+        return self._once_admitted(sender, decoded, form, reply, once, skip=skip)
 
     async def _once_admitted(
         self, sender: Sender, decoded: Decoded, form: str, reply: Reply, once: Once | None, *, skip: bool

@@ -118,6 +118,12 @@ class Limits:
     batch_readings: int = 5_000
     reading_metrics: int = 64
     ts_ahead_s: int = 86_400
+    looks_again: bool = True
+    """Whether `decode` says what is wrong with input that fails the typed decode; otherwise it raises SlowError."""
+
+
+class SlowError(Exception):
+    """Input that takes up to 100 µs a reading to look at."""
 
 
 @dataclass(slots=True)
@@ -181,7 +187,7 @@ def decode(body: bytes, shape: Shape, limits: Limits, now_ms: int) -> Decoded:
     """Decode one reading or an array (`json`), or one reading per line (`lines`).
 
     `now_ms` is the time of receipt: it stands in for a missing `ts`. Raises MalformedBody where no
-    single reading can be blamed, and TooLarge for too many readings.
+    single reading can be blamed, TooLarge for too many readings, and SlowError as the limits say.
     """
     opening = body[:1] if body[:1] in (b"{", b"[") else body.lstrip()[:1]
     if not opening:
@@ -287,6 +293,8 @@ def _too_many(index: int, name: str, count: int, limits: Limits) -> Fault:
 
 def _look_again(body: bytes, shape: Shape, limits: Limits) -> Decoded:
     """The slow path: read element by element."""
+    if not limits.looks_again:
+        raise SlowError
     return _each(_elements(body, shape, limits), limits)
 
 

@@ -180,7 +180,7 @@ class Conversation:
 
     async def _store(self, turn: Turn, body: bytes) -> None:
         tools, party = self._tools, self._party
-        decoded = tools.intake.decoded(Post(b"", {}, body, party.sender.address), JSON)
+        decoded = await tools.intake.decoded(Post(b"", {}, body, party.sender.address), JSON)
         entries = await tools.intake.admitted(party.sender, decoded, JSON.name, skip=party.skip)
         tools.writer.submit(entries, partial(self._stored, turn, decoded))
 
