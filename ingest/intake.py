@@ -21,7 +21,7 @@ from services.commit import Appended, Entry, entry_of
 from services.errors import FaultyInput, InvalidReadings, WindsockError
 from services.lane import Answer, Appender, Post, Work
 from services.once import Once
-from services.reading import Decoded, Limits, SlowError
+from services.reading import Decoded, Limits, Reading, SlowError
 from services.settings import IngestSettings
 
 Form = Format | Callable[[Sender], Format]
@@ -33,6 +33,8 @@ QUICK_BYTES = 4_096
 """What is larger is decoded in a thread, unless compiled code does it: in Python it can take a second, during which
 nobody else would be answered. A thread lets the others in every 5 ms."""
 THREADS = 2
+AT_ONCE = 100
+"""Readings that are made ready to be stored before others have their turn."""
 
 
 class Intake:
@@ -95,7 +97,7 @@ class Intake:
         self._look_over(decoded, form, skip=skip)
         if not self._admits(sender, decoded, form):
             await self._admit(sender, decoded, form, skip=skip)
-        return self._entries(decoded)
+        return await self._entries_in_turns(decoded)
 
     def stored(self, form: str, decoded: Decoded, count: int) -> None:
         """Count its readings: so many are stored, the others were left out."""
@@ -144,25 +146,37 @@ class Intake:
     ) -> Work | Awaitable[Work]:
         self._look_over(decoded, form, skip=skip)
         if self._admits(sender, decoded, form):
-            return self._work(decoded, form, reply, once)
+            if len(decoded.readings) <= AT_ONCE:
+                return self._work(decoded, self._entries(decoded.readings), form, reply, once)
+            return self._work_in_turns(decoded, form, reply, once)
         return self._once_admitted(sender, decoded, form, reply, once, skip=skip)
 
     async def _once_admitted(
         self, sender: Sender, decoded: Decoded, form: str, reply: Reply, once: Once | None, *, skip: bool
     ) -> Work:
         await self._admit(sender, decoded, form, skip=skip)
-        return self._work(decoded, form, reply, once)
+        return await self._work_in_turns(decoded, form, reply, once)
 
-    def _work(self, decoded: Decoded, form: str, reply: Reply, once: Once | None) -> Work:
+    async def _work_in_turns(self, decoded: Decoded, form: str, reply: Reply, once: Once | None) -> Work:
+        return self._work(decoded, await self._entries_in_turns(decoded), form, reply, once)
+
+    def _work(self, decoded: Decoded, entries: list[Entry], form: str, reply: Reply, once: Once | None) -> Work:
         def answer(appended: Sequence[Appended]) -> Answer:
             self.stored(form, decoded, len(appended))
             return reply(decoded, appended)
 
-        return Work(self._entries(decoded), answer, _with_left_out(once, decoded))
+        return Work(entries, answer, _with_left_out(once, decoded))
 
-    def _entries(self, decoded: Decoded) -> list[Entry]:
+    def _entries(self, readings: Sequence[Reading | None]) -> list[Entry]:
         group_topics = self._group_topics
-        return [entry_of(one, group_topics=group_topics) for one in decoded.readings if one is not None]
+        return [entry_of(one, group_topics=group_topics) for one in readings if one is not None]
+
+    async def _entries_in_turns(self, decoded: Decoded) -> list[Entry]:
+        entries = self._entries(decoded.readings[:AT_ONCE])
+        for start in range(AT_ONCE, len(decoded.readings), AT_ONCE):
+            await asyncio.sleep(0)
+            entries += self._entries(decoded.readings[start : start + AT_ONCE])
+        return entries
 
     def _admits(self, sender: Sender, decoded: Decoded, form: str) -> bool:
         try:
