@@ -307,4 +307,4 @@ def _requests(taken: list[_Parked]) -> list[tuple[Once, range]]:
 def _request(once: Once, numbers: range, pending: list[int], done: Mapping[int, Appended]) -> Request:
     """What a commit of the `pending` entries remembers of a request with these entries."""
     places = [done[number] if number in done else bisect_left(pending, number) for number in numbers]
-    return Request(once.key, once.fingerprint, places)
+    return Request(once.key, once.told_by, places)

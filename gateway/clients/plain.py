@@ -31,7 +31,7 @@ from services import topics
 from services.addresses import counted
 from services.batch import Position
 from services.commit import entry_of, free_form_entry
-from services.errors import BadRequest, Forbidden, NotFound, Unauthorized, WindsockError
+from services.errors import BadRequest, Forbidden, NotFound, TooManyMetrics, Unauthorized, WindsockError
 from services.metric_names import MetricNames
 from services.reading import Limits, decode
 from services.settings import GatewaySettings
@@ -104,7 +104,8 @@ class PlainSockets:
                 if not visitor.permits(topics.DEVICE + reading.device):
                     raise Forbidden(f"readings of {reading.device} are not yours to send")
             self._metrics.check_topics(readings)
-            await self._metrics.note(readings, home)
+            if no_room := await self._metrics.note(readings, home):
+                raise TooManyMetrics.first_of(no_room)
             entries = [entry_of(reading, group_topics=self._group_topics) for reading in readings]
             appended = await self._writer.append(entries)
             for entry, one in zip(entries, appended, strict=True):
