@@ -23,9 +23,10 @@ from services.reading import Reading
 from services.settings import WeatherSettings
 from services.stream import Stream
 from services.writer import Writer
-from weather_poller.fetch import Fetcher, FetchError
+from weather_poller.fetch import FetchError
+from weather_poller.old_fetch import Fetcher
+from weather_poller.old_schedule import Backoff, Schedule
 from weather_poller.providers import open_meteo
-from weather_poller.schedule import Backoff, Schedule
 
 log = logs.get("poller")
 
