@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
@@ -23,18 +24,18 @@ from services.reading import Reading
 from services.settings import WeatherSettings
 from services.stream import Stream
 from services.writer import Writer
-from weather_poller.fetch import FetchError
-from weather_poller.old_fetch import Fetcher
+from weather_poller.configured import Named
+from weather_poller.old_fetch import Fetcher, FetchError
+from weather_poller.providers import registry as services_of
+from weather_poller.providers.provider import Answer, GarbledAnswerError, Question
 from weather_poller.old_schedule import Backoff, Schedule
-from weather_poller.providers import open_meteo
 
 log = logs.get("poller")
+T = TypeVar("T")
 
 INTEREST_S = 30
 """Seconds that a place found for a gateway stays tracked before the gateway itself says that it is wanted."""
 
-REFUSED_NAME = (400, 404, 414)
-"""Answers of the geocoder that are about the name, not about the service."""
 UNKNOWN_S = 600.0
 """Seconds for which a name stays unknown before the geocoder is asked again."""
 MOST_UNKNOWN = 10_000
@@ -60,7 +61,7 @@ class Poller:
         stream: Stream,
         writer: Writer,
         settings: WeatherSettings,
-        pinned: Sequence[Place | str],
+        pinned: Sequence[Place | Named],
         registry: CollectorRegistry,
     ) -> None:
         self._fetcher = fetcher
@@ -68,7 +69,9 @@ class Poller:
         self._stream = stream
         self._writer = writer
         self._settings = settings
-        self._unresolved = [place for place in pinned if isinstance(place, str)]
+        self._provider = next(iter(services_of.providers(settings).values()))
+        self._names = services_of.geocoder(settings)
+        self._unresolved = [place.name for place in pinned if isinstance(place, Named)]
         self._pinned = {place.place: place for place in pinned if isinstance(place, Place)}
         self._asked_as: dict[str, tuple[str, ...]] = {}
         self._registered: set[str] = set()
@@ -147,17 +150,10 @@ class Poller:
 
     async def _geocode(self, city: str) -> Place:
         with _failures_counted(self._geocoder):
-            try:
-                answer = await self._fetcher.json(
-                    open_meteo.PROVIDER,
-                    self._settings.geocoding_url.rstrip("/") + open_meteo.GEOCODING_PATH,
-                    open_meteo.geocoding_parameters(city),
-                )
-            except FetchError as error:
-                if error.status in REFUSED_NAME:
-                    raise UnknownCityError(f"the geocoder refuses the name {city!r}") from None
-                raise
-            place = open_meteo.place_found(answer)
+            resolved = await self._answered(self._names.search(city))
+            place = resolved.place
+            if resolved.candidates:
+                raise UnknownCityError(f"{len(resolved.candidates)} places are called {city!r}")
         self._geocoder.succeeded()
         if place is None:
             raise UnknownCityError(f"no place is called {city!r}")
@@ -207,19 +203,30 @@ class Poller:
 
     async def _fetch_due(self) -> None:
         due = [self._tracked[slug] for slug in self._schedule.due()]
-        for start in range(0, len(due), open_meteo.MOST_PLACES):
-            await self._fetch(due[start : start + open_meteo.MOST_PLACES])
+        for start in range(0, len(due), self._provider.places_per_request):
+            await self._fetch(due[start : start + self._provider.places_per_request])
+
+    async def _answered(self, question: Question[T]) -> T:
+        try:
+            ask = next(question)
+            while True:
+                try:
+                    body = await self._fetcher.json("open-meteo", ask.url, dict(ask.parameters))
+                except FetchError as error:
+                    ask = question.throw(error)
+                else:
+                    ask = question.send(Answer(200, {}, body, _now_ms()))
+        except StopIteration as done:
+            told: T = done.value
+            return told
 
     async def _fetch(self, places: Sequence[Place], *, alone: bool = False) -> None:
         with _failures_counted(self._schedule.backoff):
-            answer = await self._fetcher.json(
-                open_meteo.PROVIDER,
-                self._settings.open_meteo_url.rstrip("/") + open_meteo.FORECAST_PATH,
-                open_meteo.forecast_parameters(places),
-            )
-            observed, faults = open_meteo.observations(answer, places, _now_ms())
+            found = await self._answered(self._provider.observe(places))
+        observed = [reading for one in found for reading in one.readings]
+        faults = [one.fault for one in found if one.fault]
         for fault in faults:
-            log.warning("no observation of a place; asking again when it is due next", error=str(fault))
+            log.warning("no observation of a place; asking again when it is due next", error=fault)
         await self._append(observed)
         self._schedule.succeeded([place.place for place in places], alone=alone)
 
@@ -248,7 +255,7 @@ def _failures_counted(backoff: Backoff) -> Iterator[None]:
     except FetchError as error:
         backoff.failed(error.retry_after_s)
         raise
-    except open_meteo.GarbledAnswerError as error:
+    except GarbledAnswerError as error:
         backoff.failed()
         raise FetchError(str(error)) from error
 

@@ -24,13 +24,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-CITIES: dict[str, dict[str, Any]] = {
-    "berlin": {"id": 2950159, "name": "Berlin", "latitude": 52.52437, "longitude": 13.41053, "country": "Germany"},
-    "london": {"id": 2643743, "name": "London", "latitude": 51.50853, "longitude": -0.12574},
-    "03570": {"id": 5083472, "name": "Berlin", "latitude": 44.46867, "longitude": -71.18508},
-    "paris": {"id": 2988507, "name": "Paris", "latitude": 48.85341, "longitude": 2.3488, "country": "France"},
-    "são paulo": {"id": 3448439, "name": "São Paulo", "latitude": -23.5475, "longitude": -46.63611},
-}
+from tests.stand_ins.cities import CITIES, names, plain, shown
+
 UNITS = {"time": "unixtime", "interval": "seconds"}
 VALUES: dict[str, Any] = {
     "temperature_2m": 3.4,
@@ -45,6 +40,7 @@ VALUES: dict[str, Any] = {
     "wind_direction_10m": 250,
     "wind_gusts_10m": 9.1,
 }
+PATHS = ("/v1/forecast", "/v1/search", "/v1/get")
 FAULTS = ("400", "429", "500", "503", "garbage", "truncated", "drip", "redirect", "huge", "other shape", "one broken")
 
 
@@ -53,14 +49,15 @@ class OpenMeteo:
 
     def __init__(self, port: int = 0) -> None:
         self.values = dict(VALUES)
-        self.cities = {name: dict(city) for name, city in CITIES.items()}
+        self.cities = [dict(city) for city in CITIES]
         self.observed = int(time.time()) // 900 * 900
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.retry_after: str | None = None
-        self._faults: dict[str, deque[str]] = {"/v1/forecast": deque(), "/v1/search": deque()}
+        self._faults: dict[str, deque[str]] = {path: deque() for path in PATHS}
         self._listener = socket.create_server(("127.0.0.1", port))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        application = Starlette(routes=[Route("/v1/forecast", self._forecast), Route("/v1/search", self._search)])
+        endpoints = (self._forecast, self._search, self._get)
+        application = Starlette(routes=[Route(*route) for route in zip(PATHS, endpoints, strict=True)])
         self._server = uvicorn.Server(
             uvicorn.Config(application, log_config=None, access_log=False, timeout_graceful_shutdown=1)
         )
@@ -130,9 +127,26 @@ class OpenMeteo:
     async def _search(self, request: Request) -> Response:
         query = dict(request.query_params)
         self.requests.append((request.url.path, query))
-        city = self.cities.get(query.get("name", "").casefold())
-        found: dict[str, Any] = {"generationtime_ms": 0.4}
-        return self._answer(request.url.path, found | {"results": [city]} if city else found)
+        # As the service does: two letters match whole names, more their beginnings; an area behind a comma narrows.
+        name, *areas = (plain(part.strip()) for part in query.get("name", "").split(","))
+        found = [
+            city
+            for city in self.cities
+            if any(known == name or (len(name) > 2 and known.startswith(name)) for known in names(city))
+            and (not areas or areas[0] in (plain(city.get("admin1", "")), plain(city.get("country", ""))))
+        ]
+        found.sort(key=lambda city: (name not in names(city), -city.get("population", 0)))
+        results = [shown(city) for city in found[: int(query.get("count", "10"))]]
+        # No results, no key.
+        return self._answer(request.url.path, {"generationtime_ms": 0.4} | ({"results": results} if results else {}))
+
+    async def _get(self, request: Request) -> Response:
+        query = dict(request.query_params)
+        self.requests.append((request.url.path, query))
+        city = next((city for city in self.cities if str(city["id"]) == query.get("id")), None)
+        if city is None:
+            return _refusal(400, "Location ID not found.")
+        return self._answer(request.url.path, shown(city))
 
     def _answer(self, path: str, body: Any) -> Response:
         fault = self._faults[path].popleft() if self._faults[path] else None

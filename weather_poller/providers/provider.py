@@ -15,6 +15,9 @@ from services.reading import Reading
 
 T = TypeVar("T")
 
+NAMES = ("open-meteo",)
+"""The weather services that there are, as the settings call them."""
+
 
 class GarbledAnswerError(ValueError):
     """A weather service answered something else than it documents."""
@@ -81,6 +84,8 @@ class Provider(Protocol):
     """One weather service. What it remembers from one question to the next is bounded, and may be lost."""
 
     name: str
+    url: str
+    """Its base, without a slash at the end; services of one host share its allowance of requests in flight."""
     calls: Calls
     places_per_request: int
 
