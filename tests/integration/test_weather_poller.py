@@ -22,7 +22,7 @@ from tests.redis_server import RedisServer
 from tests.stand_ins.open_meteo import OpenMeteo
 from tests.waiting import until_found
 from weather_poller import app
-from weather_poller.poller import LOOK_S
+from weather_poller.holder import LOOK_S
 from weather_poller.requests import CLAIM_AFTER_MS
 
 WITHIN_S = 20.0
