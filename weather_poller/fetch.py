@@ -112,7 +112,11 @@ class Fetcher:
         """Make one request and tell `run` the answer, or return why there is none."""
         told = False
         try:
-            async with self._hosts.turn(_netloc(ask.url), service) as turn:
+            netloc = httpx.URL(ask.url).netloc.decode("ascii")
+        except httpx.InvalidURL as error:
+            return FetchError(f"its address makes no sense: {error}", wait_s=self._settings.weather_retry_max_s)
+        try:
+            async with self._hosts.turn(netloc, service) as turn:
                 wait = turn.host.wait(ask.calls)
                 if wait.seconds > 0:
                     left = 0.0 if wait.is_pause else min(turn.host.left().values(), default=0.0)
@@ -220,13 +224,9 @@ class _Run(Generic[T]):
             self._result.append(end.value)
         except GarbledAnswerError as error:
             raise FetchError(str(error)) from error
-
-
-def _netloc(url: str) -> str:
-    try:
-        return httpx.URL(url).netloc.decode("ascii")
-    except httpx.InvalidURL as error:
-        raise FetchError(f"its address makes no sense: {error}") from None
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            log.exception("an answer that the translation does not understand")
+            raise FetchError(f"its answer is not understood ({type(error).__name__})") from error
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

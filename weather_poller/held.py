@@ -7,6 +7,7 @@ believing that it holds the key before Redis lets it go, since its deadline coun
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
@@ -19,6 +20,8 @@ from services.redis import Client, answered
 
 RENEWALS = 3
 """How often a key is renewed within its time."""
+LEAST_S = 0.05
+"""Shortest pause between two renewals."""
 DRIFT = 0.01
 """Part of its time by which the holder lets go sooner: clocks do not run equally fast."""
 
@@ -46,17 +49,17 @@ class Held:
     ) -> None:
         self.key = key
         self.value: str | None = None
-        """The value of this acquisition, to compare before a write; None while the key is not held."""
+        """The value of the latest acquisition, to compare before a write; None after it was given or taken away."""
         self._redis = redis
         self._ttl_s = ttl_s
         self._who = who
         self._clock = clock
-        self._until = 0.0
+        self._until = -math.inf
 
     @property
     def left_s(self) -> float:
         """Seconds for which it is surely held."""
-        return 0.0 if self.value is None else max(0.0, self._until - self._clock())
+        return max(0.0, self._until - self._clock())
 
     @property
     def is_held(self) -> bool:
@@ -81,14 +84,15 @@ class Held:
         async with answered():
             kept: Any = await self._redis.eval(RENEW, 1, self.key, self.value or "", self._ttl_ms)
         if not kept:
-            self.value = None
+            self._let_go()
             return False
         self._until = began + self._ttl_s * (1 - DRIFT)
         return self.is_held
 
     async def release(self) -> None:
         """Let others have it. Raises Unavailable; it is free when its time is over in any case."""
-        value, self.value = self.value, None
+        value = self.value
+        self._let_go()
         if value is not None:
             async with answered():
                 await self._redis.eval(RELEASE, 1, self.key, value)
@@ -99,10 +103,9 @@ class Held:
 
         It must be held already, and is not released at the end.
         """
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self.left_s) as limit:
-                renewing = asyncio.create_task(self._renew(lambda: limit.reschedule(loop.time() + self.left_s)))
+                renewing = asyncio.create_task(self._renew(limit))
                 try:
                     yield
                 finally:
@@ -111,19 +114,23 @@ class Held:
         except TimeoutError:
             if not limit.expired():
                 raise
-            self.value = None
-            raise LostError(f"{self.key} was lost") from None
+            self._until = -math.inf
+            raise LostError(f"{self.key} is no longer held") from None
 
-    async def _renew(self, reschedule: Callable[[], None]) -> None:
-        while True:
-            await asyncio.sleep(min(self._ttl_s / RENEWALS, self.left_s / 2))
+    async def _renew(self, limit: asyncio.Timeout) -> None:
+        loop = asyncio.get_running_loop()
+        while self.is_held:
+            await asyncio.sleep(max(LEAST_S, min(self._ttl_s / RENEWALS, self.left_s / 2)))
             try:
                 await self.renew()
             except Unavailable as error:
-                log.warning("cannot be renewed; trying again", key=self.key, error=str(error))
-            reschedule()
-            if not self.is_held:
+                log.warning("a key in Redis cannot be renewed; trying again", key=self.key, error=str(error))
+            if limit.expired():
                 return
+            limit.reschedule(loop.time() + self.left_s)
+
+    def _let_go(self) -> None:
+        self.value, self._until = None, -math.inf
 
     @property
     def _ttl_ms(self) -> int:

@@ -16,6 +16,8 @@ from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from services import logs
+from services.errors import Unavailable
 from services.redis import Client, answered
 from services.settings import WeatherSettings
 from weather_poller.held import Held, LostError
@@ -33,6 +35,8 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3])
 return 1
 """
+
+log = logs.get("hosts")
 
 
 class Service(Protocol):
@@ -152,7 +156,10 @@ class SharedHosts:
                 async with held.kept():
                     yield await self._known(held, netloc, service)
             finally:
-                await held.release()
+                try:
+                    await held.release()
+                except Unavailable as error:
+                    log.warning("a turn could not be given back; its time will end", error=str(error))
 
     async def _known(self, held: Held, netloc: str, service: Service) -> Turn:
         key = host_key(netloc, service.name)
