@@ -88,6 +88,15 @@ def at_least(count: int, of: Callable[[], int]) -> Callable[[], Awaitable[bool]]
     return check
 
 
+async def holds(running: Running) -> bool:
+    return running.metric("windsock_weather_lease_held") == 1
+
+
+async def tracks(running: Running, places: int) -> bool:
+    return running.metric("windsock_weather_places") == places
+
+
+PAST_AND_PRESENT = 25
 OFTEN = {"weather_interval_s": "1", "weather_jitter_s": "0"}
 TWO = {"places": "Berlin=52.52,13.41;London=51.51,-0.13"}
 
@@ -121,13 +130,20 @@ async def test_a_repeat_is_dropped_and_the_next_observation_is_stored(
         assert "temperature" not in (await running.observed("berlin"))[1]["values"]
 
 
-async def test_several_pollers_store_an_observation_once(redis_server: RedisServer, weather: OpenMeteo) -> None:
-    async with poller(redis_server, weather, **TWO) as one, poller(redis_server, weather, **TWO):
-        await until_found(at_least(2, lambda: len(weather.forecasts())), "one of them does not ask")
+async def test_of_several_pollers_one_asks_and_the_next_goes_on_when_it_stops(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    async with poller(redis_server, weather, **TWO) as one:
         await until_found(lambda: one.observed("london"), "no observation")
+        async with poller(redis_server, weather, **TWO) as other:
+            assert one.metric("windsock_weather_lease_held") + other.metric("windsock_weather_lease_held") == 1
+            assert (await other.ask("Paris"))["place"] == "paris"
+            assert (await one.ask("Paris"))["place"] == "paris"
     async with poller(redis_server, weather, **TWO) as third:
-        await until_found(at_least(3, lambda: len(weather.forecasts())), "the third does not ask")
-        assert len(await third.observed("berlin")) == 1
+        await until_found(lambda: holds(third), "the lease is not given back")
+        await until_found(lambda: tracks(third, 3), "the places are not taken up")
+        assert len(await third.observed("berlin")) == PAST_AND_PRESENT
+    assert [query["latitude"] for query in weather.forecasts()] == ["52.5200,51.5100", "48.8534"]
 
 
 async def test_a_refusal_is_followed_by_the_pause_that_it_asks_for(
@@ -152,6 +168,7 @@ async def test_a_refusal_is_followed_by_the_pause_that_it_asks_for(
 async def test_the_poller_outlives_every_fault_of_the_service(
     redis_server: RedisServer, weather: OpenMeteo, fault: str
 ) -> None:
+    weather.retry_after = "1"  # without it, a 429 is heeded until the minute is over
     weather.next(fault, fault)
     async with poller(redis_server, weather, places="Berlin=52.52,13.41") as running:
         await until_found(lambda: running.observed("berlin"), f"no recovery from {fault}")

@@ -11,7 +11,7 @@ from typing import Any
 
 from services.places import Place
 from services.reading import Reading
-from weather_poller.providers.observation import HOUR_S, cell, checked_s, interval_of, next_ms, observation
+from weather_poller.providers.observation import HOUR_S, cell, checked_s, interval_of, observation
 from weather_poller.providers.provider import Answer, Ask, Calls, Found, GarbledAnswerError, Question, Source
 from weather_poller.providers.units import in_ours, is_number
 
@@ -118,7 +118,7 @@ def _found(one: Any, index: int, place: Place, past_h: int, fetched_ms: int) -> 
         where=cell(one.get("latitude"), one.get("longitude")),
     )
     past = _past(one, place, observed_s, past_h, fetched_ms) if past_h else []
-    return Found(place.place, [*past, present], interval_s, next_ms(observed_s, interval_s, fetched_ms))
+    return Found(place.place, [*past, present], interval_s)
 
 
 def _past(one: Mapping[str, Any], place: Place, observed_s: int, past_h: int, fetched_ms: int) -> list[Reading]:

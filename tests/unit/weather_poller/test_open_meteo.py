@@ -57,7 +57,7 @@ def test_past_hours_are_asked_for_with_the_present_and_cost_more(past_h: int, da
 
 def test_an_observation_says_what_when_where_and_from_whom() -> None:
     (found,) = observed(answer(temperature_2m=3.4, weather_code=61, is_day=0, wind_speed_10m=4))
-    assert (found.place, found.interval_s, found.next_ms, found.fault) == ("berlin", 900.0, (TIME + 900) * 1000, None)
+    assert (found.place, found.interval_s, found.next_ms, found.fault) == ("berlin", 900.0, None, None)
     (reading,) = found.readings
     assert (reading.device, reading.ts, reading.id) == ("berlin", TIME * 1000, "open-meteo:1760000000")
     assert reading.values == {
@@ -101,10 +101,6 @@ def test_a_weather_code_without_a_text_is_kept_as_a_code() -> None:
 @pytest.mark.parametrize("interval", [None, 0, -900, 30, 1e9, "900", True])
 def test_an_interval_that_cannot_be_is_taken_as_the_usual_one(interval: Any) -> None:
     assert observed(answer(temperature_2m=1.0, interval=interval))[0].interval_s == 900.0
-
-
-def test_nothing_is_expected_later_of_a_service_whose_data_are_overdue() -> None:
-    assert observed(answer(temperature_2m=1.0, time=TIME - 3_600))[0].next_ms is None
 
 
 def test_several_places_come_as_an_array_whose_first_has_no_location_id() -> None:
