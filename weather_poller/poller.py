@@ -77,5 +77,12 @@ class Poller:
             log.warning("lost the lease: asks for nothing more", error=str(lost.exceptions[0]))
         finally:
             self._holder = None
+            await self._give_back()
+
+    async def _give_back(self) -> None:
+        try:
             await self._lease.release()
-            log.info("the lease is free for another poller")
+        except Unavailable as error:
+            log.warning("cannot give the lease back; its time will be over soon", error=str(error))
+        else:
+            log.info("holds the lease no more")

@@ -17,6 +17,7 @@ from services.background import background
 from services.places import GROUP, INTEREST_KEY, REQUESTS_KEY, Place, Places
 from services.room import Shared
 from services.stream import END
+from services.weather_status import status_key
 from tests.processes import NOWHERE
 from tests.redis_server import RedisServer
 from tests.stand_ins.open_meteo import OpenMeteo
@@ -73,6 +74,7 @@ async def poller(server: RedisServer, weather: OpenMeteo | str, **settings: str)
         "WINDSOCK_WEATHER_RETRY_S": "0.05",
         "WINDSOCK_WEATHER_RETRY_MAX_S": "0.2",
         "WINDSOCK_WEATHER_REQUEST_S": "1",
+        "WINDSOCK_WEATHER_HISTORY_H": "0",
     } | {f"WINDSOCK_{key.upper()}": value for key, value in settings.items()}
     client = redis.connect(server.url)
     shared = Shared.over(client, client, server.url, environ)
@@ -96,7 +98,6 @@ async def tracks(running: Running, places: int) -> bool:
     return running.metric("windsock_weather_places") == places
 
 
-PAST_AND_PRESENT = 25
 OFTEN = {"weather_interval_s": "1", "weather_jitter_s": "0"}
 TWO = {"places": "Berlin=52.52,13.41;London=51.51,-0.13"}
 
@@ -142,7 +143,7 @@ async def test_of_several_pollers_one_asks_and_the_next_goes_on_when_it_stops(
     async with poller(redis_server, weather, **TWO) as third:
         await until_found(lambda: holds(third), "the lease is not given back")
         await until_found(lambda: tracks(third, 3), "the places are not taken up")
-        assert len(await third.observed("berlin")) == PAST_AND_PRESENT
+        assert len(await third.observed("berlin")) == 1
     assert [query["latitude"] for query in weather.forecasts()] == ["52.5200,51.5100", "48.8534"]
 
 
@@ -220,6 +221,44 @@ async def test_a_new_city_is_answered_once_its_observation_is_stored(
         asked = len(weather.searches())
         assert (await running.ask("São Paulo"))["place"] == "sao-paulo"
         assert len(weather.searches()) == asked
+
+
+async def test_a_new_place_is_given_its_past_before_the_present(redis_server: RedisServer, weather: OpenMeteo) -> None:
+    async with poller(redis_server, weather, **TWO, weather_history_h="24") as running:
+        assert (await running.ask("Paris"))["place"] == "paris"
+        told = [observation["ts"] // 1000 for observation in await running.observed("paris")]
+        hour = -(-weather.observed // 3_600) * 3_600
+        assert told == [*range(hour - 24 * 3_600, hour, 3_600), weather.observed][-25:]
+        (latest,) = await running.shared.stream.latest(["paris"], topics.WEATHER)
+        assert latest is not None
+        assert latest.ts == weather.observed * 1000
+
+
+async def test_one_that_refuses_the_past_does_not_keep_the_present_away(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    weather.next("400")
+    async with poller(redis_server, weather, places="Berlin=52.52,13.41", weather_history_h="24") as running:
+        await until_found(lambda: running.observed("berlin"), "no observation")
+        assert ["hourly" in query for query in weather.forecasts()] == [True, False]
+        assert len(await running.observed("berlin")) == 1
+
+
+async def test_a_place_of_which_something_is_kept_is_not_given_its_past_again(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    async with poller(redis_server, weather, places="Berlin=52.52,13.41", weather_history_h="24") as running:
+        await until_found(lambda: running.observed("berlin"), "no observation")
+        await running.shared.redis.delete(status_key("berlin"))
+    weather.observed += 900
+    async with poller(redis_server, weather, places="Berlin=52.52,13.41", weather_history_h="24") as running:
+        await until_found(at_least(2, lambda: len(weather.forecasts())), "not asked")
+
+        async def next_one() -> bool:
+            return len(await running.observed("berlin")) == 26
+
+        await until_found(next_one, "no observation")
+        assert ["hourly" in query for query in weather.forecasts()] == [True, False]
 
 
 async def test_an_unknown_city_is_answered_as_such(redis_server: RedisServer, weather: OpenMeteo) -> None:

@@ -106,6 +106,8 @@ class OpenMeteo:
         if query.get("timeformat") != "unixtime" or query.get("wind_speed_unit") != "ms":
             return _refusal(400, "The stand-in speaks timeformat=unixtime and wind_speed_unit=ms only")
         places = [self._place(i, *spot, asked) for i, spot in enumerate(zip(latitudes, longitudes, strict=True))]
+        if "hourly" in query:
+            places = [place | self._hours(query) for place in places]
         return self._answer(request.url.path, places if len(places) > 1 else places[0])
 
     def _place(self, index: int, latitude: str, longitude: str, asked: list[str]) -> dict[str, Any]:
@@ -123,6 +125,14 @@ class OpenMeteo:
         }
         # The first of several places carries no location_id.
         return place if index == 0 else place | {"location_id": index}
+
+    def _hours(self, query: dict[str, str]) -> dict[str, Any]:
+        """Every hour from midnight of the first past day to the end of the last day that is forecast."""
+        days = int(query["past_days"]) + int(query["forecast_days"])
+        first = self.observed // 86_400 * 86_400 - int(query["past_days"]) * 86_400
+        asked = [name for name in query["hourly"].split(",") if name in self.values]
+        hours = {name: [self.values[name]] * days * 24 for name in asked}
+        return {"hourly": {"time": [first + 3_600 * hour for hour in range(days * 24)]} | hours}
 
     async def _search(self, request: Request) -> Response:
         query = dict(request.query_params)
