@@ -11,6 +11,7 @@ import re
 import socket
 import ssl
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from email.utils import parsedate_to_datetime
@@ -110,11 +111,11 @@ class Fetcher:
 
     async def _step(self, service: Service, run: _Run[T], ask: Ask) -> FetchError | None:
         """Make one request and tell `run` the answer, or return why there is none."""
-        told = False
         try:
             netloc = httpx.URL(ask.url).netloc.decode("ascii")
         except httpx.InvalidURL as error:
             return FetchError(f"its address makes no sense: {error}", wait_s=self._settings.weather_retry_max_s)
+        outcome: FetchError | None = FetchError("the turn to ask it was lost", wait_s=self._settings.weather_retry_s)
         try:
             async with self._hosts.turn(netloc, service) as turn:
                 wait = turn.host.wait(ask.calls)
@@ -124,22 +125,23 @@ class Fetcher:
                 turn.host.spend(ask.calls)
                 await turn.save()
                 try:
-                    answer = await self._get(ask)
-                    told = True
-                    run.tell(answer)
+                    run.tell(await self._get(ask))
                 except FetchError as error:
-                    self._failed(service.name, turn.host, error)
-                    await turn.save()
-                    return error
-                self._succeeded(service.name, turn.host)
+                    outcome = error
+                else:
+                    outcome = None
+                # A question may end with an error that it was told before: this request went well.
+                if outcome is None or run.knows(outcome):
+                    self._succeeded(service.name, turn.host)
+                else:
+                    self._failed(service.name, turn.host, outcome)
                 await turn.save()
+                return outcome
         except BusyError as error:
             return NotAskedError(str(error), self._settings.weather_retry_s)
         except LostError as error:
-            if not told:
-                return FetchError(f"the turn to ask it was lost ({error})", wait_s=self._settings.weather_retry_s)
-            log.warning("what is known of a host could not be kept", error=str(error))
-        return None
+            log.warning("the turn at a host was lost", provider=service.name, error=str(error))
+            return outcome
 
     def _succeeded(self, provider: str, host: Host) -> None:
         host.succeeded()
@@ -201,6 +203,7 @@ class _Run(Generic[T]):
         self.ask: Ask | None = None
         self._question = question
         self._result: list[T] = []
+        self._failures: list[FetchError] = []
 
     def start(self) -> None:
         self._go_on(lambda: next(self._question))
@@ -211,7 +214,11 @@ class _Run(Generic[T]):
 
     def fail(self, error: FetchError) -> None:
         """Raises it, unless the question goes on without the answer."""
+        self._failures.append(error)
         self._go_on(lambda: self._question.throw(error))
+
+    def knows(self, error: FetchError) -> bool:
+        return error in self._failures
 
     def result(self) -> T:
         return self._result[0]
@@ -225,7 +232,8 @@ class _Run(Generic[T]):
         except GarbledAnswerError as error:
             raise FetchError(str(error)) from error
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            log.exception("an answer that the translation does not understand")
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            log.error("an answer was not understood", error=repr(error), at=f"{at.filename}:{at.lineno}")
             raise FetchError(f"its answer is not understood ({type(error).__name__})") from error
 
 

@@ -185,8 +185,9 @@ class _OwnTurn:
 class OwnHosts:
     """Turns and knowledge of this process alone, for who works without Redis."""
 
-    def __init__(self, settings: WeatherSettings) -> None:
+    def __init__(self, settings: WeatherSettings, registry: CollectorRegistry) -> None:
         self._settings = settings
+        self._gauges = _Gauges(registry)
         self._locks: dict[str, asyncio.Lock] = {}
         self._hosts: dict[str, Host] = {}
 
@@ -196,6 +197,7 @@ class OwnHosts:
         key = host_key(netloc, service.name)
         if key not in self._hosts:
             self._hosts[key] = Host(_limits(self._settings, service), time.time, random.random)
+            self._gauges.show(service.name, self._hosts[key])
         async with _line(self._locks, netloc, 2 * self._settings.weather_request_s):
             yield _OwnTurn(self._hosts[key])
 
