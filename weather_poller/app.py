@@ -14,7 +14,7 @@ from services.places import Places
 from services.room import Room, Shared
 from services.settings import WeatherSettings
 from weather_poller.configured import parse_places
-from weather_poller.fetch import Fetcher
+from weather_poller.old_fetch import Fetcher
 from weather_poller.poller import Poller
 from weather_poller.requests import Requests
 

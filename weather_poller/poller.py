@@ -25,10 +25,11 @@ from services.settings import WeatherSettings
 from services.stream import Stream
 from services.writer import Writer
 from weather_poller.configured import Named
-from weather_poller.fetch import Fetcher, FetchError
+from weather_poller.fetch import FetchError
+from weather_poller.old_fetch import Fetcher
+from weather_poller.old_schedule import Backoff, Schedule
 from weather_poller.providers import registry as services_of
 from weather_poller.providers.provider import Answer, GarbledAnswerError, Question
-from weather_poller.schedule import Backoff, Schedule
 
 log = logs.get("poller")
 T = TypeVar("T")
