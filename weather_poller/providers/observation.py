@@ -21,6 +21,11 @@ SHORTEST_S, LONGEST_S = 60.0, 86_400.0
 LONGEST_TAG = 256
 
 
+def object_of(value: Any) -> Mapping[str, Any]:
+    """`value` if it is a JSON object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
 def interval_of(told: Any, otherwise: float) -> float:
     """How often a service's data change, in seconds: what it told, if that can be believed."""
     return float(told) if is_number(told) and SHORTEST_S <= told <= LONGEST_S else otherwise
@@ -50,7 +55,12 @@ def cell(latitude: Any, longitude: Any) -> dict[str, str]:
     """The tag of a grid cell's centre; empty where it is not told."""
     if not (is_number(latitude) and is_number(longitude)):
         return {}
-    return {"grid": f"{round(latitude, 4):g},{round(longitude, 4):g}"}
+    return {"grid": f"{degrees(latitude)},{degrees(longitude)}"}
+
+
+def degrees(number: float) -> str:
+    """A coordinate with at most 4 decimals, some 10 m, and no zeros at the end."""
+    return f"{round(number, 4) + 0.0:.4f}".rstrip("0").rstrip(".")
 
 
 def observation(

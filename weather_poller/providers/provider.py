@@ -15,7 +15,7 @@ from services.reading import Reading
 
 T = TypeVar("T")
 
-NAMES = ("open-meteo",)
+NAMES = ("open-meteo", "met-norway", "nws", "openweathermap")
 """The weather services that there are, as the settings call them."""
 
 

@@ -9,7 +9,10 @@ from services.errors import SettingError
 from services.settings import WeatherSettings
 from weather_poller.configured import parse_places, parse_providers
 from weather_poller.providers.geocoding import Geocoder
+from weather_poller.providers.met_norway import MetNorway
+from weather_poller.providers.nws import Nws
 from weather_poller.providers.open_meteo import OpenMeteo
+from weather_poller.providers.openweathermap import OpenWeatherMap
 from weather_poller.providers.provider import Calls, Provider
 
 PAID = "customer-"
@@ -63,4 +66,33 @@ def _open_meteo(settings: WeatherSettings) -> Provider:
     return OpenMeteo(url, settings.open_meteo_key, calls(settings.open_meteo_calls))
 
 
-_BUILDERS: dict[str, Callable[[WeatherSettings], Provider]] = {"open-meteo": _open_meteo}
+def _met_norway(settings: WeatherSettings) -> Provider:
+    _demand_contact("met-norway", settings)
+    return MetNorway(base(settings.met_norway_url), calls(settings.met_norway_calls))
+
+
+def _nws(settings: WeatherSettings) -> Provider:
+    _demand_contact("nws", settings)
+    return Nws(base(settings.nws_url), calls(settings.nws_calls))
+
+
+def _openweathermap(settings: WeatherSettings) -> Provider:
+    if not settings.openweathermap_key:
+        raise SettingError("openweathermap demands a key; set WINDSOCK_OPENWEATHERMAP_KEY")
+    url = base(settings.openweathermap_url)
+    return OpenWeatherMap(url, settings.openweathermap_key, calls(settings.openweathermap_calls))
+
+
+def _demand_contact(name: str, settings: WeatherSettings) -> None:
+    if not settings.weather_contact:
+        raise SettingError(
+            f"{name} demands to know whom to turn to; set WINDSOCK_WEATHER_CONTACT to a mail or web address"
+        )
+
+
+_BUILDERS: dict[str, Callable[[WeatherSettings], Provider]] = {
+    "open-meteo": _open_meteo,
+    "met-norway": _met_norway,
+    "nws": _nws,
+    "openweathermap": _openweathermap,
+}

@@ -1,4 +1,4 @@
-"""Weather codes of the WMO (table 4677, the part of it that Open-Meteo uses) and their texts."""
+"""Weather codes of the WMO (the part of table 4677 that Open-Meteo uses, and sleet) and their texts."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ TEXT = {
     65: "heavy rain",
     66: "light freezing rain",
     67: "freezing rain",
+    68: "light sleet",
+    69: "sleet",
     71: "light snow",
     73: "snow",
     75: "heavy snow",
@@ -26,6 +28,8 @@ TEXT = {
     80: "light rain showers",
     81: "rain showers",
     82: "violent rain showers",
+    83: "light sleet showers",
+    84: "sleet showers",
     85: "snow showers",
     86: "heavy snow showers",
     95: "thunderstorm",

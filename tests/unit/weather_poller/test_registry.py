@@ -44,6 +44,35 @@ def test_a_key_goes_to_paid_hosts_only() -> None:
     assert "apikey" not in next(geocoder(free).search("Berlin")).parameters
 
 
+def test_those_that_a_place_names_are_made_ready_too() -> None:
+    settings = WeatherSettings(
+        places="Oslo@met-norway,open-meteo;Denver=39.7,-105@nws", weather_contact="ops@example.com"
+    )
+    assert list(providers(settings)) == ["open-meteo", "met-norway", "nws"]
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("met-norway", "WINDSOCK_WEATHER_CONTACT"),
+        ("nws", "WINDSOCK_WEATHER_CONTACT"),
+        ("openweathermap", "WINDSOCK_OPENWEATHERMAP_KEY"),
+    ],
+)
+def test_what_a_service_demands_is_told_on_start(name: str, setting: str) -> None:
+    for settings in (WeatherSettings(weather_providers=name), WeatherSettings(places=f"Oslo@{name}")):
+        with pytest.raises(SettingError, match=f"{name} demands .*{setting}"):
+            providers(settings)
+
+
+def test_all_can_be_asked_in_the_order_that_is_set() -> None:
+    names = ["openweathermap", "nws", "met-norway", "open-meteo"]
+    settings = WeatherSettings(
+        weather_providers=", ".join(names), weather_contact="ops@example.com", openweathermap_key="secret"
+    )
+    assert list(providers(settings)) == names
+
+
 def test_services_are_told_who_asks() -> None:
     assert user_agent("").startswith("windsock/")
     assert user_agent("ops@example.com").endswith(" (+ops@example.com)")
