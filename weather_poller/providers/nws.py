@@ -21,7 +21,6 @@ from weather_poller.providers.observation import (
     HOUR_S,
     checked_s,
     degrees,
-    next_ms,
     object_of,
     observation,
     unix_s,
@@ -105,10 +104,10 @@ class Nws:
         if found is None:
             self._stations.pop(spot, None)
             raise GarbledAnswerError(f"no station near {place.name} tells anything")
-        station, present, fetched_ms = found
+        station, present, _ = found
         observed_s = present.at_ms // 1000
         past = (yield from self._past(station, place, observed_s, past_h)) if past_h else []
-        return [Found(place.place, [*past, present], INTERVAL_S, next_ms(observed_s, INTERVAL_S, fetched_ms))]
+        return [Found(place.place, [*past, present], INTERVAL_S)]
 
     def _remember(self, spot: str, stations: tuple[_Station, ...]) -> None:
         self._stations.pop(spot, None)

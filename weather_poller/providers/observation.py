@@ -100,9 +100,3 @@ def observation(
         units={metric: UNITS[metric] for metric in told if metric in UNITS},
         tags={name: text[:LONGEST_TAG] for name, text in tags.items()},
     )
-
-
-def next_ms(observed_s: int, interval_s: float, fetched_ms: int) -> int | None:
-    """When the next observation is to be expected, in Unix milliseconds; None if it could be there already."""
-    expected = round((observed_s + interval_s) * 1000)
-    return expected if expected > fetched_ms else None

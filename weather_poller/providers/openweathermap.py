@@ -11,7 +11,7 @@ from typing import Any
 
 from services.places import Place
 from weather_poller.fetch import FetchError
-from weather_poller.providers.observation import checked_s, next_ms, object_of, observation
+from weather_poller.providers.observation import checked_s, object_of, observation
 from weather_poller.providers.provider import Answer, Ask, Calls, Found, GarbledAnswerError, Question, Source
 from weather_poller.providers.units import in_ours, is_number
 
@@ -81,7 +81,7 @@ def _found(answer: Answer, place: Place) -> Found:
         interval_s=INTERVAL_S,
         where=_station(body),
     )
-    return Found(place.place, [reading], INTERVAL_S, next_ms(observed_s, INTERVAL_S, answer.fetched_ms))
+    return Found(place.place, [reading], INTERVAL_S)
 
 
 def _values(body: Mapping[str, Any]) -> dict[str, Any]:

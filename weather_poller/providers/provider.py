@@ -66,7 +66,8 @@ class Answer:
 class Found:
     """What was found for one place: `readings` from the oldest to the present one, none where nothing is new.
 
-    `interval_s` is how often the service's data change; before `next_ms` (Unix milliseconds) there is nothing new.
+    `interval_s` is how often the service's data change. `next_ms` (Unix milliseconds) is told by services that forbid
+    to be asked again before it, as MET Norway's do with `Expires`; those for which it would be a guess do not tell it.
     `fault` says why there is nothing for this place although others were answered.
     """
 
