@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import httpx
-
 from services import environment
 from services.background import background
-from services.errors import StartError
 from services.places import Places
 from services.room import Room, Shared
 from services.settings import WeatherSettings
+from weather_poller.client import weather_client
 from weather_poller.configured import parse_places
 from weather_poller.old_fetch import Fetcher
 from weather_poller.poller import Poller
@@ -24,15 +22,7 @@ def build(shared: Shared) -> Room:
     limits = environment.load(WeatherSettings, shared.environ)
     pinned = parse_places(limits.places, limits.places_max)
     places = Places(shared.redis)
-
-    try:
-        client = httpx.AsyncClient(
-            timeout=limits.weather_request_s, follow_redirects=False, headers={"User-Agent": "windsock"}
-        )
-    except (ValueError, ImportError, OSError) as error:
-        raise StartError(
-            f"cannot ask weather services: {error}; mend HTTP_PROXY, SSL_CERT_FILE or a like variable"
-        ) from None
+    client = weather_client(limits)
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
