@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -33,9 +32,12 @@ from gateway.commands import Commander
 from gateway.devices import Devices
 from gateway.ebb import give_back_for_ever
 from gateway.evictions import Evictions
+from gateway.freshness_watch import FreshnessWatch, now_ms
 from gateway.identities import Identities
+from gateway.interest import Interest
 from gateway.jobs import Jobs
 from gateway.mesh import Mesh
+from gateway.place_questions import PlaceQuestions
 from gateway.presence import Presence
 from gateway.reads import Reads
 from gateway.report import GatewayReport
@@ -44,9 +46,10 @@ from gateway.server_api.endpoint import ServerApi
 from gateway.server_api.fleet import Fleet
 from gateway.server_api.methods import Methods
 from gateway.server_api.publishing import Publishing
+from gateway.shown_places import ShownPlaces
 from gateway.snapshots import Snapshots
 from gateway.sweep import sweep_for_ever
-from services import environment
+from services import environment, weather_status
 from services.access import Access
 from services.api_key import ApiKey
 from services.background import background
@@ -81,7 +84,10 @@ def build(shared: Shared) -> Room:
     reads = Reads(shared.stream)
     places = Places(shared.redis)
     devices = Devices(shared.stream, limits.devices_page)
-    cities = Cities(broker, mesh, shared.stream, places, limits)
+    watch = FreshnessWatch(shared.redis, broker, reads, shared.registry)
+    questions = PlaceQuestions(mesh, places, limits, shared.registry)
+    interest = Interest(broker, places, questions, limits.interest_s, mesh.node, shared.registry)
+    cities = Cities(broker, shared.stream, places, questions, interest, watch, limits)
     heartbeat = Heartbeat(lambda: not broker.unready(), limits.status_s)
     common = environment.load(CommonSettings, shared.environ)
     door = Door(limits, shared.refusals, broker.joiner, common.host)
@@ -109,7 +115,12 @@ def build(shared: Shared) -> Room:
     commander = Commander(mesh, shared.writer, Commands(shared.redis), limits, shared.registry)
     procedures = Procedures(shared.stream, cities, commander, devices)
     snapshots = Snapshots(
-        shared.stream, limits, shared.streams, REPLY_BYTES, now_ms=lambda: time.time_ns() // 1_000_000
+        shared.stream,
+        limits,
+        shared.streams,
+        REPLY_BYTES,
+        statuses=partial(weather_status.read, shared.redis),
+        now_ms=now_ms,
     )
     channels, presence = Channels(limits.namespaces), Presence(shared.redis)
     jobs, pings = Jobs(), Pings(limits.ping_s, limits.pong_s)
@@ -120,6 +131,7 @@ def build(shared: Shared) -> Room:
         shared.stream,
         reads,
         snapshots,
+        watch,
         shared.writer,
         procedures,
         channels,
@@ -133,7 +145,7 @@ def build(shared: Shared) -> Room:
         limits,
     )
     sdk_sockets, sdk_streams = CentrifugeSockets(sdks), CentrifugeStreams(sdks)
-    events = Events(door, broker, reads, guests, limits)
+    events = Events(door, broker, reads, guests, watch, limits)
     publishing = Publishing(channels, broker, shared.writer, shared.streams.commit_topics)
     fleet = Fleet(mesh, roster, broker.hub, channels, lambda: door.seats.taken)
     methods = Methods(
@@ -153,7 +165,8 @@ def build(shared: Shared) -> Room:
         mesh.run,
         evictions.run,
         presence.keep,
-        cities.keep_interest,
+        interest.run,
+        watch.run,
         heartbeat.run,
         pings.run,
         jobs.run,
@@ -168,7 +181,7 @@ def build(shared: Shared) -> Room:
         async with broker.running(), background(*beside):
             yield
 
-    api = ReadApi(shared.stream, devices, places, identities, limits)
+    api = ReadApi(shared.stream, devices, ShownPlaces(shared.redis, shared.stream, places, now_ms), identities, limits)
     routes: list[BaseRoute] = [
         *api.routes(),
         *server_api.routes(),

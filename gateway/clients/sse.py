@@ -21,6 +21,7 @@ from gateway.clients.cross_origin import CrossOrigin
 from gateway.clients.door import Door, address_of
 from gateway.clients.streaming import HEADERS, Chunks, respond
 from gateway.clients.visitor import Guests
+from gateway.freshness_watch import FreshnessWatch
 from gateway.hub import Delivery, Render
 from gateway.reads import Reads
 from gateway.sender import Counters
@@ -37,9 +38,18 @@ HEARTBEAT = b":\n\n"
 class Events:
     """The endpoint, which is an ASGI application: it must clean up however the response ends."""
 
-    def __init__(self, door: Door, broker: Broker, reads: Reads, guests: Guests, settings: GatewaySettings) -> None:
+    def __init__(
+        self,
+        door: Door,
+        broker: Broker,
+        reads: Reads,
+        guests: Guests,
+        watch: FreshnessWatch,
+        settings: GatewaySettings,
+    ) -> None:
         self._door = door
         self._guests = guests
+        self._watch = watch
         self._broker = broker
         self._reads = reads
         self._settings = settings
@@ -64,7 +74,15 @@ class Events:
             stack.callback(self._door.left, client)
             subscriptions = []
             for name in names:
-                subscription = Subscription(name, client, _payloads, client.lost(name), self._settings.outbox_bytes)
+                subscription = Subscription(
+                    name,
+                    client,
+                    _payloads,
+                    client.lost(name),
+                    self._settings.outbox_bytes,
+                    render_passing=_payloads,
+                    standing=self._watch.standing if name.startswith(topics.WEATHER) else None,
+                )
                 await self._broker.join(name, subscription)
                 stack.callback(self._broker.leave, name, subscription)
                 subscriptions.append(subscription)
@@ -113,6 +131,11 @@ class _Client:
     def deliver(self, delivery: Delivery, render: Render) -> None:
         batch = delivery.batch
         channel = orjson.dumps(delivery.topic)
+        if not batch.first:
+            # Without an id: the browser keeps that of the event before.
+            for payload in delivery.messages(render):
+                self.chunks.push(b'data: {"topic":%s,"data":%s}\n\n' % (channel, payload), 1)
+            return
         for offset, payload in enumerate(delivery.messages(render), batch.first):
             self.positions[delivery.topic] = Position(batch.epoch, offset)
             self.chunks.push(b'id: %s\ndata: {"topic":%s,"data":%s}\n\n' % (self._id(), channel, payload), 1)

@@ -24,6 +24,7 @@ TOPIC = text(
     pattern="^(readings|(device|metric|weather|feed):[A-Za-z0-9_][A-Za-z0-9._:~-]{0,127})$",
     examples=["device:greenhouse-7"],
 )
+PLACE_NAME = text("1–64 characters, a letter or digit first.", pattern=ecma(topics.NAME_PATTERN))
 POSITION = text("A place in a topic: its epoch and an offset.", pattern=r"^[A-Za-z]{0,32}\.[0-9]{1,15}$")
 MS = integer("Unix time in milliseconds.", minimum=0)
 MOMENT = {"anyOf": [integer("Unix milliseconds", minimum=0, maximum=10**15 - 1), text(format="date-time")]}
@@ -92,6 +93,5 @@ SCHEMAS = {
     "Readings": array(ref("Reading"), minItems=1),
     "Latest": LATEST,
     "Publication": PUBLICATION,
-    "Place": place(),
 }
 NEXT = nullable(text("The address of the next page.", pattern="^/api/"))

@@ -66,6 +66,12 @@ class JsonEncoding:
         channel = orjson.dumps(topic)
         return joined([b'{"push":{"channel":%s,"pub":%s}}' % (channel, one) for one in batch.payloads], b"\n")
 
+    def pushes_passing(self, topic: str, batch: Batch) -> list[bytes]:
+        """Frames of pushes for what a topic tells beside its publications, without offsets."""
+        channel = orjson.dumps(topic)
+        lines = [b'{"push":{"channel":%s,"pub":{"data":%s}}}' % (channel, one) for one in batch.payloads]
+        return joined(lines, b"\n")
+
     def published(self, topic: str, found: Sequence[Published]) -> list[bytes]:
         """Frames of pushes for publications that are made for one client."""
         lines = [orjson.dumps({"push": {"channel": topic, "pub": one}}, default=shown) for one in found]

@@ -137,6 +137,9 @@ class Encoding(Protocol):
     def pushes_unpositioned(self, topic: str, batch: Batch) -> list[bytes]:
         """The same without offsets."""
 
+    def pushes_passing(self, topic: str, batch: Batch) -> list[bytes]:
+        """Frames of pushes for what a topic tells beside its publications, without offsets."""
+
     def published(self, topic: str, found: Sequence[Published]) -> list[bytes]:
         """Frames of pushes for publications that are made for one client."""
 

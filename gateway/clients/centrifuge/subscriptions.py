@@ -26,13 +26,14 @@ from gateway.clients.centrifuge.session import Session
 from gateway.clients.centrifuge.steps import Subscribe
 from gateway.clients.centrifuge.ways import Ways
 from gateway.clients.centrifuge.wishes import Wishes
+from gateway.freshness_watch import FreshnessWatch
 from gateway.hub import Delivery, Render
 from gateway.presence import Presence
 from gateway.reads import Reads
 from gateway.sender import Sender
 from gateway.snapshots import Asked, Snapshot, Snapshots
 from gateway.subscription import Subscription
-from services import closes, logs
+from services import closes, logs, topics
 from services.batch import Batch, Position, fitting
 from services.errors import Unavailable
 from services.settings import GatewaySettings
@@ -74,6 +75,7 @@ class Subscriptions:
         sender: Sender,
         encoding: Encoding,
         expiry: Expiry,
+        watch: FreshnessWatch,
         ended: Callable[[], object],
     ) -> None:
         """`ended` is called when the server has ended a subscription: `tell_absence` is due."""
@@ -88,6 +90,7 @@ class Subscriptions:
         self._sender = sender
         self._encoding = encoding
         self._expiry = expiry
+        self._watch = watch
         self.info = ClientInfo("", "")
         """Who the client is to others."""
         self._all: dict[str, Subscription] = {}
@@ -114,7 +117,8 @@ class Subscriptions:
             self._settings.outbox_bytes,
             step.filter.wanted if step.filter else None,
             partial(self._tell_presence, topic) if step.join_leave else None,
-            None if step.channel.built_in else self._encoding.pushes_unpositioned,
+            self._encoding.pushes_passing if step.channel.built_in else self._encoding.pushes_unpositioned,
+            self._watch.standing if topic.startswith(topics.WEATHER) else None,
         )
         info = self._info_in(step)
         try:
