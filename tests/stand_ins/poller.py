@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Self
 
@@ -28,6 +30,12 @@ BLOCK_MS = 200
 def now_ms() -> int:
     """Unix time."""
     return time.time_ns() // 1_000_000
+
+
+def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run `work` in a thread of its own: a test with a browser has a loop already."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(work())).result()
 
 
 class PollerByHand:
@@ -64,7 +72,7 @@ class PollerByHand:
                 if place.pinned:
                     await Places(client).pin([place.place])
 
-        asyncio.run(register())
+        _run(register)
 
     def observe(self, slug: str, temperature: float, *, age_s: float = 0, interval_s: float = 900) -> None:
         """Append an observation, and tell that it is the newest."""
@@ -86,7 +94,7 @@ class PollerByHand:
 
         self.observed[slug] = ts
         self.tell(slug, interval_s=interval_s)
-        asyncio.run(append())
+        _run(append)
 
     def tell(self, slug: str, reason: str | None = None, *, interval_s: float = 900) -> None:
         """Tell the status of a place; `reason` is why no service answers."""
