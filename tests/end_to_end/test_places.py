@@ -257,7 +257,7 @@ def test_the_command_lists_places_with_who_wants_them_and_how_they_are(
         wait_until(lambda: len(places(gateway)) == 2, "Paris is not wanted")
         table = listed()
         assert "asked for by host-1/4711\n" in table
-        berlin = next(line for line in table.splitlines() if line.startswith("berlin"))
+        berlin = next(line for line in table.splitlines() if line.lstrip().startswith("berlin"))
         for words in (
             "Berlin, Germany",
             "52.52, 13.41",
@@ -268,7 +268,7 @@ def test_the_command_lists_places_with_who_wants_them_and_how_they_are(
             "[bold]the service",
         ):
             assert words in berlin, berlin
-        paris = next(line for line in table.splitlines() if line.startswith("paris"))
+        paris = next(line for line in table.splitlines() if line.lstrip().startswith("paris"))
         assert "1 gateway" in paris
         assert "no poller has told yet" in paris
         told = json.loads(listed("--json"))
