@@ -1,4 +1,4 @@
-"""The read API: devices, one device, history. Every answer is a page with a bound."""
+"""The read API: devices, history, places. Every answer is a page with a bound."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from gateway import device_time
 from gateway.device_time import Asked, Cursor, DeviceTime
 from gateway.devices import Devices
 from gateway.identities import Identities
+from gateway.shown_places import ShownPlaces
 from services import topics
 from services.access import Permits
 from services.batch import Batch, Position
 from services.errors import BadRequest, NotFound, PositionLost
-from services.places import Places
 from services.settings import GatewaySettings
 from services.stream import END, Bound, Page, Stream
 from services.web import json_response
@@ -31,7 +31,7 @@ class ReadApi:
     """The endpoints under `/api/`."""
 
     def __init__(
-        self, stream: Stream, devices: Devices, places: Places, identities: Identities, settings: GatewaySettings
+        self, stream: Stream, devices: Devices, places: ShownPlaces, identities: Identities, settings: GatewaySettings
     ) -> None:
         self._stream = stream
         self._device_time = DeviceTime(stream, settings)
@@ -46,6 +46,7 @@ class ReadApi:
             Route("/api/devices/{device}", self.device),
             Route("/api/history", self.history),
             Route("/api/places", self.places),
+            Route("/api/places/{place}", self.place),
         ]
 
     async def devices(self, request: Request) -> Response:
@@ -149,9 +150,13 @@ class ReadApi:
 
     async def places(self, request: Request) -> Response:
         """The places with weather: those of the settings, and those that somebody follows."""
-        permits = await self._permits(request)
-        tracked = [place for place in await self._places.tracked() if permits(topics.WEATHER + place.place)]
-        return json_response({"places": [msgspec.to_builtins(place) for place in tracked]})
+        return json_response({"places": await self._places.all(await self._permits(request))})
+
+    async def place(self, request: Request) -> Response:
+        """One place: its status and latest values, and the position of its topic."""
+        place = request.path_params["place"]
+        await self._permits(request, topics.parse(topics.WEATHER + place))
+        return json_response(await self._places.one(place))
 
     async def _permits(self, request: Request, topic: str | None = None) -> Permits:
         """What the client may see. Raises Unauthorized or Forbidden if not `topic`, or nothing at all."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -34,10 +33,13 @@ from gateway.compare_api import CompareApi
 from gateway.devices import Devices
 from gateway.ebb import give_back_for_ever
 from gateway.evictions import Evictions
+from gateway.freshness_watch import FreshnessWatch, now_ms
 from gateway.identities import Identities
+from gateway.interest import Interest
 from gateway.jobs import Jobs
 from gateway.live_comparisons import LiveComparisons, Sides
 from gateway.mesh import Mesh
+from gateway.place_questions import PlaceQuestions
 from gateway.presence import Presence
 from gateway.reads import Reads
 from gateway.report import GatewayReport
@@ -46,10 +48,11 @@ from gateway.server_api.endpoint import ServerApi
 from gateway.server_api.fleet import Fleet
 from gateway.server_api.methods import Methods
 from gateway.server_api.publishing import Publishing
+from gateway.shown_places import ShownPlaces
 from gateway.snapshots import Snapshots
 from gateway.sources import Sources
 from gateway.sweep import sweep_for_ever
-from services import environment
+from services import environment, weather_status
 from services.access import Access
 from services.api_key import ApiKey
 from services.background import background
@@ -83,11 +86,14 @@ def build(shared: Shared) -> Room:
     mesh = Mesh(shared.vital, broker)
     reads = Reads(shared.stream)
     sides = Sides(shared.redis, shared.stream)
-    comparisons = LiveComparisons(broker, sides, _now_ms)
+    comparisons = LiveComparisons(broker, sides, now_ms)
     sources = Sources(broker, comparisons, reads, limits.history_page)
     places = Places(shared.redis)
     devices = Devices(shared.stream, limits.devices_page)
-    cities = Cities(broker, mesh, shared.stream, places, limits)
+    watch = FreshnessWatch(shared.redis, broker, reads, shared.registry)
+    questions = PlaceQuestions(mesh, places, limits, shared.registry)
+    interest = Interest(broker, places, questions, limits.interest_s, mesh.node, shared.registry)
+    cities = Cities(broker, shared.stream, places, questions, interest, watch, limits)
     heartbeat = Heartbeat(lambda: not broker.unready(), limits.status_s)
     common = environment.load(CommonSettings, shared.environ)
     door = Door(limits, shared.refusals, broker.joiner, common.host)
@@ -114,7 +120,14 @@ def build(shared: Shared) -> Room:
     )
     commander = Commander(mesh, shared.writer, Commands(shared.redis), limits, shared.registry)
     procedures = Procedures(shared.stream, cities, commander, devices)
-    snapshots = Snapshots(shared.stream, limits, shared.streams, REPLY_BYTES, now_ms=_now_ms)
+    snapshots = Snapshots(
+        shared.stream,
+        limits,
+        shared.streams,
+        REPLY_BYTES,
+        statuses=partial(weather_status.read, shared.redis),
+        now_ms=now_ms,
+    )
     channels, presence = Channels(limits.namespaces), Presence(shared.redis)
     jobs, pings = Jobs(), Pings(limits.ping_s, limits.pong_s)
     sdks = centrifuge.Shared(
@@ -125,6 +138,7 @@ def build(shared: Shared) -> Room:
         reads,
         sources,
         snapshots,
+        watch,
         shared.writer,
         procedures,
         channels,
@@ -138,7 +152,7 @@ def build(shared: Shared) -> Room:
         limits,
     )
     sdk_sockets, sdk_streams = CentrifugeSockets(sdks), CentrifugeStreams(sdks)
-    events = Events(door, broker.hub, sources, guests, limits)
+    events = Events(door, broker.hub, sources, guests, watch, limits)
     publishing = Publishing(channels, broker, shared.writer, shared.streams.commit_topics)
     fleet = Fleet(mesh, roster, broker.hub, channels, lambda: door.seats.taken)
     methods = Methods(
@@ -158,7 +172,8 @@ def build(shared: Shared) -> Room:
         mesh.run,
         evictions.run,
         presence.keep,
-        cities.keep_interest,
+        interest.run,
+        watch.run,
         heartbeat.run,
         pings.run,
         jobs.run,
@@ -173,8 +188,8 @@ def build(shared: Shared) -> Room:
         async with broker.running(), background(*beside):
             yield
 
-    api = ReadApi(shared.stream, devices, places, identities, limits)
-    compare = CompareApi(shared.stream, sides, places, identities, limits.interest_s, mesh.node, _now_ms)
+    api = ReadApi(shared.stream, devices, ShownPlaces(shared.redis, shared.stream, places, now_ms), identities, limits)
+    compare = CompareApi(shared.stream, sides, places, identities, limits.interest_s, mesh.node, now_ms)
     routes: list[BaseRoute] = [
         *api.routes(),
         *compare.routes(),
@@ -187,10 +202,6 @@ def build(shared: Shared) -> Room:
         *_page(),
     ]
     return Room("gateway", routes, running, broker.unready, door.drain, wire="gateway.wire:WireProtocol")
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _page() -> list[BaseRoute]:

@@ -69,6 +69,7 @@ class Broker:
         self._unreadable: set[str] = set()
         self._wake = asyncio.Event()
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
+        self._joined: list[Callable[[str], None]] = []
 
     def unready(self) -> Sequence[str]:
         """Why nothing can be relied on to arrive now; empty while Redis is heard."""
@@ -78,6 +79,10 @@ class Broker:
         """`take` gets what is published on a channel that is no topic's; `heard` tells when it is subscribed."""
         self._others[channel.encode()] = take, heard
         self.bus.subscribe(channel)
+
+    def on_joined(self, take: Callable[[str], None]) -> None:
+        """`take` is told of each topic that somebody joined who had to wait for it: of every new one."""
+        self._joined.append(take)
 
     async def join(self, topic: str, subscriber: Subscriber) -> None:
         """Register `subscriber`; on return it gets every publication that is appended from now on.
@@ -256,9 +261,13 @@ class Broker:
     def _let_in(self, topic: str) -> None:
         if self.hub.settled(topic):
             self._unreadable.discard(topic)
-            for waiter in self._waiters.pop(topic, ()):
+            waiters = self._waiters.pop(topic, ())
+            for waiter in waiters:
                 if not waiter.done():
                     waiter.set_result(None)
+            if waiters:
+                for take in self._joined:
+                    take(topic)
 
     def _put_off(self, topic: str, error: Unavailable) -> None:
         """One topic that cannot be read keeps no other from being settled."""

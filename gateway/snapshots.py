@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
 
-from gateway import latest
+from gateway import freshness, latest
 from gateway.chart import Chart
 from gateway.hub import Delivery
 from gateway.latest import Name, Newest, Shown, values_of
@@ -26,6 +26,7 @@ from services.batch import Batch, Position
 from services.errors import Unavailable
 from services.settings import GatewaySettings, StreamSettings
 from services.stream import END, Bound, Latest, Stream
+from services.weather_status import WeatherStatus
 
 AT_ONCE = 1
 """They are made in threads, which take turns with everything else."""
@@ -37,12 +38,14 @@ ATTEMPTS = 3
 AROUND_BYTES = 1_024
 """More than a snapshot has beside its series and latest values."""
 
+Statuses: TypeAlias = Callable[[Sequence[str]], Awaitable[list[WeatherStatus | None]]]
+"""Reads the statuses of places. Raises Unavailable."""
 Key: TypeAlias = tuple[str, int, int, bytes, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a topic showed at a position: the members `window` and `latest` of a JSON object."""
+    """What a topic showed at a position: the members `window`, `latest`, and of weather `freshness`, of an object."""
 
     position: Position
     members: bytes
@@ -83,11 +86,13 @@ class Snapshots:
         settings: GatewaySettings,
         streams: StreamSettings,
         most_bytes: int,
+        statuses: Statuses,
         now_ms: Callable[[], int],
     ) -> None:
         self._stream = stream
         self._settings = settings
         self._streams = streams
+        self._statuses = statuses
         self._most_bytes = most_bytes
         self._now_ms = now_ms
         self._turns = asyncio.Semaphore(AT_ONCE)
@@ -129,7 +134,7 @@ class Snapshots:
 
     async def _make(self, asked: Asked) -> Snapshot:
         for _ in range(ATTEMPTS):
-            making = _Making(self._stream, self._settings, self._streams, asked, self._now_ms())
+            making = _Making(self._stream, self._settings, self._streams, asked, self._statuses, self._now_ms())
             if await making.read():
                 return await asyncio.to_thread(making.snapshot, min(asked.most_bytes, self._most_bytes))
         raise Unavailable(f"{asked.topic} begins anew all the time")
@@ -139,12 +144,19 @@ class _Making:
     """One snapshot while it is made."""
 
     def __init__(
-        self, stream: Stream, settings: GatewaySettings, streams: StreamSettings, asked: Asked, now_ms: int
+        self,
+        stream: Stream,
+        settings: GatewaySettings,
+        streams: StreamSettings,
+        asked: Asked,
+        statuses: Statuses,
+        now_ms: int,
     ) -> None:
         self._stream = stream
         self._settings = settings
         self._asked = asked
         self._topic = asked.topic
+        self._statuses = statuses
         self._to_ms = now_ms
         self._from_ms = now_ms - asked.seconds * 1000
         retention_s = streams.group_retention_s if self._is_group else streams.retention_s
@@ -155,6 +167,7 @@ class _Making:
         self._state: Latest | None = None
         self._states: dict[Name, Newest] = {}
         self._all_states = True
+        self._freshness: dict[str, Any] | None = None
 
     @property
     def _is_group(self) -> bool:
@@ -188,6 +201,8 @@ class _Making:
             self._note_what_is_missing(oldest)
         if self._is_group and self._asked.wanted is None:
             await self._read_states()
+        if self._topic.startswith(topics.WEATHER):
+            await self._read_freshness()
         return True
 
     def _add(self, batches: Sequence[Batch]) -> None:
@@ -201,6 +216,12 @@ class _Making:
             self._complete_from_ms = min(oldest.stored_ms + 1, self._to_ms)
         elif oldest is None and self._position.offset:
             self._complete_from_ms = max(self._from_ms, self._kept_from_ms)
+
+    async def _read_freshness(self) -> None:
+        place, state = self._topic.removeprefix(topics.WEATHER), self._state
+        (status,) = await self._statuses([place])
+        ts, tags = (None, {}) if state is None else (state.ts, state.tags)
+        self._freshness = freshness.shown(place, status, ts, tags, self._to_ms)
 
     async def _read_states(self) -> None:
         """What was published before the window."""
@@ -230,7 +251,10 @@ class _Making:
             "series": series,
             "truncated": not (all_read and all_series and newest.complete),
         }
-        return Snapshot(self._position, b'"window":%s,"latest":%s' % (orjson.dumps(window), newest.text))
+        members = b'"window":%s,"latest":%s' % (orjson.dumps(window), newest.text)
+        if self._freshness is not None:
+            members += b',"freshness":' + orjson.dumps(self._freshness)
+        return Snapshot(self._position, members)
 
     def _latest(self, most_bytes: int) -> Shown:
         if not self._is_group:

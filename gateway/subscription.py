@@ -22,6 +22,9 @@ Read = Callable[[str, Direction, Bound, int], Awaitable[Page]]
 Notice = Callable[[bytes], None]
 """Takes what was announced on the topic and is no publication."""
 
+Standing = Callable[[str, Position], Delivery | None]
+"""What is told, beside a topic's publications, to a subscriber who has it up to a position; it has no offset itself."""
+
 Lost = Callable[[Position], None]
 """Tells the client that what came before a position is gone."""
 
@@ -44,6 +47,7 @@ class Subscription:
         "_notice",
         "_passed",
         "_render_passing",
+        "_standing",
         "_tell_lost",
         "_wanted",
     )
@@ -58,7 +62,12 @@ class Subscription:
         wanted: Wanted | None = None,
         notice: Notice | None = None,
         render_passing: Render | None = None,
+        standing: Standing | None = None,
     ) -> None:
+        """`render_passing` shows what has no offset; without it the client does not get that.
+
+        `standing` is asked once, when the subscription goes live.
+        """
         self.topic = topic
         self._sender = sender
         self._counters = sender.counters
@@ -66,6 +75,7 @@ class Subscription:
         self._wanted = wanted
         self._notice = notice
         self._render_passing = render_passing
+        self._standing = standing
         self._tell_lost = lost
         self._hold_bytes = hold_bytes
         self._held: list[Delivery] = []
@@ -155,6 +165,10 @@ class Subscription:
         self._drop_held()
         for delivery in held:
             self.deliver(delivery)
+        if self._standing is not None:
+            told = self._standing(self.topic, passed or Position("", 0))
+            if told is not None:
+                self.passing(told)
 
     def end(self) -> None:
         """Send nothing from here on."""

@@ -15,6 +15,7 @@
     │   ├── Forbidden           403
     │   ├── NotFound            404
     │   ├── Conflict            409  it contradicts what was said before
+    │   ├── Ambiguous           409  several places are called so; with those that may be meant
     │   ├── Reused          422  a key that was used for another request
     │   ├── PositionLost        410  the position's epoch or history is gone
     │   ├── TooSlow             408
@@ -232,6 +233,25 @@ class Conflict(ClientError):
     code = "conflict"
     title = "Conflict"
     status = 409
+
+
+class Ambiguous(ClientError):
+    """Several places are called so: one of the candidates is meant."""
+
+    code = "ambiguous"
+    title = "Ambiguous"
+    status = 409
+
+    def __init__(self, reason: str, candidates: Sequence[Mapping[str, Any]] = ()) -> None:
+        """`candidates` are the places that may be meant, as far as they may be told."""
+        super().__init__(reason)
+        self.candidates = list(candidates)
+
+    def problem(self) -> dict[str, Any]:
+        return super().problem() | {"candidates": self.candidates}
+
+    def message(self) -> dict[str, Any]:
+        return super().message() | {"candidates": self.candidates}
 
 
 class Reused(ClientError):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 
+from gateway.freshness import Freshness, judged
 from services.batch import Batch, Position
 
 
@@ -22,9 +24,32 @@ def with_position(_topic: str, batch: Batch) -> list[bytes]:
     ]
 
 
-def observation(payload: bytes) -> dict[str, Any]:
-    """A stored observation as the flat object that `/ws/weather/` sends: city, values, ts, source."""
-    reading = orjson.loads(payload)
+def observation(payload: bytes, fresh: Freshness) -> dict[str, Any]:
+    """A stored observation as the flat object that `/ws/weather/` sends: city, values, ts, source, age."""
+    told = fresh.members()
+    if fresh.reason is None:
+        del told["reason"]
+    return _flat(orjson.loads(payload), told)
+
+
+class Observations:
+    """Shows observations as they come; `now_ms` is Unix time, by which a live one tells its age."""
+
+    def __init__(self, now_ms: Callable[[], int]) -> None:
+        self._now_ms = now_ms
+
+    def shown(self, _topic: str, batch: Batch) -> list[bytes]:
+        """Every observation of a batch as `observation` shows it; one with a mark says by itself how fresh it is."""
+        return [orjson.dumps(self._shown(payload)) for payload in batch.payloads]
+
+    def _shown(self, payload: bytes) -> dict[str, Any]:
+        reading = orjson.loads(payload)
+        if "stale" in reading:
+            return _flat(reading, {name: reading.get(name) for name in ("stale", "age_s", "reason")})
+        return observation(payload, judged(None, reading["ts"], reading.get("tags") or {}, self._now_ms()))
+
+
+def _flat(reading: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
     tags = dict(reading.get("tags") or {})
     return {
         "city": tags.pop("city", reading["device"]),
@@ -33,12 +58,8 @@ def observation(payload: bytes) -> dict[str, Any]:
         "ts": reading["ts"],
         "units": reading.get("units") or {},
         **tags,
+        **told,
     }
-
-
-def observations(_topic: str, batch: Batch) -> list[bytes]:
-    """Every observation of a batch as `observation` shows it."""
-    return [orjson.dumps(observation(payload)) for payload in batch.payloads]
 
 
 def lost(position: Position) -> bytes:

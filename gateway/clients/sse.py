@@ -21,6 +21,7 @@ from gateway.clients.cross_origin import CrossOrigin
 from gateway.clients.door import Door, address_of
 from gateway.clients.streaming import HEADERS, Chunks, respond
 from gateway.clients.visitor import Guests
+from gateway.freshness_watch import FreshnessWatch
 from gateway.hub import Delivery, Hub, Render
 from gateway.sender import Counters
 from gateway.sources import Sources
@@ -37,9 +38,12 @@ HEARTBEAT = b":\n\n"
 class Events:
     """The endpoint, which is an ASGI application: it must clean up however the response ends."""
 
-    def __init__(self, door: Door, hub: Hub, sources: Sources, guests: Guests, settings: GatewaySettings) -> None:
+    def __init__(
+        self, door: Door, hub: Hub, sources: Sources, guests: Guests, watch: FreshnessWatch, settings: GatewaySettings
+    ) -> None:
         self._door = door
         self._guests = guests
+        self._watch = watch
         self._hub = hub
         self._sources = sources
         self._settings = settings
@@ -70,7 +74,8 @@ class Events:
                     _payloads,
                     client.lost(name),
                     self._settings.outbox_bytes,
-                    render_passing=_payloads if topics.is_derived(name) else None,
+                    render_passing=_payloads,
+                    standing=self._watch.standing if name.startswith(topics.WEATHER) else None,
                 )
                 await self._sources.join(name, subscription)
                 stack.callback(self._sources.leave, name, subscription)
@@ -119,9 +124,13 @@ class _Client:
     def deliver(self, delivery: Delivery, render: Render) -> None:
         batch = delivery.batch
         channel = orjson.dumps(delivery.topic)
+        if not batch.first:
+            # Without an id: the browser keeps that of the event before.
+            for payload in delivery.messages(render):
+                self.chunks.push(b'data: {"topic":%s,"data":%s}\n\n' % (channel, payload), 1)
+            return
         for offset, payload in enumerate(delivery.messages(render), batch.first):
-            if offset:  # else it is not kept, and moves nobody on
-                self.positions[delivery.topic] = Position(batch.epoch, offset)
+            self.positions[delivery.topic] = Position(batch.epoch, offset)
             self.chunks.push(b'id: %s\ndata: {"topic":%s,"data":%s}\n\n' % (self._id(), channel, payload), 1)
 
     def lost(self, topic: str) -> Lost:

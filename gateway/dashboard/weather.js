@@ -5,13 +5,14 @@ import { draw, element } from "/static/cards.js";
 import { ResumingSocket } from "/static/socket.js";
 
 const ASK_AGAIN_MS = 30_000;
-// Older than this, an observation is silent: services have a new one every quarter of an hour.
-const SILENT_MS = 45 * 60_000;
+// Whether an observation is too old is the server's to tell; it pushes each change.
+const NEVER_SILENT_MS = Infinity;
 const SHOWN = ["temperature", "apparent_temperature", "humidity", "precipitation", "pressure", "weather_text", "wind_speed"];
-const FINAL = ["not_found", "bad_request", "too_large"];
+const FINAL = ["not_found", "bad_request", "too_large", "ambiguous"];
 
 const list = document.getElementById("weather");
 const complaint = document.getElementById("city-error");
+const choice = document.getElementById("city-choice");
 // City as it was asked for → its card, whether the server's settings name it, whether it is known to be a city, and
 // the timer of the next question.
 const wanted = new Map();
@@ -72,8 +73,28 @@ function take(message) {
   else show(message);
 }
 
-function refuse({ error, city }) {
+function offer(candidates) {
+  choice.replaceChildren(
+    ...candidates.map(({ city, id }) => {
+      const button = element("button", city);
+      button.type = "button";
+      button.dataset.id = id;
+      button.addEventListener("click", () => add(city));
+      return button;
+    }),
+  );
+}
+
+function add(city) {
+  complaint.textContent = "";
+  offer([]);
+  want(city);
+  ask(city);
+}
+
+function refuse({ error, city, candidates }) {
   const one = wanted.get(city);
+  if (error.code === "ambiguous") offer(candidates ?? []);
   if (!one || (FINAL.includes(error.code) && !one.place)) {
     complaint.textContent = error.message;
     if (one) drop(city);
@@ -110,17 +131,20 @@ function show(message) {
   const link = element("a", message.attribution ?? "");
   if (message.attribution_url?.startsWith("https://")) link.href = message.attribution_url;
   source.append(link);
+  const notes = [message.stale && "stale", message.reason].filter(Boolean).map((text) => element("p", text, "mark"));
   known.card.dataset.place = message.place;
-  draw(known.card, message.city, values, message.ts, SILENT_MS, [source, ...removal(known.city)]);
+  known.card.classList.toggle("stale", Boolean(message.stale));
+  draw(known.card, message.city, values, message.ts, NEVER_SILENT_MS, [...notes, source, ...removal(known.city)]);
 }
 
 document.getElementById("add-city").addEventListener("submit", (event) => {
   event.preventDefault();
   const city = new FormData(event.target).get("city").trim();
   const tooShort = city.length < 2;
-  complaint.textContent = tooShort ? "a city's name has 2 letters at least" : "";
-  if (tooShort) return;
-  want(city);
-  ask(city);
+  if (tooShort) {
+    complaint.textContent = "a city's name has 2 letters at least";
+    return;
+  }
+  add(city);
   event.target.reset();
 });

@@ -27,6 +27,7 @@ PROBLEM = obj(
         "index": nullable(integer("Which reading of the body is wrong first, from 0.")),
         "field": nullable(text("Which field or parameter is wrong first.")),
         "reason": text("What is wrong with it."),
+        "candidates": array(obj({}), description="Places that may be meant."),
         "errors": array(ref("Fault"), description="All that is wrong, up to 20."),
         "errors_omitted": integer("How many more there are.", minimum=1),
     },

@@ -9,13 +9,23 @@ from services.api_description.area import (
     array,
     integer,
     json,
+    nullable,
     obj,
     operation,
     parameter,
     ref,
     text,
 )
-from services.api_description.schemas import DEVICE, LATEST, MOMENT, NEXT, POSITION, STORED_TOPIC
+from services.api_description.schemas import (
+    DEVICE,
+    LATEST,
+    MOMENT,
+    NEXT,
+    PLACE_NAME,
+    POSITION,
+    STORED_TOPIC,
+    place,
+)
 from services.api_description.security import TOKENS
 
 ONE = obj(
@@ -36,6 +46,39 @@ HISTORY = obj(
     },
     ["topic", "epoch", "order", "publications", "next"],
     "A page of a topic's publications; `missed` in the order of storage, `as_of` and `truncated` in that of `ts`.",
+)
+STATUS = obj(
+    {
+        "provider": nullable(text("Whose observation is the newest.")),
+        "observed": nullable(integer("When it was made, in Unix milliseconds.")),
+        "fetched": nullable(integer("When a weather service last answered.")),
+        "age_s": nullable(integer("Seconds since it was made.", minimum=0)),
+        "interval_s": {"type": "number", "description": "How often a newer one is expected."},
+        "stale": {"type": "boolean", "description": "Whether it is older than twice that, or there is none."},
+        "reason": nullable(text("Why no weather service could tell anything when they were asked last.")),
+        "failing_since": nullable(integer("Since when none could.")),
+        "next": nullable(integer("When they are asked next.")),
+    },
+    ["provider", "observed", "fetched", "age_s", "interval_s", "stale", "reason", "failing_since", "next"],
+    "How fresh the weather of a place is.",
+)
+PLACE_PROPERTIES: dict[str, Part] = place()["properties"] | {
+    "topic": text("`weather:` and the place."),
+    "wanted_by": obj(
+        {
+            "settings": {"type": "boolean", "description": "Whether `WINDSOCK_PLACES` names it."},
+            "gateways": integer("How many gateways have clients that follow it.", minimum=0),
+        },
+        ["settings", "gateways"],
+    ),
+    "status": nullable(ref("WeatherStatus")),
+}
+PLACE_MEMBERS = [*place()["required"], "topic", "wanted_by", "status"]
+PLACE = obj(PLACE_PROPERTIES, PLACE_MEMBERS, "A place with weather; its status is null until a poller has told one.")
+ONE_PLACE = obj(
+    PLACE_PROPERTIES | {"position": ref("Position"), "latest": nullable(ref("Latest"))},
+    [*PLACE_MEMBERS, "position", "latest"],
+    "The same with the newest values, and the position of its topic.",
 )
 PREFIX = text(pattern="^[!-~]{0,128}$")
 
@@ -122,10 +165,21 @@ AREA = Area(
                 "The places with weather",
                 {200: answer("By name.", json(obj({"places": array(ref("Place"))}, ["places"])))},
                 (401, 403, 503),
-                about="The topic of one is `weather:` and its `place`.",
+                about="Those of the settings, and those that somebody follows, by whatever way.",
+                security=TOKENS,
+            )
+        },
+        "/api/places/{place}": {
+            "get": operation(
+                "getPlace",
+                "One place with weather",
+                {200: answer("Its latest values, and how fresh they are.", json(ref("OnePlace")))},
+                (400, 401, 403, 404, 503),
+                about="Also one that nobody follows now, for a day.",
+                parameters=[parameter("path", "place", "The place's name in its topic.", PLACE_NAME)],
                 security=TOKENS,
             )
         },
     },
-    {"Device": ONE, "History": HISTORY},
+    {"Device": ONE, "History": HISTORY, "Place": PLACE, "OnePlace": ONE_PLACE, "WeatherStatus": STATUS},
 )

@@ -30,6 +30,7 @@ TOPIC = text(
     pattern=f"^({_STORED}|compare:[A-Za-z0-9][A-Za-z0-9._:~-]{{2,192}}(/[A-Za-z_][A-Za-z0-9_.-]{{0,63}})?)$",
     examples=["device:greenhouse-7", "compare:greenhouse-7:berlin"],
 )
+PLACE_NAME = text("1–64 characters, a letter or digit first.", pattern=ecma(topics.NAME_PATTERN))
 POSITION = text("A place in a topic: its epoch and an offset.", pattern=r"^[A-Za-z]{0,32}\.[0-9]{1,15}$")
 MS = integer("Unix time in milliseconds.", minimum=0)
 MOMENT = {"anyOf": [integer("Unix milliseconds", minimum=0, maximum=10**15 - 1), text(format="date-time")]}
@@ -98,6 +99,5 @@ SCHEMAS = {
     "Readings": array(ref("Reading"), minItems=1),
     "Latest": LATEST,
     "Publication": PUBLICATION,
-    "Place": place(),
 }
 NEXT = nullable(text("The address of the next page.", pattern="^/api/"))

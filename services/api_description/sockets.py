@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from services.api_description import comparisons
-from services.api_description.area import Part, integer, obj, ref, text
+from services.api_description.area import Part, integer, nullable, obj, ref, text
 from services.api_description.commands import COMMAND, STATEMENT
 from services.api_description.commands import STATUS as STATUS_OF_COMMAND
 from services.api_description.problems import FAULT
@@ -21,6 +21,21 @@ ABOUT = (
     "3000 a device was silent for too long, 3001 the service stops, 3005 token expired, 3008 too slow, 3013 too fast, "
     "3500 token or key not believed, 3502 no token in time, 3507 topic not allowed."
 )
+CANDIDATE = obj(
+    {
+        "id": integer("The geocoder's, to ask with."),
+        "name": text(),
+        "admin1": nullable(text("State or region.")),
+        "country": nullable(text()),
+        "country_code": nullable(text()),
+        "latitude": {"type": "number"},
+        "longitude": {"type": "number"},
+        "population": nullable(integer()),
+        "city": text("What to ask for to get this one."),
+    },
+    ["id", "name", "city"],
+    "A place that may be meant.",
+)
 ERROR = obj(
     {
         "error": obj(
@@ -28,6 +43,11 @@ ERROR = obj(
             ["code", "message"],
         ),
         "city": text("Which city it is about."),
+        "candidates": {
+            "type": "array",
+            "items": ref("Candidate"),
+            "description": "With the code `ambiguous`: which places are called so, for who may use all of them.",
+        },
         "recovered": {"const": False},
         "position": ref("Position"),
     },
@@ -43,9 +63,18 @@ TOKEN = obj({"token": text()}, ["token"], "Who the client is, where no token cam
 AUTHENTICATED = obj({"authenticated": {"const": True}}, ["authenticated"], "The token is believed.")
 VALUES = obj({"device": DEVICE, "ts": integer(), "position": ref("Position")}, ["device", "ts"])
 OBSERVATION = obj(
-    {"city": text(), "place": text(), "asked": text("Your words."), "ts": integer(), "units": obj({})},
-    ["place", "ts"],
-    "An observation; its values are members by their metrics.",
+    {
+        "city": text(),
+        "place": text(),
+        "asked": text("Your words."),
+        "ts": integer(),
+        "units": obj({}),
+        "age_s": integer("Seconds since it was made.", minimum=0),
+        "stale": {"type": "boolean", "description": "Whether that is more than twice its interval."},
+        "reason": nullable(text("Why no weather service can tell anything newer; null: again they can.")),
+    },
+    ["place", "ts", "age_s", "stale"],
+    "An observation; its values are members by their metrics. The same one comes again when it becomes stale or fresh.",
 )
 DUPLICATE = obj(
     {"duplicate": obj({"id": text(), "position": ref("Position")}, ["id", "position"])},
@@ -77,7 +106,11 @@ REFUSAL = obj(
     ["message", "error"],
     "Nothing of a message is taken.",
 )
-CITY = obj({"city": text(minLength=2, maxLength=100)}, ["city"], "A city to follow.")
+CITY = obj(
+    {"city": text(minLength=2, maxLength=100), "id": integer("Of the candidate that is meant.", minimum=1)},
+    ["city"],
+    "A city to follow.",
+)
 ANY: Part = {"description": "Any JSON."}
 STORED = reading() | {"description": "A reading; its `ts` is Unix milliseconds.", "additionalProperties": True}
 STORED["properties"] = STORED["properties"] | {"position": ref("Position")}
@@ -88,6 +121,7 @@ SCHEMAS: dict[str, Part] = {
     "Reading": reading(),
     "StoredReading": STORED,
     "Error": ERROR,
+    "Candidate": CANDIDATE,
     "Status": STATUS,
     "Token": TOKEN,
     "Authenticated": AUTHENTICATED,
@@ -186,7 +220,7 @@ SOCKETS = (
     ),
     Socket(
         "/ws/weather/",
-        "Send a city; its observation comes, and each new one.",
+        "Send a city; its observation comes, each new one, and word of it when the newest becomes stale.",
         ("Observation", *EVERY_SOCKET),
         ("City", "Token"),
     ),

@@ -41,7 +41,8 @@ AREA = Area(
                 "Topics as Server-Sent Events",
                 {200: answer('Events with `{"topic":…,"data":…}`; `lost` where something is gone.', EVENTS)},
                 (400, 401, 403, 413, 503),
-                about="An event's id is the position in each topic; a browser resumes with it by itself.",
+                about="An event's id is the position in each topic; a browser resumes with it by itself. One without "
+                "an id repeats an observation of the weather that has become stale, or fresh again.",
                 parameters=[
                     parameter("query", "topic", "One or more.", array(TOPIC, minItems=1), required=True),
                     parameter("query", "last_event_id", "The same as the header, the first time.", text()),

@@ -19,6 +19,7 @@ from rich.text import Text
 
 from services import device_keys, environment, redis
 from services.cli.access import redis_url
+from services.cli.output import AsJson
 from services.cli.output import note as tell
 from services.cli.values import parse_time
 from services.device_keys import DeviceKey, Scope
@@ -28,7 +29,6 @@ from services.settings import CommonSettings, DeviceSettings
 
 app = typer.Typer(help="Keys with which devices post.", no_args_is_help=True, add_completion=False)
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 T = TypeVar("T")
 
 Id = Annotated[str, typer.Argument(help="Id of the key, or all of it.", metavar="ID")]

@@ -12,9 +12,11 @@ import jwt
 import pytest
 from playwright.sync_api import Browser, Page, WebSocket, expect, sync_playwright
 
+from services.places import Place
 from tests.processes import Windsock
 from tests.redis_server import RedisServer
 from tests.stand_ins.open_meteo import OpenMeteo
+from tests.stand_ins.poller import PollerByHand
 
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
 FLAGS = [
@@ -181,6 +183,45 @@ def test_the_weather_of_the_settings_and_of_cities_that_the_viewer_adds(tmp_path
             page.reload()
             expect(berlin).to_contain_text("9.5 °C")
             expect(page.locator("#weather li")).to_have_count(1)
+
+
+def test_the_page_marks_what_is_stale_and_offers_those_that_may_be_meant(
+    tmp_path: Path, page: Page, redis_server: RedisServer
+) -> None:
+    cities = ["Springfield, Illinois, US", "Springfield, Ohio, US"]
+    candidates = [{"id": number, "city": city} for number, city in enumerate(cities, 7)]
+    ambiguous = {"error": {"code": "ambiguous", "message": "2 places"}, "candidates": candidates}
+    with (
+        PollerByHand(redis_server.url) as poller,
+        Windsock(tmp_path, "gateway", redis_url=redis_server.url) as gateway,
+    ):
+        poller.register(Place("berlin", "Berlin", 52.52, 13.41, pinned=True))
+        poller.observe("berlin", 3.4)
+        poller.answers["Springfield"] = ambiguous
+        poller.answers["Springfield, Ohio, US"] = {"place": "springfield-ohio"}
+        page.goto(gateway.url)
+        berlin = page.locator('#weather [data-place="berlin"]')
+        expect(berlin).to_contain_text("3.4 °C")
+        expect(berlin.locator(".mark")).to_have_count(0)
+        poller.observe("berlin", 4.5, age_s=7_200)
+        poller.tell("berlin", "open-meteo: status 503")
+        expect(berlin.locator(".mark")).to_have_text(["stale", "open-meteo: status 503"])
+        expect(berlin).to_contain_text("4.5 °C")
+        page.get_by_label("City").fill("Springfield")
+        page.get_by_role("button", name="Follow").click()
+        choice = page.locator("#city-choice")
+        expect(choice.get_by_role("button")).to_have_text(cities)
+        expect(page.locator("#city-error")).to_have_text("2 places")
+        SCREENSHOTS.mkdir(exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / "stale.png")
+        poller.observe("springfield-ohio", 21.5)
+        choice.get_by_role("button", name="Ohio").click()
+        expect(page.locator('#weather [data-place="springfield-ohio"]')).to_contain_text("21.5 °C")
+        expect(choice.get_by_role("button")).to_have_count(0)
+        poller.observe("berlin", 5.5)
+        expect(berlin).to_contain_text("5.5 °C")
+        expect(berlin.locator(".mark")).to_have_count(0)
+        expect(page.locator("#weather li")).to_have_count(2)
 
 
 def test_without_a_weather_service_the_page_says_so_and_asks_now_and_then(tmp_path: Path, page: Page) -> None:

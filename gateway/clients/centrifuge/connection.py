@@ -76,6 +76,7 @@ class Connection:
             self._sender,
             encoding,
             self._expiry,
+            shared.watch,
             lambda: self._shared.jobs.start(self._tell_absence),
         )
         self._subscriptions.info = ClientInfo("", str(uuid.uuid4()))

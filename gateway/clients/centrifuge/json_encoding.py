@@ -47,8 +47,7 @@ class JsonEncoding:
         for offset, payload in enumerate(batch.payloads, batch.first):
             # The first offset tells the epoch to who subscribed before there was one.
             epoch = b',"epoch":"%s"' % batch.epoch.encode() if offset == 1 else b""
-            at = b',"offset":%d%s' % (offset, epoch) if offset else b""
-            lines.append(b'{"push":{"channel":%s,"pub":{"data":%s%s}}}' % (channel, payload, at))
+            lines.append(b'{"push":{"channel":%s,"pub":{"data":%s,"offset":%d%s}}}' % (channel, payload, offset, epoch))
         return joined(lines, b"\n")
 
     def pushes_wrapped(self, topic: str, batch: Batch) -> list[bytes]:
@@ -66,6 +65,12 @@ class JsonEncoding:
         """The same without offsets."""
         channel = orjson.dumps(topic)
         return joined([b'{"push":{"channel":%s,"pub":%s}}' % (channel, one) for one in batch.payloads], b"\n")
+
+    def pushes_passing(self, topic: str, batch: Batch) -> list[bytes]:
+        """Frames of pushes for what a topic tells beside its publications, without offsets."""
+        channel = orjson.dumps(topic)
+        lines = [b'{"push":{"channel":%s,"pub":{"data":%s}}}' % (channel, one) for one in batch.payloads]
+        return joined(lines, b"\n")
 
     def published(self, topic: str, found: Sequence[Published]) -> list[bytes]:
         """Frames of pushes for publications that are made for one client."""

@@ -10,12 +10,12 @@ import orjson
 from msgspec import Meta, Struct
 
 from gateway.clients.centrifuge.replies import REPLY_BYTES
-from gateway.clients.weather import Cities
+from gateway.clients.weather import MOST_ID, Cities
 from gateway.commands import Commander, CommandRequest
 from gateway.devices import Devices
 from services import topics
 from services.access import Permits
-from services.errors import BadRequest, Forbidden, NotFound
+from services.errors import Ambiguous, BadRequest, Forbidden, NotFound
 from services.stream import Stream
 
 T = TypeVar("T")
@@ -41,9 +41,10 @@ class DevicesRequest(Struct, forbid_unknown_fields=True):
 
 
 class WeatherRequest(Struct, forbid_unknown_fields=True):
-    """Arguments of `weather`."""
+    """Arguments of `weather`; `id` is that of a candidate."""
 
     city: Annotated[str, Meta(min_length=2, max_length=100)]
+    id: Annotated[int, Meta(ge=1, le=MOST_ID)] | None = None
 
 
 class Procedures:
@@ -97,7 +98,12 @@ class Procedures:
         return {"devices": shown, "next": following}
 
     async def _weather(self, arguments: bytes, permits: Permits) -> Any:
-        return await self._cities.current(_decoded(arguments, WeatherRequest).city, permits)
+        asked = _decoded(arguments, WeatherRequest)
+        try:
+            return await self._cities.current(asked.city, asked.id, permits)
+        except Ambiguous as error:
+            # The protocol's errors have no room for candidates.
+            return error.message()
 
 
 def _decoded(arguments: bytes, kind: type[T]) -> T:

@@ -68,6 +68,10 @@ class ProtobufEncoding:
         bare = [Published(one.data, 0, "", one.info, one.tags) for one in publications([batch], wrapped=True)]
         return joined([_push(topic, one) for one in bare], b"")
 
+    def pushes_passing(self, topic: str, batch: Batch) -> list[bytes]:
+        """Frames of pushes for what a topic tells beside its publications, without offsets."""
+        return joined([_push(topic, Published(one, 0, "")) for one in batch.payloads], b"")
+
     def published(self, topic: str, found: Sequence[Published]) -> list[bytes]:
         """Frames of pushes for publications that are made for one client."""
         return joined([_push(topic, one) for one in found], b"")

@@ -129,13 +129,16 @@ class Encoding(Protocol):
         """The answer to a command that is refused."""
 
     def pushes(self, topic: str, batch: Batch) -> list[bytes]:
-        """Frames of pushes; of what is not kept (offset 0) without offsets."""
+        """Frames of pushes."""
 
     def pushes_wrapped(self, topic: str, batch: Batch) -> list[bytes]:
         """Frames of pushes for publications in envelopes."""
 
     def pushes_unpositioned(self, topic: str, batch: Batch) -> list[bytes]:
         """The same without offsets."""
+
+    def pushes_passing(self, topic: str, batch: Batch) -> list[bytes]:
+        """Frames of pushes for what a topic tells beside its publications, without offsets."""
 
     def published(self, topic: str, found: Sequence[Published]) -> list[bytes]:
         """Frames of pushes for publications that are made for one client."""

@@ -9,6 +9,7 @@ from gateway.channels import Channels
 from gateway.clients.centrifuge.pings import Pings
 from gateway.clients.centrifuge.procedures import Procedures
 from gateway.clients.door import Door
+from gateway.freshness_watch import FreshnessWatch
 from gateway.jobs import Jobs
 from gateway.mesh import Mesh
 from gateway.presence import Presence
@@ -35,6 +36,7 @@ class Shared:
     reads: Reads
     sources: Sources
     snapshots: Snapshots
+    watch: FreshnessWatch
     writer: Writer
     procedures: Procedures
     channels: Channels

@@ -27,6 +27,7 @@ from gateway.clients.centrifuge.session import Session
 from gateway.clients.centrifuge.steps import Subscribe
 from gateway.clients.centrifuge.ways import Ways
 from gateway.clients.centrifuge.wishes import Wishes
+from gateway.freshness_watch import FreshnessWatch
 from gateway.hub import Delivery, Render
 from gateway.presence import Presence
 from gateway.reads import Reads
@@ -34,7 +35,7 @@ from gateway.sender import Sender
 from gateway.snapshots import Asked, Snapshot, Snapshots
 from gateway.sources import Sources
 from gateway.subscription import Subscription
-from services import closes, logs
+from services import closes, logs, topics
 from services.batch import Batch, Position, fitting
 from services.errors import Unavailable
 from services.settings import GatewaySettings
@@ -77,6 +78,7 @@ class Subscriptions:
         sender: Sender,
         encoding: Encoding,
         expiry: Expiry,
+        watch: FreshnessWatch,
         ended: Callable[[], object],
     ) -> None:
         """`ended` is called when the server has ended a subscription: `tell_absence` is due."""
@@ -92,6 +94,7 @@ class Subscriptions:
         self._sender = sender
         self._encoding = encoding
         self._expiry = expiry
+        self._watch = watch
         self.info = ClientInfo("", "")
         """Who the client is to others."""
         self._all: dict[str, Subscription] = {}
@@ -118,7 +121,8 @@ class Subscriptions:
             self._settings.outbox_bytes,
             step.filter.wanted if step.filter else None,
             partial(self._tell_presence, topic) if step.join_leave else None,
-            _render_passing(step, self._encoding),
+            self._encoding.pushes_passing if step.channel.built_in else self._encoding.pushes_unpositioned,
+            self._watch.standing if topic.startswith(topics.WEATHER) else None,
         )
         info = self._info_in(step)
         try:
@@ -318,12 +322,6 @@ def _render(step: Subscribe, encoding: Encoding) -> Render:
     if step.channel.built_in:
         return encoding.pushes
     return encoding.pushes_wrapped if step.positioned else encoding.pushes_unpositioned
-
-
-def _render_passing(step: Subscribe, encoding: Encoding) -> Render | None:
-    if step.channel.derived:
-        return encoding.pushes
-    return None if step.channel.built_in else encoding.pushes_unpositioned
 
 
 def _data(wishes: Wishes, snapshot: Snapshot | None) -> Json:

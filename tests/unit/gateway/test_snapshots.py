@@ -7,11 +7,12 @@ from typing import Any, cast
 import orjson
 import pytest
 
-from gateway.snapshots import Asked, Snapshot, Snapshots
+from gateway.snapshots import Asked, Snapshot, Snapshots, Statuses
 from services.batch import Batch, Position
 from services.errors import Unavailable
 from services.settings import GatewaySettings, StreamSettings
 from services.stream import Bound, Direction, Latest, Page, Stream
+from services.weather_status import WeatherStatus
 from tests.waiting import until
 
 NOW_MS = 1_000_000_000
@@ -62,10 +63,14 @@ def _payload(offset: int, top: int) -> bytes:
     return orjson.dumps({"device": "a", "ts": _ms(offset, top), "values": {"n": offset}})
 
 
-def snapshots(topic: Topic, **settings: Any) -> Snapshots:
+async def no_statuses(places: Sequence[str]) -> list[WeatherStatus | None]:
+    return [None for _ in places]
+
+
+def snapshots(topic: Topic, statuses: Statuses = no_statuses, **settings: Any) -> Snapshots:
     gateway = GatewaySettings(**({"history_page": 10} | settings))
     streams = StreamSettings(retention_s=3_600)
-    return Snapshots(cast(Stream, topic), gateway, streams, most_bytes=100_000, now_ms=lambda: NOW_MS)
+    return Snapshots(cast(Stream, topic), gateway, streams, 100_000, statuses, now_ms=lambda: NOW_MS)
 
 
 def window(snapshot: Snapshot) -> dict[str, Any]:
@@ -168,3 +173,22 @@ async def test_nobody_waits_for_ever() -> None:
     topic.go_on.clear()
     with pytest.raises(Unavailable):
         await snapshots(topic, subscribe_timeout_s=0.05).take(Asked(TOPIC, 60, 500))
+
+
+async def test_of_weather_it_tells_how_fresh_it_is_whether_or_not_a_poller_has_told() -> None:
+    async def statuses(places: Sequence[str]) -> list[WeatherStatus | None]:
+        assert places == ["a"]
+        return [WeatherStatus("a", 60, NOW_MS + 5, "p", "met-norway", NOW_MS - 121_000, NOW_MS - 9, "all fail")]
+
+    class Observed(Topic):
+        async def latest_at(self, topic: str) -> tuple[Position, Latest | None]:
+            return Position("E", self.top), Latest("a", NOW_MS - 121_000, NOW_MS, tags={"interval_s": "60"})
+
+    for source, provider, reason in ((statuses, "met-norway", "all fail"), (no_statuses, None, None)):
+        snapshot = await snapshots(Observed(3), source).take(Asked("weather:a", 25, 500))
+        told = orjson.loads(b"{%s}" % snapshot.members)["freshness"]
+        assert (told["age_s"], told["stale"], told["interval_s"]) == (121, True, 60)
+        assert (told["provider"], told["reason"]) == (provider, reason)
+        assert told["next"] == (NOW_MS + 5 if provider else None)
+    snapshot = await snapshots(Topic(3)).take(Asked(TOPIC, 25, 500))
+    assert "freshness" not in orjson.loads(b"{%s}" % snapshot.members)

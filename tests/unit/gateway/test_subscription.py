@@ -223,3 +223,23 @@ def test_who_is_ended_by_a_loss_gets_nothing_that_was_held() -> None:
     topic.subscription.release(Position("E", 5))
     topic.subscription.deliver(Delivery(TOPIC, Batch("F", 0, 3, [b"3"])))
     assert topic.recorder.messages == [b"lost F.0"]
+
+
+def test_who_goes_live_is_told_what_stands_beside_the_publications_after_them() -> None:
+    asked: list[Position] = []
+
+    def standing(topic: str, has: Position) -> Delivery:
+        asked.append(has)
+        return Delivery(topic, Batch("", 0, 0, [b"stale"]))
+
+    def shown(_: str, batch: Batch) -> list[bytes]:
+        return batch.payloads
+
+    recorder = Recorder()
+    subscription = Subscription(TOPIC, recorder, shown, lambda _: None, 100, None, None, shown, standing)
+    subscription.deliver(Delivery(TOPIC, Batch("E", 0, 4, [b"4"])))
+    subscription.passing(Delivery(TOPIC, Batch("", 0, 0, [b"too early"])))
+    subscription.release(Position("E", 3))
+    subscription.deliver(Delivery(TOPIC, Batch("E", 0, 5, [b"5"])))
+    assert recorder.messages == [b"4", b"stale", b"5"]
+    assert asked == [Position("E", 3)]
