@@ -80,8 +80,12 @@ class Command:
         """Start the process, or start it again."""
         with self._out.open("ab") as out, self._err.open("ab") as err:
             self._process = subprocess.Popen(
-                [COMMAND, *self._arguments], env=self.environment, stdout=out, stderr=err, start_new_session=True
+                self.command(), env=self.environment, stdout=out, stderr=err, start_new_session=True
             )
+
+    def command(self) -> list[str]:
+        """What is run."""
+        return [COMMAND, *self._arguments]
 
     def wait(self, within_s: float = 30.0) -> int:
         """Wait for its end; returns the exit code."""
