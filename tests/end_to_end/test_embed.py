@@ -39,10 +39,10 @@ class Site:
         self.origin = origin
         self.url = f"{origin}/index.html"
 
-    def show(self, page: Page, server: str, body: str) -> None:
+    def show(self, page: Page, server: str, body: str, head: str = "") -> None:
         """Open a page with the elements in `body`."""
         script = f'<script type="module" src="{server}/embed.js"></script>'
-        self.open(page, f'<!doctype html><html lang="en"><link rel="icon" href="data:,">{script}\n{body}')
+        self.open(page, f'<!doctype html><html lang="en"><link rel="icon" href="data:,">{head}{script}\n{body}')
 
     def open(self, page: Page, html: str) -> None:
         (self._folder / "index.html").write_text(html)
@@ -186,11 +186,14 @@ def test_an_element_that_comes_later_has_the_same_past(tmp_path: Path, site: Sit
 def test_a_chart_has_a_table_follows_its_width_and_the_scheme(tmp_path: Path, site: Site, page: Page) -> None:
     with Windsock(tmp_path, origins=site.origin) as windsock:
         now = int(time.time() * 1000)
-        post(windsock, *(reading(n=n % 7) | {"ts": now - 600_000 + n * 5_000} for n in range(120)))
+        post(windsock, *(reading(n=n % 7) | {"ts": now - 700_000 + n * 5_000} for n in range(60)))
+        post(windsock, *(reading(n=n % 7) | {"ts": now - 600_000 + n * 5_000} for n in range(60, 120)))
         site.show(page, windsock.url, '<meta name="color-scheme" content="light dark">' + CHART)
         chart = page.locator("windsock-chart")
         canvas = chart.locator("canvas")
         expect(canvas).to_be_visible()
+        silences = "(({ series, plot }) => series.silences(plot.shown.silentMs).length)"
+        assert page.evaluate(f"{silences}(document.querySelector('windsock-chart'))") == 1
         expect(chart.get_by_role("img")).to_have_attribute("aria-label", "n: kleinster 0, größter 6, Mittel 2,975")
         chart.get_by_text("Tabelle").click()
         expect(chart.get_by_role("row")).to_have_count(101)
@@ -202,11 +205,12 @@ def test_a_chart_has_a_table_follows_its_width_and_the_scheme(tmp_path: Path, si
         )
         page.mouse.move(300, 100)
         expect(chart.locator('[part="readout"]')).to_contain_text(":")
-        SCREENSHOTS.mkdir(exist_ok=True)
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
             line = "document.querySelector('windsock-chart').plot.probe('--line')"
             assert page.evaluate(line) == {"light": "rgb(9, 105, 218)", "dark": "rgb(88, 166, 255)"}[scheme]
+            page.evaluate("new Promise(requestAnimationFrame)")
+            SCREENSHOTS.mkdir(exist_ok=True)
             page.screenshot(path=SCREENSHOTS / f"embed-{scheme}.png")
 
 
@@ -301,6 +305,16 @@ def test_a_page_that_may_not_open_sockets_says_so(tmp_path: Path, site: Site, pa
         expect(page.locator("windsock-value")).to_contain_text("WINDSOCK_ORIGINS")
 
 
+def test_a_strict_policy_needs_no_more_than_the_server(tmp_path: Path, site: Site, page: Page) -> None:
+    with Windsock(tmp_path, origins=site.origin) as windsock:
+        post(windsock, *numbers(0, 9))
+        allowed = f"script-src {windsock.url}; connect-src {windsock.url} {windsock.ws}"
+        policy = f"default-src 'none'; img-src data:; {allowed}"
+        site.show(page, windsock.url, CHART, f'<meta http-equiv="Content-Security-Policy" content="{policy}">')
+        is_told(page.locator("windsock-chart"), "live")
+        expect(page.locator("windsock-chart .u-over")).to_have_css("position", "absolute")
+
+
 def test_an_element_may_name_another_server(tmp_path: Path, site: Site, page: Page) -> None:
     (tmp_path / "other").mkdir()
     with (
@@ -318,14 +332,16 @@ def test_an_element_may_name_another_server(tmp_path: Path, site: Site, page: Pa
 
 
 @pytest.mark.parametrize(
-    "html",
+    ("name", "html"),
     [
-        lambda: (ROOT / "docs" / "examples" / "embed.html").read_text(),
-        lambda: "<!doctype html>" + blocks("docs/embed.md", "# Live values on your own page", "html")[0],
+        ("page", lambda: (ROOT / "docs" / "examples" / "embed.html").read_text()),
+        ("block", lambda: "<!doctype html>" + blocks("docs/embed.md", "# Live values on your own page", "html")[0]),
     ],
-    ids=["example", "first block"],
+    ids=["page", "block"],
 )
-def test_what_the_documentation_shows_works(tmp_path: Path, site: Site, page: Page, html: Callable[[], str]) -> None:
+def test_what_the_documentation_shows_works(
+    tmp_path: Path, site: Site, page: Page, name: str, html: Callable[[], str]
+) -> None:
     with Windsock(tmp_path, origins=site.origin) as windsock:
         post(windsock, reading(temperature=21.4, humidity=40) | {"units": {"temperature": "Cel"}})
         text = html()
@@ -333,4 +349,5 @@ def test_what_the_documentation_shows_works(tmp_path: Path, site: Site, page: Pa
         site.open(page, text.replace(EXAMPLE, windsock.url))
         expect(page.locator("windsock-value").first).to_contain_text("21,4 °C")
         is_told(page.locator("windsock-chart"), "live")
-        page.screenshot(path=SCREENSHOTS / "embed-example.png")
+        SCREENSHOTS.mkdir(exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"embed-{name}.png")

@@ -8,6 +8,7 @@ import { Table } from "./table.js";
 
 const POINTS = 1_000;
 const MOST_POINTS = 10_000;
+const THINNED = 4;
 const DEFAULT_WINDOW = "1h";
 const LONGEST_MS = 7 * 86_400_000;
 
@@ -76,7 +77,9 @@ export class WindsockChart extends WindsockElement {
     write(this.parts.age, ageMs === null ? "" : this.format.age(ageMs));
     write(this.parts.summary, this.summary(fromMs));
     this.parts.plot.setAttribute("aria-label", `${this.label}: ${this.parts.summary.textContent || reason}`);
-    this.plot.show(this.series, fromMs, now, this.format);
+    // Points that were thinned out are no silence.
+    const silentMs = Math.max(this.freshness?.silentMs ?? 0, (THINNED * this.windowMs) / POINTS);
+    this.plot.show(this.series, fromMs, now, silentMs, this.format);
     this.table.show(this.series, { format: this.format, label: this.label, unit: this.unit });
   }
 

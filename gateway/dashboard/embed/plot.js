@@ -28,6 +28,8 @@ export class Plot {
     this.shown = null;
     this.frame = null;
     this.resized = new ResizeObserver(() => this.resize());
+    this.dark = matchMedia("(prefers-color-scheme: dark)");
+    this.recolour = () => this.draw();
   }
 
   open() {
@@ -36,6 +38,7 @@ export class Plot {
       if (!this.wanted || this.chart) return;
       this.chart = new uPlot(this.options(), [[], []], this.place);
       this.resized.observe(this.place);
+      this.dark.addEventListener("change", this.recolour);
       this.draw();
     }, () => {});
   }
@@ -43,15 +46,16 @@ export class Plot {
   close() {
     this.wanted = false;
     this.resized.disconnect();
+    this.dark.removeEventListener("change", this.recolour);
     cancelAnimationFrame(this.frame);
     this.frame = null;
     this.chart?.destroy();
     this.chart = null;
   }
 
-  // At most once for each frame that is painted.
-  show(series, fromMs, toMs, format) {
-    this.shown = { series, fromMs, toMs, format };
+  // At most once for each frame that is painted. The line is broken where nothing came for longer than `silentMs`.
+  show(series, fromMs, toMs, silentMs, format) {
+    this.shown = { series, fromMs, toMs, silentMs, format };
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
       this.draw();
@@ -85,9 +89,16 @@ export class Plot {
         { ...axis, values: (_chart, splits) => splits.map((ms) => this.shown.format.time(ms, this.clock())), size: 30 },
         { ...axis, values: (_chart, splits) => splits.map((value) => this.shown.format.value(value)), size: widest },
       ],
-      series: [{}, { stroke: custom("--line"), width: 2, points: { size: 4 } }],
+      series: [{}, { stroke: custom("--line"), width: 2, points: { size: 4 }, gaps: (chart) => this.gaps(chart) }],
       hooks: { setCursor: [({ cursor }) => this.hover(cursor.idx ?? null)] },
     };
+  }
+
+  // In pixels of the canvas.
+  gaps(chart) {
+    if (!this.shown) return [];
+    const silences = this.shown.series.silences(this.shown.silentMs);
+    return silences.map((edges) => edges.map((ms) => Math.round(chart.valToPos(ms, "x", true))));
   }
 
   // A custom property as a colour that a canvas knows: light-dark() and the like are worked out by the browser.

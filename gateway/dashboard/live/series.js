@@ -1,6 +1,6 @@
 // A series of points in the order of their own time, with a bound: what a chart draws.
 //
-// When it is full, its older half is thinned: of each four points the lowest and the highest stay, so extremes do.
+// When it is full it is thinned, evenly over its time: of each part the lowest and the highest point stay, so extremes do.
 
 export class Series {
   constructor(most = 10_000) {
@@ -73,19 +73,32 @@ export class Series {
     return low;
   }
 
-  thin() {
-    const half = this.times.length >> 1;
-    const kept = [];
-    for (let from = 0; from < half; from += 4) {
-      const to = Math.min(from + 4, half);
-      let [lowest, highest] = [from, from];
-      for (let at = from; at < to; at++) {
-        if (this.values[at] < this.values[lowest]) lowest = at;
-        if (this.values[at] >= this.values[highest]) highest = at;
-      }
-      kept.push(...new Set([Math.min(lowest, highest), Math.max(lowest, highest)]));
+  // Where nothing came for longer than `longestMs`: [[from, to], …].
+  silences(longestMs) {
+    const found = [];
+    for (let at = 1; at < this.times.length; at++) {
+      const [from, to] = [this.times[at - 1], this.times[at]];
+      if (to - from > longestMs) found.push([from, to]);
     }
-    this.times = [...kept.map((at) => this.times[at]), ...this.times.slice(half)];
-    this.values = [...kept.map((at) => this.values[at]), ...this.values.slice(half)];
+    return found;
+  }
+
+  thin() {
+    const { times, values } = this;
+    const last = times.length - 1;
+    const width = Math.max(1, (times[last] - times[0]) / (this.most >> 2));
+    const kept = new Set();
+    for (let from = 0, to; from <= last; from = to) {
+      const part = Math.floor((times[from] - times[0]) / width);
+      let [lowest, highest] = [from, from];
+      for (to = from; to <= last && Math.floor((times[to] - times[0]) / width) === part; to++) {
+        if (values[to] < values[lowest]) lowest = to;
+        if (values[to] >= values[highest]) highest = to;
+      }
+      kept.add(Math.min(lowest, highest)).add(Math.max(lowest, highest));
+    }
+    kept.add(last);
+    this.times = Array.from(kept, (at) => times[at]);
+    this.values = Array.from(kept, (at) => values[at]);
   }
 }
