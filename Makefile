@@ -7,13 +7,16 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 LOCK := $(COMPILE) --extra embedded --extra build
 
-.PHONY: help up test check bench bench-quick verify-compose proto lock clean
+.PHONY: help up demo test check bench bench-quick verify-compose proto lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 up: .venv/run.stamp ## Run all of Windsock on this machine; Ctrl-C stops it
 	@exec $(BIN)/windsock up
+
+demo: .venv/run.stamp ## The same with made-up devices, to see it alive; their readings are kept in ./data-demo
+	@exec $(BIN)/windsock demo
 
 test: .venv/dev.stamp .venv/npm.stamp ## Install what the tests need, and run them
 	@. deploy/needs.sh && need_redis 7 && need_mosquitto && need_chromium
@@ -45,7 +48,7 @@ lock: .venv/dev.stamp ## Pin the requirements anew, with hashes; what runs is wh
 	$(COMPILE) --group node -c requirements/dev.txt -o requirements/node.txt
 	PATH="$(CURDIR)/$(BIN):$$PATH" npm install --prefix browser_packages --package-lock-only --loglevel error
 
-clean: ## Remove what the other targets made; readings in ./data stay
+clean: ## Remove what the other targets made; readings in ./data and ./data-demo stay
 	rm -rf .venv gateway/dashboard/vendor tests/javascript/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -81,7 +81,7 @@ class ReadApi:
         `order=ts` and `order=ts-desc` are another question: see `_by_device_time`.
         """
         query = request.query_params
-        topic = topics.readable(query.get("topic", ""))
+        topic = topics.stored(query.get("topic", ""))
         await self._permits(request, topic)
         order = query.get("order", "desc")
         if order not in ("asc", "desc", "ts", "ts-desc"):

@@ -26,11 +26,13 @@ from gateway.clients.sse import Events
 from gateway.clients.visitor import Guests
 from gateway.clients.weather import Cities
 from gateway.commands import Commander
+from gateway.compare_api import CompareApi
 from gateway.devices import Devices
 from gateway.ebb import give_back_for_ever
 from gateway.evictions import Evictions
 from gateway.identities import Identities
 from gateway.jobs import Jobs
+from gateway.live_comparisons import LiveComparisons, Sides
 from gateway.mesh import Mesh
 from gateway.presence import Presence
 from gateway.reads import Reads
@@ -41,6 +43,7 @@ from gateway.server_api.fleet import Fleet
 from gateway.server_api.methods import Methods
 from gateway.server_api.publishing import Publishing
 from gateway.snapshots import Snapshots
+from gateway.sources import Sources
 from gateway.sweep import sweep_for_ever
 from services import environment
 from services.access import Access
@@ -73,6 +76,9 @@ def build(shared: Shared) -> Room:
     broker = Broker(shared.vital, shared.redis_url, shared.stream, limits)
     mesh = Mesh(shared.vital, broker)
     reads = Reads(shared.stream)
+    sides = Sides(shared.redis, shared.stream)
+    comparisons = LiveComparisons(broker, sides, _now_ms)
+    sources = Sources(broker, comparisons, reads, limits.history_page)
     places = Places(shared.redis)
     devices = Devices(shared.stream, limits.devices_page)
     cities = Cities(broker, mesh, shared.stream, places, limits)
@@ -89,7 +95,7 @@ def build(shared: Shared) -> Room:
         door,
         broker,
         shared.stream,
-        reads,
+        sources,
         shared.writer,
         cities,
         heartbeat,
@@ -102,9 +108,7 @@ def build(shared: Shared) -> Room:
     )
     commander = Commander(mesh, shared.writer, Commands(shared.redis), limits, shared.registry)
     procedures = Procedures(shared.stream, cities, commander, devices, lambda: not broker.unready())
-    snapshots = Snapshots(
-        shared.stream, limits, shared.streams, REPLY_BYTES, now_ms=lambda: time.time_ns() // 1_000_000
-    )
+    snapshots = Snapshots(shared.stream, limits, shared.streams, REPLY_BYTES, now_ms=_now_ms)
     channels, presence = Channels(limits.namespaces), Presence(shared.redis)
     jobs, pings = Jobs(), Pings(limits.ping_s, limits.pong_s)
     sdks = centrifuge.Shared(
@@ -113,6 +117,7 @@ def build(shared: Shared) -> Room:
         mesh,
         shared.stream,
         reads,
+        sources,
         snapshots,
         shared.writer,
         procedures,
@@ -127,7 +132,7 @@ def build(shared: Shared) -> Room:
         limits,
     )
     sdk_sockets, sdk_streams = CentrifugeSockets(sdks), CentrifugeStreams(sdks)
-    events = Events(door, broker, reads, guests, limits)
+    events = Events(door, broker.hub, sources, guests, limits)
     publishing = Publishing(channels, broker, shared.writer, shared.streams.commit_topics)
     fleet = Fleet(mesh, roster, broker.hub, channels, lambda: door.seats.taken)
     methods = Methods(
@@ -142,7 +147,7 @@ def build(shared: Shared) -> Room:
         shared.registry,
     )
     server_api = ServerApi(ApiKey(environment.load(ApiSettings, shared.environ)), methods, intake)
-    shared.registry.register(GatewayReport(broker, door))
+    shared.registry.register(GatewayReport(broker, door, comparisons))
     beside = (
         mesh.run,
         evictions.run,
@@ -163,8 +168,10 @@ def build(shared: Shared) -> Room:
             yield
 
     api = ReadApi(shared.stream, devices, places, identities, limits)
+    compare = CompareApi(shared.stream, sides, places, identities, limits.interest_s, mesh.node, _now_ms)
     routes: list[BaseRoute] = [
         *api.routes(),
+        *compare.routes(),
         *server_api.routes(),
         *sockets.routes(),
         *sdk_sockets.routes(),
@@ -174,3 +181,7 @@ def build(shared: Shared) -> Room:
         *page.routes(door),
     ]
     return Room("gateway", routes, running, broker.unready, door.drain, wire="gateway.wire:WireProtocol")
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

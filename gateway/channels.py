@@ -1,7 +1,7 @@
 """Which channels SDKs may use, and how: the built-in topics, and namespaces that an operator defines. Pure.
 
 A channel's namespace is what stands before its first `:`. The topics' own (`device`, `metric`, `weather`, `feed`,
-`command`, and `readings`) are built in; others come from the TOML file of `WINDSOCK_NAMESPACES`:
+`command`, `compare`, and `readings`) are built in; others come from the TOML file of `WINDSOCK_NAMESPACES`:
 
     [namespaces.chat]
     presence = true
@@ -97,6 +97,7 @@ _BUILT_IN: dict[str, Options] = {
     topics.METRIC: _GROUP,
     topics.FEED: _FEED,
     topics.COMMAND: Options(),
+    topics.COMPARE: Options(allow_subscribe_for_client=True, allow_subscribe_for_anonymous=True),
 }
 
 
@@ -115,6 +116,16 @@ class Channel:
     def readable(self) -> bool:
         """Whether anybody may subscribe to it: commands are for their devices alone."""
         return not (self.built_in and self.name.startswith(topics.COMMAND))
+
+    @property
+    def derived(self) -> bool:
+        """Whether it is made of other topics: nobody has it without them."""
+        return self.built_in and topics.is_derived(self.name)
+
+    @property
+    def kept(self) -> bool:
+        """Whether its publications are stored, at least for a while."""
+        return self.options.has_history if not self.built_in else not self.derived
 
     def grants(self, action: str, user: str, *, subscribed: bool) -> bool:
         """Whether its options let a user (empty: anonymous) `subscribe`, `publish`, see `presence` or `history`."""

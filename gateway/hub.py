@@ -205,6 +205,12 @@ class Hub:
             return True
         return not self._settle(topic, known)
 
+    def begun(self, topic: str, top: Position) -> None:
+        """A topic on which nothing was published has got an epoch; who comes next need not ask for it."""
+        known = self._topics.get(topic)
+        if known is not None and known.settled and known.position == Position("", 0) and not top.offset:
+            known.position = top
+
     def filled(self, topic: str, page: Page) -> bool:
         """History after `position(topic)` was read. True if more must be read."""
         known = self._topics.get(topic)

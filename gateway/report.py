@@ -9,14 +9,16 @@ from prometheus_client.registry import Collector
 
 from gateway.broker import Broker
 from gateway.clients.door import Door
+from gateway.live_comparisons import LiveComparisons
 
 
 class GatewayReport(Collector):
     """Reads the counters of hub, bus and door."""
 
-    def __init__(self, broker: Broker, door: Door) -> None:
+    def __init__(self, broker: Broker, door: Door, comparisons: LiveComparisons) -> None:
         self._broker = broker
         self._door = door
+        self._comparisons = comparisons
 
     def collect(self) -> Iterable[Metric]:
         hub, bus, door = self._broker.hub, self._broker.bus, self._door
@@ -24,6 +26,7 @@ class GatewayReport(Collector):
         gauges = {
             "windsock_connections": ("Open WebSockets and event streams", door.seats.taken),
             "windsock_topics": ("Topics with a local subscriber", len(hub)),
+            "windsock_comparisons": ("Comparisons that are derived for local subscribers", len(self._comparisons)),
             "windsock_bus_connected": ("1 while Redis pub/sub is heard", int(bus.connected)),
         }
         counters = {

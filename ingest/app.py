@@ -84,7 +84,7 @@ def build(shared: Shared) -> Room:
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
         gate.access.say()
-        async with background(bells.listen, bells.canary, gate.ring.watch):
+        async with background(bells.listen, bells.canary, gate.ring.watch, sockets.watch):
             yield
 
     async def drain() -> None:

@@ -30,7 +30,7 @@ def once_of(post: Post, sender: str, form: str) -> Once | None:
     if key is None:
         raise BadRequest(
             "Idempotency-Key",
-            'is not 1 to 255 visible ASCII characters without " and \\ (a pair of quotes around it is fine)',
+            'must be sent once: 1 to 255 visible ASCII characters without " and \\ (quotes around it are fine)',
         )
     attributes = sorted((name, value) for name, value in post.headers.items() if name.startswith(CLOUD_EVENT))
     digest = sha256()

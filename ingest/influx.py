@@ -1,8 +1,9 @@
 """InfluxDB's HTTP API as far as clients need it to write: `/write`, `/api/v2/write`, and what they ask before.
 
-Lines that do not read are left out and told; the others are stored: agents drop a batch that is refused. Statuses are
-such that Telegraf keeps what it may send again: it drops what version 1 answers with any 4xx, so what is worth a retry
-is 503 there; version 2 may also say 429. `db`, `rp`, `bucket` and `org` are not looked at.
+Lines that do not read, or that a key or a limit of names does not let in, are left out and told; the others are stored:
+agents drop a batch that is refused. Statuses are such that Telegraf keeps what it may send again: it drops what version
+1 answers with any 4xx, so what is worth a retry is 503 there; version 2 may also say 429. `db`, `rp`, `bucket` and
+`org` are not looked at.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import parse_qs
 
 import orjson
@@ -25,7 +26,7 @@ from ingest.formats.line_protocol import LineProtocol
 from ingest.intake import Intake
 from ingest.media import media_type
 from services.commit import Appended
-from services.errors import BadRequest, Fault, FaultyInput, TooLarge, WindsockError
+from services.errors import BadRequest, Fault, FaultyInput, InvalidReadings, TooLarge, TooManyMetrics, WindsockError
 from services.lane import Answer, Appender, Lane, Post, Work, headers_of, refusing
 from services.reading import Decoded
 from services.settings import IngestSettings
@@ -155,17 +156,20 @@ def _written_v2(decoded: Decoded, appended: Sequence[Appended]) -> Answer:
 
 
 def _refused_v1(error: WindsockError) -> Answer:
-    faults = _faults_of_lines(error)
-    told = f"unable to parse: {_lines(faults)}" if faults else str(error)
+    """Older agents look for "unable to parse" and "partial write" (so InfluxDB 1 tells its own limits); lines that are
+    refused in other words they send again for ever.
+    """
+    told = _told(error)
+    if isinstance(error, TooManyMetrics):
+        told = _partly(error.faults, error.omitted)
+    elif isinstance(error, InvalidReadings) and _is_of_lines(error):
+        told = f"unable to parse: {told}"
     return _error_v1(STATUSES_V1.get(error.status, error.status), told, error.headers())
 
 
 def _refused_v2(error: WindsockError) -> Answer:
-    status = STATUSES_V2.get(error.status, error.status)
-    faults = _faults_of_lines(error)
-    if faults:
-        return _error_v2(status, _lines(faults), line=_number(faults[0]))
-    return _error_v2(status, str(error), error.headers())
+    line = _number(error.faults[0]) if _is_of_lines(error) else None
+    return _error_v2(STATUSES_V2.get(error.status, error.status), _told(error), error.headers(), line)
 
 
 def _error_v1(status: int, told: str, headers: Mapping[str, str] | None = None) -> Answer:
@@ -179,18 +183,23 @@ def _error_v2(status: int, told: str, headers: Mapping[str, str] | None = None, 
     return Answer(status, orjson.dumps(body), headers={**ABOUT, **(headers or {})})
 
 
-def _faults_of_lines(error: WindsockError) -> Sequence[Fault]:
-    return error.faults if isinstance(error, FaultyInput) and error.faults[0].index is not None else ()
+def _is_of_lines(error: WindsockError) -> TypeGuard[FaultyInput]:
+    return isinstance(error, FaultyInput) and error.faults[0].index is not None
 
 
-def _partly(faults: Sequence[Fault]) -> str:
-    return f"partial write: {_lines(faults)} dropped={len(faults)}"
+def _told(error: WindsockError) -> str:
+    return _lines(error.faults, error.omitted) if _is_of_lines(error) else str(error)
 
 
-def _lines(faults: Sequence[Fault]) -> str:
+def _partly(faults: Sequence[Fault], omitted: int = 0) -> str:
+    return f"partial write: {_lines(faults, omitted)} dropped={len(faults) + omitted}"
+
+
+def _lines(faults: Sequence[Fault], omitted: int = 0) -> str:
     """What is wrong with the first of the lines."""
-    said = [f"line {_number(fault)}: {fault.field + ': ' if fault.field else ''}{fault.reason}" for fault in faults]
-    return "; ".join(said[:TOLD]) + (f"; and {len(said) - TOLD} more" if len(said) > TOLD else "")
+    said = [f"line {_number(one)}: {one.field + ': ' if one.field else ''}{one.reason}" for one in faults[:TOLD]]
+    more = len(faults) + omitted - len(said)
+    return "; ".join(said) + (f"; and {more} more" if more else "")
 
 
 def _number(fault: Fault) -> int:

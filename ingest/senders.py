@@ -8,7 +8,7 @@ meant as a device key (clients of some formats must send something) counts as no
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -16,7 +16,16 @@ from ingest.admission import Bucket, Buckets
 from ingest.key_ring import Holder, KeyRing, Opened
 from services.addresses import counted
 from services.device_keys import looks_like_key
-from services.errors import Fault, Forbidden, OutOfScope, TooManyDevices, TooManyRequests, Unauthorized
+from services.errors import (
+    Fault,
+    FaultyInput,
+    Forbidden,
+    OutOfScope,
+    TooManyDevices,
+    TooManyMetrics,
+    TooManyRequests,
+    Unauthorized,
+)
 from services.metric_names import MetricNames
 from services.reading import Reading
 from services.settings import DeviceSettings
@@ -88,14 +97,15 @@ class Senders:
     def admits(self, sender: Sender, readings: Sequence[Reading | None]) -> bool:
         """Whether all of `readings` may be stored (None: one that was left out), and count them if so.
 
-        False if `admit` must be asked. Raises what `admit` raises.
+        False if `admit` must be asked. Raises TooManyRequests.
         """
         now = self._clock()
         if sender.holder is not None:
             if not self._ring.is_good(sender.holder, now):
                 return False
             opened = sender.holder.opened
-            _hold_to_scope(opened, readings)
+            if not _all_in_scope(opened, readings):
+                return False
             if opened.devices is not None:
                 devices = opened.devices.known(now)
                 for one in readings:
@@ -108,25 +118,29 @@ class Senders:
         self._charge(sender, readings, now)
         return True
 
-    async def admit(self, sender: Sender, readings: Sequence[Reading | None]) -> None:
-        """Whether all of `readings` may be stored, and count them if so.
+    async def admit(self, sender: Sender, readings: Sequence[Reading | None], *, skip: bool = False) -> Sequence[Fault]:
+        """Whether all of `readings` may be stored, and count those that may; the faults of the others.
 
-        Raises OutOfScope for a device or metric that is not the sender's, TooManyDevices, TooManyMetrics,
-        TooLarge for more topics than one commit takes,
-        TooManyRequests, Unauthorized if its key is not good any more, and Unavailable if that cannot be told.
+        There are others only with `skip`, and while one is left that may be stored. Otherwise raises OutOfScope for
+        devices or metrics that are not the sender's, TooManyDevices or TooManyMetrics: the first of these that is so,
+        with all faults. Always raises TooLarge for more topics than one commit takes, TooManyRequests, Unauthorized if
+        its key is not good any more, and Unavailable if that cannot be told.
         """
         holder = sender.holder
+        sieve = _Sieve(readings, skip=skip)
         if holder is not None:
             await self.check(sender)
-            _hold_to_scope(holder.opened, readings)
-        self._metrics.check_topics(readings)
+            sieve.leave_out(_out_of_scope(holder.opened, sieve.left), OutOfScope)
+        self._metrics.check_topics(sieve.left)
         self._paced(sender, self._clock())
         if holder is not None and holder.opened.devices is not None:
-            new = await holder.opened.devices.note(dict.fromkeys(one.device for one in readings if one is not None))
-            if new is not None:
-                raise TooManyDevices([_too_many_devices(holder.opened, new, readings)])
-        await self._metrics.note(readings, holder.opened.id if holder else sender.counted_as)
-        self._charge(sender, readings, self._clock())
+            devices = [() if one is None else (one.device,) for one in sieve.left]
+            without_room = await holder.opened.devices.note(devices, each_alone=skip)
+            sieve.leave_out(_too_many_devices(holder.opened, without_room), TooManyDevices)
+        by = holder.opened.id if holder else sender.counted_as
+        sieve.leave_out(await self._metrics.note(sieve.left, by, skip=skip), TooManyMetrics)
+        self._charge(sender, sieve.left, self._clock())
+        return sieve.faults
 
     async def of_device(self, credentials: str | None, address: str, device: str) -> Sender:
         """Who speaks for `device`, as for its commands. Raises what `identified` raises, and Forbidden."""
@@ -154,19 +168,46 @@ class Senders:
             )
 
 
-def _hold_to_scope(opened: Opened, readings: Sequence[Reading | None]) -> None:
+class _Sieve:
+    """Readings of which those that may not be stored are left out; without `skip` one of them refuses all."""
+
+    def __init__(self, readings: Sequence[Reading | None], *, skip: bool) -> None:
+        self.left = list(readings)
+        self.faults: list[Fault] = []
+        self._skip = skip
+        self._first: type[FaultyInput] | None = None
+
+    def leave_out(self, faults: Sequence[Fault], error: type[FaultyInput]) -> None:
+        """Those that `faults` are of. Raises the first `error` that was given, with all faults, if nothing is left."""
+        if not faults:
+            return
+        self._first = self._first or error
+        self.faults += faults
+        out = {fault.index for fault in faults}
+        self.left = [None if index in out else one for index, one in enumerate(self.left)]
+        if not (self._skip and any(self.left)):
+            raise self._first(sorted(self.faults, key=lambda fault: fault.index or 0))
+
+
+def _all_in_scope(opened: Opened, readings: Sequence[Reading | None]) -> bool:
+    return opened.opens_all or not any(_foreign(opened, one)[0] for one in readings if one is not None)
+
+
+def _out_of_scope(opened: Opened, readings: Sequence[Reading | None]) -> list[Fault]:
     if opened.opens_all:
-        return
-    for index, one in enumerate(readings):
-        if one is None:
-            continue
-        if not opened.opens_device(one.device):
-            raise OutOfScope([Fault(index, "device", f"this key is not for {one.device}")])
-        metric = opened.foreign_metric(one.values)
-        if metric is not None:
-            raise OutOfScope([Fault(index, f"values.{metric}", f"this key is not for {metric}")])
+        return []
+    found = ((index, _foreign(opened, one)) for index, one in enumerate(readings) if one is not None)
+    return [Fault(index, field, f"this key is not for {name}") for index, (field, name) in found if field]
 
 
-def _too_many_devices(opened: Opened, device: str, readings: Sequence[Reading | None]) -> Fault:
-    index = next(i for i, one in enumerate(readings) if one is not None and one.device == device)
-    return Fault(index, "device", f"{device} would be one more than the {opened.most_devices} devices of this key")
+def _foreign(opened: Opened, one: Reading) -> tuple[str, str]:
+    """The field and name of what the key is not for; empty if there is none."""
+    if not opened.opens_device(one.device):
+        return "device", one.device
+    metric = opened.foreign_metric(one.values)
+    return ("", "") if metric is None else (f"values.{metric}", metric)
+
+
+def _too_many_devices(opened: Opened, devices: Mapping[int, str]) -> list[Fault]:
+    reason = f"would be one more than the {opened.most_devices} devices of this key"
+    return [Fault(index, "device", f"{device} {reason}") for index, device in sorted(devices.items())]

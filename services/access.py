@@ -1,7 +1,8 @@
 """Which topics a client may use, by patterns: from its token, else from the settings. Pure.
 
 A pattern is a topic's name in which `*` stands for any characters: `device:greenhouse-*`, `weather:*`, `*`. What a
-topic or namespace offers to nobody, no pattern opens.
+topic or namespace offers to nobody, no pattern opens. A comparison needs patterns for both topics that it is derived
+from; none opens it by its own name.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from services import logs
+from services import logs, topics
 from services.addresses import is_this_machine
 from services.errors import Forbidden, SettingError, Unauthorized
 from services.settings import AccessSettings
@@ -30,6 +31,10 @@ class Patterns:
     def match(self, name: str) -> bool:
         """Whether one of them does."""
         return any(_matches(parts, name) for parts in self._all)
+
+    def permit(self, topic: str) -> bool:
+        """Whether they open `topic`, or all that it is derived from."""
+        return all(map(self.match, topics.needed(topic)))
 
 
 def _matches(parts: Sequence[str], name: str) -> bool:
@@ -74,12 +79,12 @@ class Access:
     def of(self, identity: Identity | None) -> Permits:
         """What a client may use; None is one without a token."""
         if identity is None:
-            return self._anonymous.match if self.anonymous else lambda _: False
-        return (self._users if identity.allow is None else Patterns(identity.allow)).match
+            return self._anonymous.permit if self.anonymous else lambda _: False
+        return (self._users if identity.allow is None else Patterns(identity.allow)).permit
 
     def welcomes(self, topic: str | None) -> bool:
         """Whether a client without a token may use `topic`, or simply be here."""
-        return self.anonymous and (topic is None or self._anonymous.match(topic))
+        return self.anonymous and (topic is None or self._anonymous.permit(topic))
 
     def admit(self, identity: Identity | None, topic: str | None = None) -> None:
         """Raises Unauthorized if a token is needed for `topic` (or to be here), Forbidden if its own is not enough."""

@@ -36,9 +36,12 @@ RFC 9457 problem details (HTTP), `message()` the `{"error": …}` object of the 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
+
+FAULTS_TOLD = 20
+"""Faults of one request that an answer names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +111,18 @@ class BadRequest(ClientError):
 class FaultyInput(ClientError):
     """Input that was read and found wrong, with every fault (the first stands on top)."""
 
-    def __init__(self, faults: list[Fault] | tuple[Fault, ...], omitted: int = 0) -> None:
+    def __init__(self, faults: Sequence[Fault], omitted: int = 0) -> None:
         self.faults = tuple(faults)
         self.omitted = omitted
         first = self.faults[0]
         where = "" if first.index is None else f"reading {first.index}: "
         field = f"{first.field}: " if first.field else ""
         super().__init__(where + field + first.reason)
+
+    @classmethod
+    def first_of(cls, faults: Sequence[Fault]) -> Self:
+        """With as many of `faults` as are told."""
+        return cls(faults[:FAULTS_TOLD], max(0, len(faults) - FAULTS_TOLD))
 
     def problem(self) -> dict[str, Any]:
         body = super().problem() | self.faults[0].as_dict()

@@ -15,7 +15,7 @@ from typing import Any, Protocol, cast
 
 import msgspec
 import orjson
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from services.addresses import Proxies
 from services.commit import Appended
@@ -25,6 +25,8 @@ from services.metrics import Refusals
 from services.patience import NEVER, Patience
 from services.web import OUR_FAULT, PROBLEM
 
+SIZE_BYTES = 20
+"""Of a chunk: its size in at most 16 hexadecimal digits, and two ends of lines (RFC 9112, section 7.1)."""
 NOT_PLAIN = (b"expect", b"transfer-encoding", b"upgrade")
 """Headers with which a request goes through the application."""
 
@@ -108,8 +110,8 @@ def bounded(
 ) -> type[asyncio.Protocol]:
     """The protocol class for a server with at most `most` connections, WebSockets included.
 
-    A head may take `head_s` seconds and `head_bytes` (and up to one read more). As many bytes may what stands around
-    the parts of a chunked body: their sizes' extensions, and trailers, which are dropped.
+    A head may take `head_s` seconds and `head_bytes` (and up to one read more). As many bytes may all that stands
+    around the parts of a chunked body beside their sizes: extensions of these, and trailers, which are dropped.
     """
     lane_at = {lane.path.encode("ascii"): lane for lane in lanes}
     patience = Patience(head_s, *(lane.body_s for lane in lanes))
@@ -123,7 +125,7 @@ def bounded(
         _held: tuple[Exchange, bytes] | None = None
         """An answer that waits until the client reads."""
         _headlike_bytes = 0
-        """Read since the parser last told of a head's end, of a part of a body, or of a request's begin or end."""
+        """Read since a request began, or its head ended, that is neither body nor the sizes of its parts."""
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
@@ -146,7 +148,8 @@ def bounded(
             super().data_received(data)
             if self._headlike_bytes > head_bytes:
                 self._headlike_bytes = 0
-                self._end(HeadTooLarge(f"the head of the request has more than {head_bytes} bytes"))
+                what = "the head of the request" if self._head_is_due else "what stands around the parts of the body"
+                self._end(HeadTooLarge(f"{what} has more than {head_bytes} bytes"))
 
         def on_header(self, name: bytes, value: bytes) -> None:
             if self._head_is_due:
@@ -207,8 +210,12 @@ def bounded(
             address = proxies.client(self.client[0] if self.client else "", self.headers)
             return Head(lane, query, headers, int(length), keep_alive, address)
 
+        def on_chunk_header(self) -> None:
+            self._headlike_bytes = max(0, self._headlike_bytes - SIZE_BYTES)
+
         def on_body(self, body: bytes) -> None:
-            self._headlike_bytes = 0
+            # What came with the head was counted before the head's end, and is no credit.
+            self._headlike_bytes = max(0, self._headlike_bytes - len(body))
             if isinstance(self.cycle, Exchange) and not self.cycle.whole:
                 if self.cycle.refused is None:
                     self.cycle.parts.append(body)
@@ -356,6 +363,11 @@ def bounded(
         def _end(self, error: WindsockError) -> None:
             refusals.count("request", error.code)
             if self.cycle is None or self.cycle.response_complete:
+                self.transport.write(_last_answer(error))
+            elif isinstance(self.cycle, RequestResponseCycle) and not (self.cycle.response_started or self.pipeline):
+                # The request is being worked on: nothing may be answered to it any more.
+                self.cycle.disconnected = True
+                self.cycle.message_event.set()
                 self.transport.write(_last_answer(error))
             self.transport.close()
 

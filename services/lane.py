@@ -26,7 +26,9 @@ from services.web import PROBLEM, REFUSED, read_body
 from services.writer import Settle
 
 Headers = Mapping[bytes, bytes]
-"""Names in lower case; of a header that was sent twice, the first."""
+"""Names in lower case; of a header that was sent twice, the first, or all of SAID_ONCE."""
+SAID_ONCE = frozenset((b"idempotency-key",))
+"""Headers that must not be sent twice: their values are put together (RFC 9110, section 5.3), which is none of them."""
 
 
 class Post(msgspec.Struct, gc=False):
@@ -82,7 +84,10 @@ def headers_of(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
     """The headers of a request as ASGI has them."""
     headers: dict[bytes, bytes] = {}
     for name, value in raw:
-        headers.setdefault(name, value)
+        if name not in headers:
+            headers[name] = value
+        elif name in SAID_ONCE:
+            headers[name] += b", " + value
     return headers
 
 

@@ -6,13 +6,17 @@ import time
 from collections.abc import Sequence
 
 from services.commit import topic_count
-from services.errors import Fault, TooManyMetrics
+from services.errors import Fault
 from services.names import Names
 from services.reading import Reading
 from services.redis import Client
 from services.settings import DeviceSettings, StreamSettings
 
 KEY = "windsock:metrics"
+NO_ROOM = (
+    "is new, and there are as many metrics as there may be (WINDSOCK_METRICS_MAX), or as one key or "
+    "address may bring (WINDSOCK_SENDER_METRICS)"
+)
 
 
 class MetricNames:
@@ -34,19 +38,15 @@ class MetricNames:
         metrics = _metrics(readings) if self._streams.group_topics else ()
         topic_count(len(devices), len(metrics), self._streams.commit_topics)
 
-    async def note(self, readings: Sequence[Reading | None], by: str) -> None:
-        """Let the metrics of `readings` in, all or none; `by` is whose they are, empty if that is not bounded.
+    async def note(self, readings: Sequence[Reading | None], by: str, *, skip: bool = False) -> list[Fault]:
+        """Let the metrics of `readings` in; the faults of those for whose metrics there is no room.
 
-        Raises TooManyMetrics and Unavailable.
+        If there are any, no metric is let in; with `skip` those of the other readings are. `by` is whose they are,
+        empty if that is not bounded. Raises Unavailable.
         """
-        new = await self._names.note(_metrics(readings), by)
-        if new is not None:
-            index = next(i for i, one in enumerate(readings) if one is not None and new in one.values)
-            reason = (
-                "is new, and there are as many metrics as there may be (WINDSOCK_METRICS_MAX), or as one key or "
-                "address may bring (WINDSOCK_SENDER_METRICS)"
-            )
-            raise TooManyMetrics([Fault(index, f"values.{new}", reason)])
+        groups = [() if one is None else one.values for one in readings]
+        refused = await self._names.note(groups, by, each_alone=skip)
+        return [Fault(index, f"values.{name}", NO_ROOM) for index, name in sorted(refused.items())]
 
 
 def _metrics(readings: Sequence[Reading | None]) -> dict[str, None]:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from services import logs
+from services import logs, topics
 from services.redis import Client, answered, text
 
 KNOWN_S = 86_400
@@ -124,14 +124,18 @@ class Places:
             await self._redis.publish(reply, orjson.dumps({"kind": ANSWER, "body": body}))
 
     async def register(self, place: Place, *asked_as: str) -> None:
-        """Remember a place under its own name, unless another has it, and under those it was asked as.
+        """Remember a place under its slug, unless another has it, and under the names that it was asked as; under its
+        own name only if that is what it means: one of several of that name has another slug.
 
         A place of the settings gets its name in any case.
         """
         asked = {name_key(name) for name in asked_as}
+        own = {name_key(place.place)}
+        if place.pinned or topics.slug(place.name) == place.place:
+            own.add(name_key(place.name))
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.set(place_key(place.place), orjson.dumps(place), ex=KNOWN_S)
-        for key in asked | {name_key(place.name), name_key(place.place)}:
+        for key in asked | own:
             pipeline.set(key, place.place, ex=KNOWN_S, nx=not place.pinned and key not in asked)
         if place.geocoder_id is not None:
             pipeline.set(geocoder_key(place.geocoder_id), place.place, ex=KNOWN_S, nx=not place.pinned)
@@ -147,6 +151,16 @@ class Places:
             pipeline.expire(PINNED_KEY, KNOWN_S)
         async with answered():
             await pipeline.execute()
+
+    async def has_room(self, slug: str, most: int) -> bool:
+        """Whether the place is among those that are wanted, or these are fewer than `most`."""
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.smembers(PINNED_KEY)
+        pipeline.zrangebyscore(INTEREST_KEY, time.time() * 1000, "+inf")
+        async with answered():
+            pinned, wanted = await pipeline.execute()
+        slugs = {text(wanted_slug) for wanted_slug in (*pinned, *wanted)}
+        return slug in slugs or len(slugs) < most
 
     async def tracked(self) -> list[Place]:
         """The places of the settings, and those that somebody is interested in, by name."""

@@ -118,6 +118,12 @@ class Limits:
     batch_readings: int = 5_000
     reading_metrics: int = 64
     ts_ahead_s: int = 86_400
+    looks_again: bool = True
+    """Whether `decode` says what is wrong with input that fails the typed decode; otherwise it raises SlowError."""
+
+
+class SlowError(Exception):
+    """Input that takes up to 100 µs a reading to look at."""
 
 
 @dataclass(slots=True)
@@ -136,10 +142,18 @@ class Decoded:
         return index if self.places is None else self.places[index]
 
     def all_or_raise(self) -> list[Reading]:
-        """Every reading, or InvalidReadings with the first 20 faults."""
+        """Every reading, or InvalidReadings with the first faults."""
         if self.faults:
-            raise InvalidReadings(self.faults[:20], omitted=max(0, len(self.faults) - 20))
+            raise InvalidReadings.first_of(self.faults)
         return [reading for reading in self.readings if reading is not None]
+
+    def leave_out(self, faults: Iterable[Fault]) -> None:
+        """Refuse some of the readings, for reasons of which each has the reading's index in `readings`."""
+        for fault in faults:
+            assert fault.index is not None
+            self.readings[fault.index] = None
+            self.faults.append(replace(fault, index=self.place(fault.index)))
+        self.faults.sort(key=lambda fault: fault.index or 0)
 
     def numbered(self, places: Sequence[int]) -> Decoded:
         """The same with these places, which its faults say."""
@@ -173,7 +187,7 @@ def decode(body: bytes, shape: Shape, limits: Limits, now_ms: int) -> Decoded:
     """Decode one reading or an array (`json`), or one reading per line (`lines`).
 
     `now_ms` is the time of receipt: it stands in for a missing `ts`. Raises MalformedBody where no
-    single reading can be blamed, and TooLarge for too many readings.
+    single reading can be blamed, TooLarge for too many readings, and SlowError as the limits say.
     """
     opening = body[:1] if body[:1] in (b"{", b"[") else body.lstrip()[:1]
     if not opening:
@@ -279,6 +293,8 @@ def _too_many(index: int, name: str, count: int, limits: Limits) -> Fault:
 
 def _look_again(body: bytes, shape: Shape, limits: Limits) -> Decoded:
     """The slow path: read element by element."""
+    if not limits.looks_again:
+        raise SlowError
     return _each(_elements(body, shape, limits), limits)
 
 

@@ -80,8 +80,10 @@ async def serve(
     listener: socket.socket,
     redis_url: str,
     started: Callable[[], None] = lambda: None,
+    stopping: Callable[[], object] = lambda: None,
 ) -> None:
-    """Run the rooms `names` on `listener` until SIGINT or SIGTERM; calls `started` once it serves.
+    """Run the rooms `names` on `listener` until SIGINT or SIGTERM; calls `started` once it serves, and `stopping` when
+    the signal comes.
 
     Raises StartError if Redis or a setting is unusable, and an exception group when a room's task died.
     """
@@ -92,6 +94,11 @@ async def serve(
     trusted = common.trusted_proxies.split()
     most = min(wanted, allow_connections(wanted))
     async with assembled(names, environ, redis_url) as assembly:
+
+        async def drain() -> None:
+            stopping()
+            await assembly.drain()
+
         server = Server(
             uvicorn.Config(
                 assembly.application,
@@ -110,7 +117,7 @@ async def serve(
                 timeout_graceful_shutdown=common.shutdown_s,
             ),
             started,
-            assembly.drain,
+            drain,
         )
         if most < sockets:
             log.warning("the limit of open files allows fewer connections; raise it (ulimit -n)", connections=most)

@@ -6,6 +6,8 @@
     weather:<place>  observations of one place
     feed:<name>      free-form JSON
     command:<device> commands to one device
+    compare:<device>:<place>[/<metric>]  the device's value (temperature if no metric is named) beside the weather's;
+                     derived from `device:<device>` and `weather:<place>` by who shows it, and stored nowhere
 
 A topic's keys share one hash tag, so that they live in one slot of a Redis Cluster.
 """
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import NamedTuple
 
 from services.errors import BadRequest
 
@@ -23,6 +26,9 @@ METRIC = "metric:"
 WEATHER = "weather:"
 FEED = "feed:"
 COMMAND = "command:"
+COMPARE = "compare:"
+COMPARED_METRIC = "temperature"
+"""What is compared unless a metric is named."""
 
 DEVICE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}\Z"
 METRIC_PATTERN = r"^(?!(?:device|ts|position)\Z)[A-Za-z_][A-Za-z0-9_.-]{0,63}\Z"
@@ -35,6 +41,7 @@ _PATTERNS = {
     FEED: re.compile(NAME_PATTERN),
     COMMAND: re.compile(DEVICE_PATTERN),
 }
+_METRIC = re.compile(METRIC_PATTERN)
 
 DEVICES_KEY = "windsock:devices"
 """Sorted set (all scores 0) of the devices that were ever heard, for paging by name."""
@@ -44,11 +51,14 @@ def parse(topic: str) -> str:
     """Return `topic` if it is a well-formed topic name; raises BadRequest otherwise."""
     if topic == READINGS:
         return topic
+    if topic.startswith(COMPARE):
+        compared(topic)
+        return topic
     namespace, colon, name = topic.partition(":")
     pattern = _PATTERNS.get(namespace + colon)
     if pattern is None:
         raise BadRequest(
-            "topic", f"{topic[:64]!r} is none of readings, device:…, metric:…, weather:…, feed:…, command:…"
+            "topic", f"{topic[:64]!r} is none of readings, device:…, metric:…, weather:…, feed:…, command:…, compare:…"
         )
     if not pattern.match(name):
         raise BadRequest("topic", f"{name[:64]!r} is not a {namespace} name ({pattern.pattern})")
@@ -60,6 +70,46 @@ def readable(topic: str) -> str:
     if parse(topic).startswith(COMMAND):
         raise BadRequest("topic", f"{topic} is not for reading: a command is for its device alone")
     return topic
+
+
+def stored(topic: str) -> str:
+    """The same for a topic that has a history; raises BadRequest for comparisons, too."""
+    if is_derived(readable(topic)):
+        raise BadRequest("topic", f"{topic} is derived and has no history; GET /api/compare tells what it shows now")
+    return topic
+
+
+class Compared(NamedTuple):
+    """What a comparison is of."""
+
+    device: str
+    place: str
+    metric: str = COMPARED_METRIC
+
+    @property
+    def sources(self) -> tuple[str, str]:
+        """The topics that it is derived from."""
+        return DEVICE + self.device, WEATHER + self.place
+
+
+def compared(topic: str) -> Compared:
+    """What the topic `compare:…` is of; raises BadRequest. Devices' names may hold colons, places' never do."""
+    both, slash, metric = topic.removeprefix(COMPARE).partition("/")
+    device, _, place = both.rpartition(":")
+    named = (_PATTERNS[DEVICE].match(device), _PATTERNS[WEATHER].match(place), not slash or _METRIC.match(metric))
+    if not all(named):
+        raise BadRequest("topic", f"{topic[:64]!r} is not compare:<device>:<place>, perhaps with /<metric> behind it")
+    return Compared(device, place, metric or COMPARED_METRIC)
+
+
+def is_derived(topic: str) -> bool:
+    """Whether `topic` is made of others where it is shown, so that nothing of it is stored."""
+    return topic.startswith(COMPARE)
+
+
+def needed(topic: str) -> tuple[str, ...]:
+    """The topics that a client must be permitted to have this well-formed one: of a comparison those beneath it."""
+    return compared(topic).sources if is_derived(topic) else (topic,)
 
 
 def is_group(topic: str) -> bool:

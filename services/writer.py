@@ -28,11 +28,9 @@ from services.once import Once, remembered
 from services.redis import Client, reason_of
 from services.script import Script
 from services.settings import StreamSettings
+from services.trimming import Trimming
 
 log = logs.get("writer")
-
-FULL = "used memory > 'maxmemory'"
-"""What Redis says when it is full; 6.2 and 7 wrap it differently."""
 
 
 class WriterMetrics(Protocol):
@@ -72,7 +70,7 @@ class Writer:
         self._settings = settings
         self._metrics = metrics
         self._script = Script(redis, files("services").joinpath("lua/append.lua").read_text())
-        self._trim_script = redis.register_script(files("services").joinpath("lua/trim.lua").read_text())
+        self._trimming = Trimming(redis)
         # A tenth of the retention bounds how long trimming and expiry may lag behind.
         shortest = min(settings.retention_s, settings.group_retention_s, settings.topic_ttl_s)
         self._upkeep = Upkeep(min(3_600.0, shortest / 10), time.monotonic)
@@ -257,10 +255,7 @@ class Writer:
         try:
             return await self._script(keys, args)  # type: ignore[no-any-return]
         except ResponseError as error:
-            if FULL not in str(error):
-                raise
-            streams, retentions = commit.retentions()
-            if not await self._trim_script(keys=streams, args=retentions):
+            if not await self._trimming.made_room(error, commit):
                 raise
             return await self._script(keys, args)  # type: ignore[no-any-return]
 
@@ -307,4 +302,4 @@ def _requests(taken: list[_Parked]) -> list[tuple[Once, range]]:
 def _request(once: Once, numbers: range, pending: list[int], done: Mapping[int, Appended]) -> Request:
     """What a commit of the `pending` entries remembers of a request with these entries."""
     places = [done[number] if number in done else bisect_left(pending, number) for number in numbers]
-    return Request(once.key, once.fingerprint, places)
+    return Request(once.key, once.told_by, places)

@@ -1,36 +1,85 @@
-"""HTTP to weather services: one request at a time, bounded in time and size, no redirects."""
+"""Asks weather services over HTTP, within their turns and budgets, bounded in time and size, without redirects.
+
+It runs a question (`weather_poller.providers.provider`) to its end. Every failure is a FetchError, which the question
+is told first: it may make do without that answer.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import re
 import time
-from email.utils import parsedate_to_datetime
-from typing import Any
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from typing import Generic, TypeVar
 
 import httpx
 import orjson
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from services import logs
 from services.settings import WeatherSettings
+from weather_poller import reasons
+from weather_poller.held import LostError
+from weather_poller.host import Host, Window
+from weather_poller.hosts import BusyError, Hosts, Service
+from weather_poller.providers.provider import Answer, Ask, GarbledAnswerError, Question
+
+T = TypeVar("T")
+
+TAKEN = (200, 203, 304)
+REFUSED = (400, 404, 414, 422)
+"""Statuses that are about the place or the name that was asked for, not about the host."""
+MISCONFIGURED = (401, 403)
+"""Statuses that stay until somebody mends a setting: a key, a contact."""
+SPENT: dict[str, Window] = {"minutely": "minute", "hourly": "hour", "daily": "day"}
+"""How Open-Meteo names the window whose calls are used up: 'Daily API request limit exceeded.'"""
+
+log = logs.get("fetch")
 
 
 class FetchError(Exception):
-    """A weather service could not be asked or refused: its `status`, and the wait that it told us."""
+    """A weather service failed: its `status`, and the wait that it asked for.
 
-    def __init__(self, reason: str, retry_after_s: float | None = None, status: int | None = None) -> None:
+    `wait_s` is when its host may be asked again, in seconds from now.
+    """
+
+    def __init__(
+        self, reason: str, retry_after_s: float | None = None, status: int | None = None, wait_s: float = 0.0
+    ) -> None:
         super().__init__(reason)
         self.retry_after_s = retry_after_s
         self.status = status
+        self.wait_s = wait_s
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the host is well, and what was asked for is at fault."""
+        return self.status in REFUSED
+
+
+class NotAskedError(FetchError):
+    """The host must not be asked for another `wait_s` seconds; none of its calls were spent on this.
+
+    Now it could be asked for what costs at most `calls_left`, where this would have cost `calls`.
+    """
+
+    def __init__(self, reason: str, wait_s: float, calls: float = 1.0, calls_left: float = 0.0) -> None:
+        super().__init__(reason, wait_s=wait_s)
+        self.calls = calls
+        self.calls_left = calls_left
 
 
 class Fetcher:
-    """Gets JSON. Every failure is a FetchError."""
+    """Runs questions to weather services. `hosts` says when each may be asked."""
 
-    def __init__(self, client: httpx.AsyncClient, settings: WeatherSettings, registry: CollectorRegistry) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, hosts: Hosts, settings: WeatherSettings, registry: CollectorRegistry
+    ) -> None:
         self._client = client
+        self._hosts = hosts
         self._settings = settings
-        self._one_at_a_time = asyncio.Lock()
         self._requests = Counter(
             "windsock_weather_requests", "Requests to weather services", ["provider", "result"], registry=registry
         )
@@ -41,46 +90,146 @@ class Fetcher:
             registry=registry,
         )
 
-    async def json(self, provider: str, url: str, parameters: dict[str, str]) -> Any:
-        """The parsed body of a 200 answer."""
-        async with self._one_at_a_time:
-            try:
-                async with asyncio.timeout(self._settings.weather_request_s):
-                    body = await self._get(url, parameters)
-                answer = orjson.loads(body)
-            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError, OverflowError, OSError) as error:
-                self._requests.labels(provider, "failed").inc()
-                raise FetchError(f"{type(error).__name__}: {error}") from None
-            except FetchError:
-                self._requests.labels(provider, "refused").inc()
-                raise
+    async def ask(self, service: Service, question: Question[T]) -> T:
+        """What a question to `service` (a Provider, or the geocoder) finds out.
+
+        Raises FetchError, NotAskedError among them, if the question cannot do without an answer, and Unavailable
+        if Redis cannot be used.
+        """
+        with closing(question):
+            run = _Run(question)
+            run.start()
+            while run.ask is not None:
+                failure = await self._step(service, run, run.ask)
+                if failure is not None:
+                    run.fail(failure)
+            return run.result()
+
+    async def _step(self, service: Service, run: _Run[T], ask: Ask) -> FetchError | None:
+        """Make one request and tell `run` the answer, or return why there is none."""
+        try:
+            netloc = httpx.URL(ask.url).netloc.decode("ascii")
+        except httpx.InvalidURL as error:
+            return FetchError(f"its address makes no sense: {error}", wait_s=self._settings.weather_retry_max_s)
+        outcome: FetchError | None = FetchError("the turn to ask it was lost", wait_s=self._settings.weather_retry_s)
+        try:
+            async with self._hosts.turn(netloc, service) as turn:
+                wait = turn.host.wait(ask.calls)
+                if wait.seconds > 0:
+                    left = 0.0 if wait.is_pause else min(turn.host.left().values(), default=0.0)
+                    return NotAskedError(wait.why, wait.seconds, ask.calls, left)
+                turn.host.spend(ask.calls)
+                await turn.save()
+                try:
+                    run.tell(await self._get(ask))
+                except FetchError as error:
+                    outcome = error
+                else:
+                    outcome = None
+                # A question may end with an error that it was told before: this request went well.
+                if outcome is None or run.knows(outcome):
+                    self._succeeded(service.name, turn.host)
+                else:
+                    self._failed(service.name, turn.host, outcome)
+                await turn.save()
+                return outcome
+        except BusyError as error:
+            return NotAskedError(str(error), self._settings.weather_retry_s)
+        except LostError as error:
+            log.warning("the turn at a host was lost", provider=service.name, error=str(error))
+            return outcome
+
+    def _succeeded(self, provider: str, host: Host) -> None:
+        host.succeeded()
         self._requests.labels(provider, "ok").inc()
         self._last_success.labels(provider).set_to_current_time()
-        return answer
 
-    async def _get(self, url: str, parameters: dict[str, str]) -> bytes:
-        headers = {"Accept-Encoding": "identity"}
-        async with self._client.stream("GET", url, params=parameters, headers=headers) as response:
+    def _failed(self, provider: str, host: Host, error: FetchError) -> None:
+        self._requests.labels(provider, "failed" if error.status is None else "refused").inc()
+        if error.is_refusal:
+            host.succeeded()
+            return
+        spent = re.match(r"(\w+) .*limit exceeded", str(error).partition(": ")[2]) if error.status == 429 else None
+        error.wait_s = host.failed(
+            str(error),
+            error.retry_after_s,
+            spent=SPENT.get(spent[1].lower()) if spent else None,
+            misconfigured=error.status in MISCONFIGURED,
+        )
+
+    async def _get(self, ask: Ask) -> Answer:
+        """The answer to one request. Raises FetchError."""
+        within_s = self._settings.weather_request_s
+        try:
+            async with asyncio.timeout(within_s):
+                status, headers, body = await self._exchange(ask)
+        except (TimeoutError, httpx.TimeoutException):
+            raise FetchError(f"no whole answer within {within_s:g} s") from None
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
+            raise FetchError(reasons.of_error(error)) from None
+        if status not in TAKEN:
+            raise FetchError(reasons.of_status(status, body), reasons.retry_after_s(headers), status)
+        try:
+            parsed = None if status == 304 else orjson.loads(body)
+        except orjson.JSONDecodeError:
+            raise FetchError(
+                f"its answer is not JSON: {reasons.plain(body)!r}" if body else "its answer is empty"
+            ) from None
+        return Answer(status, headers, parsed, time.time_ns() // 1_000_000)
+
+    async def _exchange(self, ask: Ask) -> tuple[int, Mapping[str, str], bytes]:
+        headers = {**ask.headers, "Accept-Encoding": "identity"}
+        most = self._settings.weather_body_bytes
+        # None would keep the query of `url`; an empty mapping takes it off.
+        parameters = ask.parameters or None
+        async with self._client.stream("GET", ask.url, params=parameters, headers=headers) as response:
+            if response.headers.get("content-encoding", "identity") != "identity":
+                raise FetchError("its answer is compressed, which was not asked for")
             body = b""
             # Raw: a small compressed answer could unpack to any size before it is counted.
             async for part in response.aiter_raw():
                 body += part
-                if len(body) > self._settings.weather_body_bytes:
-                    raise FetchError(f"the answer has more than {self._settings.weather_body_bytes} bytes")
-        if response.status_code != 200:
-            raise FetchError(
-                f"status {response.status_code}: {body[:200].decode(errors='replace')}",
-                _seconds(response.headers.get("retry-after", "")),
-                response.status_code,
-            )
-        return body
+                if len(body) > most:
+                    raise FetchError(f"its answer has more than {most} bytes")
+            return response.status_code, {name.lower(): value for name, value in response.headers.items()}, body
 
 
-def _seconds(retry_after: str) -> float | None:
-    """`Retry-After` as seconds from now, whether it is a number or a date; None for anything else."""
-    if re.fullmatch(r"[0-9]{1,9}", retry_after):
-        return float(retry_after)
-    try:
-        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
-    except (ValueError, OverflowError):
-        return None
+class _Run(Generic[T]):
+    """A question on its way: the request that it wants next, or its result."""
+
+    def __init__(self, question: Question[T]) -> None:
+        self.ask: Ask | None = None
+        self._question = question
+        self._result: list[T] = []
+        self._failures: list[FetchError] = []
+
+    def start(self) -> None:
+        self._go_on(lambda: next(self._question))
+
+    def tell(self, answer: Answer) -> None:
+        """Raises FetchError if the answer makes no sense."""
+        self._go_on(lambda: self._question.send(answer))
+
+    def fail(self, error: FetchError) -> None:
+        """Raises it, unless the question goes on without the answer."""
+        self._failures.append(error)
+        self._go_on(lambda: self._question.throw(error))
+
+    def knows(self, error: FetchError) -> bool:
+        return error in self._failures
+
+    def result(self) -> T:
+        return self._result[0]
+
+    def _go_on(self, step: Callable[[], Ask]) -> None:
+        self.ask = None
+        try:
+            self.ask = step()
+        except StopIteration as end:
+            self._result.append(end.value)
+        except GarbledAnswerError as error:
+            raise FetchError(str(error)) from error
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            log.error("an answer was not understood", error=repr(error), at=f"{at.filename}:{at.lineno}")
+            raise FetchError(f"its answer is not understood ({type(error).__name__})") from error

@@ -24,14 +24,14 @@ from gateway.clients.heartbeat import Heartbeat
 from gateway.clients.visitor import Guests, Visitor
 from gateway.clients.weather import Cities
 from gateway.hub import Render
-from gateway.reads import Reads
 from gateway.sender import Sender
+from gateway.sources import Sources
 from gateway.subscription import Subscription
 from services import topics
 from services.addresses import counted
 from services.batch import Position
 from services.commit import entry_of, free_form_entry
-from services.errors import BadRequest, Forbidden, NotFound, Unauthorized, WindsockError
+from services.errors import BadRequest, Forbidden, NotFound, TooManyMetrics, Unauthorized, WindsockError
 from services.metric_names import MetricNames
 from services.reading import Limits, decode
 from services.settings import GatewaySettings
@@ -49,7 +49,7 @@ class PlainSockets:
         door: Door,
         broker: Broker,
         stream: Stream,
-        reads: Reads,
+        sources: Sources,
         writer: Writer,
         cities: Cities,
         heartbeat: Heartbeat,
@@ -66,7 +66,7 @@ class PlainSockets:
         self._entrance = Entrance(door, guests, settings.hello_s)
         self._broker = broker
         self._stream = stream
-        self._reads = reads
+        self._sources = sources
         self._writer = writer
         self._cities = cities
         self._heartbeat = heartbeat
@@ -83,6 +83,7 @@ class PlainSockets:
             "/ws/metric/{name}": self._metric,
             "/ws/weather": self._weather,
             "/ws/device/{name}": self._device,
+            "/ws/compare/{device}/{place}": self._compare,
             "/ws/feed/{name}": self._feed,
             "/ws/echo": self._echo,
             "/ws/my-websocket": self._echo,
@@ -103,7 +104,8 @@ class PlainSockets:
                 if not visitor.permits(topics.DEVICE + reading.device):
                     raise Forbidden(f"readings of {reading.device} are not yours to send")
             self._metrics.check_topics(readings)
-            await self._metrics.note(readings, home)
+            if no_room := await self._metrics.note(readings, home):
+                raise TooManyMetrics.first_of(no_room)
             entries = [entry_of(reading, group_topics=self._group_topics) for reading in readings]
             appended = await self._writer.append(entries)
             for entry, one in zip(entries, appended, strict=True):
@@ -122,6 +124,11 @@ class PlainSockets:
         self._needs_group_topics()
         metric = socket.path_params.get("name", "temperature")
         await self._follow(socket, topics.parse(topics.METRIC + metric), latest_of=metric)
+
+    async def _compare(self, socket: WebSocket) -> None:
+        metric = socket.query_params.get("metric", "")
+        name = "{device}:{place}".format(**socket.path_params) + (f"/{metric}" if metric else "")
+        await self._follow(socket, topics.parse(topics.COMPARE + name))
 
     async def _feed(self, socket: WebSocket) -> None:
         topic = topics.parse(topics.FEED + socket.path_params["name"])
@@ -147,8 +154,8 @@ class PlainSockets:
         """Push a topic to one client, from `?since=` on if given, and `take` what it sends."""
         since = _since(socket)
         render: Render = rendering.with_position if positions or since is not None else rendering.as_stored
-        if topic.startswith(topics.FEED) and since is not None:
-            raise BadRequest("since", "a feed's messages carry no positions to resume from")
+        if topic.startswith((topics.FEED, topics.COMPARE)) and since is not None:
+            raise BadRequest("since", "this topic's messages carry no positions to resume from")
         async with self._entrance.visited(socket, topic) as (client, visitor):
             subscription = Subscription(
                 topic,
@@ -156,23 +163,21 @@ class PlainSockets:
                 render,
                 lambda at: client.sender.send(rendering.lost(at)),
                 self._settings.outbox_bytes,
+                render_passing=rendering.as_stored if topics.is_derived(topic) else None,
             )
-            await self._broker.join(topic, subscription)
+            await self._sources.join(topic, subscription)
             start = self._broker.hub.position(topic)
             visitor.topics = [topic]
             try:
                 await accept(socket)
                 begins = since if isinstance(since, Position) else start
                 self._tell_status(socket, client, begins if render is rendering.with_position else None)
-                if isinstance(since, Position) and since != start:
-                    await subscription.resume(since, self._reads.read, self._settings.history_page)
-                else:
-                    if latest_of is not None and since is None:
-                        await self._send_latest(client.sender, latest_of)
-                    await subscription.go_live(start, self._reads.read, self._settings.history_page)
+                if latest_of is not None and since is None:
+                    await self._send_latest(client.sender, latest_of)
+                await self._sources.begin(subscription, begins, resuming=begins != start)
                 await self._listen(socket, client, visitor, take or _refuse, topic)
             finally:
-                self._broker.leave(topic, subscription)
+                self._sources.leave(topic, subscription)
 
     async def _send_latest(self, sender: Sender, metric: str) -> None:
         async for messages in self._stream.latest_of_metric(metric):

@@ -1,7 +1,8 @@
 """Server-Sent Events: `GET /sse?topic=…&topic=…` for the browser's EventSource, resumed by `Last-Event-ID`.
 
 An event's id is the position in every topic of the stream, in the order of the query, so that a browser that
-connects again by itself gets what it missed of each: once and in order, or an event `lost` where that is gone.
+connects again by itself gets what it missed of each: once and in order, or an event `lost` where that is gone. (Of a
+comparison, which has no positions, it gets what that shows now.)
 A client that does not read is ended once its outbox is full; it resumes as after any other break.
 """
 
@@ -16,14 +17,13 @@ from starlette.responses import StreamingResponse
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
-from gateway.broker import Broker
 from gateway.clients.cross_origin import CrossOrigin
 from gateway.clients.door import Door, address_of
 from gateway.clients.streaming import HEADERS, Chunks, respond
 from gateway.clients.visitor import Guests
-from gateway.hub import Delivery, Render
-from gateway.reads import Reads
+from gateway.hub import Delivery, Hub, Render
 from gateway.sender import Counters
+from gateway.sources import Sources
 from gateway.subscription import Lost, Subscription
 from services import topics
 from services.batch import Batch, Position
@@ -37,11 +37,11 @@ HEARTBEAT = b":\n\n"
 class Events:
     """The endpoint, which is an ASGI application: it must clean up however the response ends."""
 
-    def __init__(self, door: Door, broker: Broker, reads: Reads, guests: Guests, settings: GatewaySettings) -> None:
+    def __init__(self, door: Door, hub: Hub, sources: Sources, guests: Guests, settings: GatewaySettings) -> None:
         self._door = door
         self._guests = guests
-        self._broker = broker
-        self._reads = reads
+        self._hub = hub
+        self._sources = sources
         self._settings = settings
 
     def routes(self) -> list[BaseRoute]:
@@ -64,11 +64,18 @@ class Events:
             stack.callback(self._door.left, client)
             subscriptions = []
             for name in names:
-                subscription = Subscription(name, client, _payloads, client.lost(name), self._settings.outbox_bytes)
-                await self._broker.join(name, subscription)
-                stack.callback(self._broker.leave, name, subscription)
+                subscription = Subscription(
+                    name,
+                    client,
+                    _payloads,
+                    client.lost(name),
+                    self._settings.outbox_bytes,
+                    render_passing=_payloads if topics.is_derived(name) else None,
+                )
+                await self._sources.join(name, subscription)
+                stack.callback(self._sources.leave, name, subscription)
                 subscriptions.append(subscription)
-                client.positions[name] = self._broker.hub.position(name)
+                client.positions[name] = self._hub.position(name)
             if since is not None:
                 client.positions.update(zip(names, since, strict=True))
             opening, starts = client.opening(), list(client.positions.values())
@@ -96,8 +103,7 @@ class Events:
         with ExitStack() as if_it_fails, suppress(Unavailable):
             if_it_fails.callback(client.chunks.end)
             for subscription, position in zip(subscriptions, starts, strict=True):
-                begin = subscription.resume if resuming else subscription.go_live
-                await begin(position, self._reads.read, self._settings.history_page)
+                await self._sources.begin(subscription, position, resuming=resuming)
             if_it_fails.pop_all()
 
 
@@ -114,7 +120,8 @@ class _Client:
         batch = delivery.batch
         channel = orjson.dumps(delivery.topic)
         for offset, payload in enumerate(delivery.messages(render), batch.first):
-            self.positions[delivery.topic] = Position(batch.epoch, offset)
+            if offset:  # else it is not kept, and moves nobody on
+                self.positions[delivery.topic] = Position(batch.epoch, offset)
             self.chunks.push(b'id: %s\ndata: {"topic":%s,"data":%s}\n\n' % (self._id(), channel, payload), 1)
 
     def lost(self, topic: str) -> Lost:

@@ -148,7 +148,7 @@ class Methods:
 
     def _with_history(self, name: str) -> Channel:
         channel = found(self._channels, name)
-        if not channel.readable or not (channel.built_in or channel.options.has_history):
+        if not channel.readable or not channel.kept:
             raise refused(codes.NOT_AVAILABLE, "the channel has no history")
         return channel
 

@@ -128,7 +128,7 @@ def _prepared(channel: Channel, content: Content, data: bytes) -> _Publication:
         if not channel.name.startswith(topics.FEED):
             raise refused(
                 codes.NOT_AVAILABLE,
-                "readings come through POST /v1/readings, the weather by itself, commands through rpc",
+                "readings come through POST /v1/readings, weather and comparisons by themselves, commands through rpc",
             )
         if content.tags:
             raise refused(codes.BAD_REQUEST, "the tags of a topic's publications are the members of their data")

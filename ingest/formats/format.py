@@ -18,3 +18,5 @@ class Format:
 
     name: str
     decode: Callable[[Post, Limits, int], Decoded]
+    typed: bool = False
+    """Whether good readings are decoded in compiled code, however many there are."""

@@ -15,5 +15,5 @@ def _lines(post: Post, limits: Limits, now_ms: int) -> Decoded:
     return decode(post.body, "lines", limits, now_ms)
 
 
-JSON = Format("json", _json)
-LINES = Format("lines", _lines)
+JSON = Format("json", _json, typed=True)
+LINES = Format("lines", _lines, typed=True)

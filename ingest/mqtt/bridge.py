@@ -15,7 +15,9 @@ import random
 import ssl
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NoReturn
 
@@ -172,13 +174,18 @@ class Bridge:
         except WindsockError as error:
             self._refuse(message, error)
             return None
-        if decoded.faults:
-            wrong = InvalidReadings(decoded.faults)
-            if not any(decoded.readings):
-                self._refuse(message, wrong)
-                return None
-            self._report.lost("readings of a message are refused", topic=topic[:200], reason=str(wrong))
+        if decoded.faults and not self._tell(message, decoded):
+            return None
         return decoded
+
+    def _tell(self, message: Message, decoded: Decoded) -> bool:
+        """Tell which of its readings are refused; whether others are left."""
+        wrong = InvalidReadings(decoded.faults)
+        if not any(decoded.readings):
+            self._refuse(message, wrong)
+            return False
+        self._report.lost("readings of a message are refused", topic=str(message.topic)[:200], reason=str(wrong))
+        return True
 
     def _decoded(self, topic: str, payload: bytes) -> Decoded:
         for template in self._templates:
@@ -188,21 +195,22 @@ class Bridge:
         raise BadRequest("topic", "no template of WINDSOCK_MQTT_TOPICS is of this topic")
 
     async def _store_read(self, read: Sequence[tuple[Message, Decoded]]) -> None:
-        together = Decoded(
-            [reading for _, decoded in read for reading in decoded.readings],
-            [fault for _, decoded in read for fault in decoded.faults],
-        )
+        together = Decoded([reading for _, decoded in read for reading in decoded.readings])
         try:
             await self._patiently(partial(self._take_in, together, _fresh_once()))
         except WindsockError as error:
             if len(read) == 1:
                 self._refuse(read[0][0], error)
                 return
-            # One of them is not to be stored: which one, only each alone can tell.
+            # None of them is to be stored, or they are too much at once: which, only each alone can tell.
             for one in read:
                 await self._store_read([one])
         else:
-            self._report.count("stored", len(read))
+            self._report.count("stored", sum(self._is_left(*one) for one in _divided(together, read)))
+
+    def _is_left(self, message: Message, decoded: Decoded) -> bool:
+        """Whether of a message anything was stored; tells what was not."""
+        return not decoded.faults or self._tell(message, decoded)
 
     async def _take_in(self, decoded: Decoded, once: Once) -> None:
         await self._intake.store(await self._sender(), decoded, FORM, skip=True, once=once)
@@ -238,6 +246,18 @@ class Bridge:
     def _refuse(self, message: Message, error: WindsockError) -> None:
         self._report.count("refused")
         self._report.lost("a message is refused", topic=str(message.topic)[:200], reason=str(error))
+
+
+def _divided(together: Decoded, read: Sequence[tuple[Message, Decoded]]) -> Iterator[tuple[Message, Decoded]]:
+    """What is left of each message, with the faults of what is not any more."""
+    faults, start = deque(together.faults), 0
+    for message, decoded in read:
+        end = start + len(decoded.readings)
+        left = Decoded(together.readings[start:end], places=decoded.places)
+        while faults and (number := faults[0].index) is not None and number < end:
+            left.faults.append(replace(faults.popleft(), index=left.place(number - start)))
+        yield message, left
+        start = end
 
 
 def _fresh_once() -> Once:

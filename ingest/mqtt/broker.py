@@ -9,6 +9,7 @@ from services.errors import SettingError
 from services.redis import shown
 
 PORTS = {"mqtt": 1883, "mqtts": 8883}
+ENCODE = "special characters in user and password must be percent-encoded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,19 @@ class Broker:
             raise SettingError("WINDSOCK_MQTT_URL is not set; name the broker, as in mqtt://127.0.0.1:1883")
         try:
             parts = urlsplit(url)
-            port = parts.port
         except ValueError:
-            raise _wrong(url, "special characters in user and password must be percent-encoded") from None
+            raise _wrong(url, ENCODE) from None
         if parts.scheme not in PORTS:
             raise _wrong(url, "it begins with mqtt:// or mqtts://")
         if not parts.hostname:
             raise _wrong(url, "it has no host")
+        try:
+            port = parts.port
+        except ValueError:
+            if "@" in parts.path + parts.query + parts.fragment:
+                raise _wrong(url, ENCODE) from None  # what looks like the port is a part of the password
+            said = parts.netloc.rpartition(":")[2]
+            raise _wrong(url, f"its port {said[:16]!r} is not a number from 0 to 65535") from None
         if parts.path.strip("/") or parts.query or parts.fragment:
             raise _wrong(url, "nothing may follow the port; topics are WINDSOCK_MQTT_TOPICS")
         return cls(

@@ -52,16 +52,29 @@ class Payloads:
     ) -> Decoded:
         """The readings of a message, and what was wrong with others. Raises MalformedBody, InvalidReadings, TooLarge.
 
-        With `ids`, a reading that has a time of its own and no id gets one, the same whenever the message comes again;
-        what is read in one of FORMATS gets none.
+        With `ids`, a reading that has a time of its own and no id gets one, the same whenever the message comes again.
         """
         if kind in self._formats:
-            return _placed(self._formats[kind].decode(Post(b"", {}, payload), limits, now_ms), place)
+            form, post = self._formats[kind], Post(b"", {}, payload)
+            decoded = form.decode(post, limits, now_ms)
+            if ids and any(one is not None and one.id is None for one in decoded.readings):
+                _identified(decoded, form.decode(post, limits, now_ms + 1), _identify(topic, payload))
+            return _placed(decoded, place)
         value = _text_value(payload) if kind == TEXT else json_text.parsed(payload)
         identify = _identify(topic, payload) if ids else None
         elements = value if isinstance(value, list) else [value]
         readings = [_reading(element, index, place, identify) for index, element in enumerate(elements)]
         return decode(orjson.dumps(readings), "json", limits, now_ms)
+
+
+def _identified(decoded: Decoded, later: Decoded, identify: Identify) -> None:
+    """Give an id to those readings that have a time of their own: it is the same when they are read `later`.
+
+    Without that, two messages with one payload are two measurements.
+    """
+    for index, (reading, again) in enumerate(zip(decoded.readings, later.readings, strict=False)):
+        if reading is not None and reading.id is None and reading == again:
+            reading.id = identify(index)
 
 
 def _placed(decoded: Decoded, place: Place) -> Decoded:

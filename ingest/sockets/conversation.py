@@ -90,10 +90,15 @@ class Conversation:
         self.left_with = closes.GONE.code
         """The code with which the device closed, if it did."""
 
-    def stop(self) -> None:
+    @property
+    def sender(self) -> Sender:
+        """Who is at the other end."""
+        return self._party.sender
+
+    def stop(self, why: Close = closes.SHUTDOWN) -> None:
         """End soon: read no more, answer what was read."""
         if not self._stop.done():
-            self._stop.set_result(closes.SHUTDOWN)
+            self._stop.set_result(why)
 
     async def run(self) -> Close:
         """Until it ends; says why."""
@@ -175,7 +180,7 @@ class Conversation:
 
     async def _store(self, turn: Turn, body: bytes) -> None:
         tools, party = self._tools, self._party
-        decoded = tools.intake.decoded(Post(b"", {}, body, party.sender.address), JSON)
+        decoded = await tools.intake.decoded(Post(b"", {}, body, party.sender.address), JSON)
         entries = await tools.intake.admitted(party.sender, decoded, JSON.name, skip=party.skip)
         tools.writer.submit(entries, partial(self._stored, turn, decoded))
 
@@ -183,7 +188,7 @@ class Conversation:
         if not isinstance(outcome, list):
             self._refuse(turn, outcome)
             return
-        self._tools.intake.stored(JSON.name, len(outcome))
+        self._tools.intake.stored(JSON.name, decoded, len(outcome))
         self._settle(turn, session.stored(turn, decoded, outcome, skip=self._party.skip))
 
     async def _state(self, turn: Turn, size: int, command: str, statement: said.Statement) -> None:

@@ -22,12 +22,14 @@ from ingest.sockets.conversation import GRACE_S, Conversation, Party, Tools
 from services import closes, logs
 from services.admission import Origins, Seats
 from services.bearer import subprotocol, tokens_of
-from services.errors import WindsockError
+from services.errors import BadRequest, Unauthorized, Unavailable, WindsockError
 from services.lane import headers_of
 from services.settings import GatewaySettings
 from services.web import problem_response
 
 PATH = "/ws/ingest"
+LOOK_S = 0.5
+"""Between two looks for keys that are not good any more."""
 
 log = logs.get("device-sockets")
 
@@ -78,9 +80,11 @@ class DeviceSockets:
 
     async def _party(self, socket: WebSocket, address: str) -> Party:
         credentials = preferred((*tokens_of(socket), *named_in(headers_of(socket.headers.raw))))
-        skip, asked = skips(socket.scope["query_string"]), socket.query_params.get("device")
-        if asked is not None:
-            device = named(asked)
+        skip, asked = skips(socket.scope["query_string"]), socket.query_params.getlist("device")
+        if len(asked) > 1:
+            raise BadRequest("device", "stands there more than once; a socket brings the commands of one device")
+        if asked:
+            device = named(asked[0])
             return Party(await self._tools.senders.of_device(credentials, address, device), device, skip)
         sender = await self._tools.senders.identified(credentials, address)
         return Party(sender, sender.only_device, skip)
@@ -102,6 +106,19 @@ class DeviceSockets:
                 del self._open[conversation]
         code = conversation.left_with if why is closes.GONE else why.code
         self._closed.labels(str(code if code in closes.COUNTED else "other")).inc()
+
+    async def watch(self) -> None:
+        """Until cancelled, end conversations of those whose key is not good any more, also silent ones."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            for conversation in list(self._open):
+                try:
+                    await self._tools.senders.check(conversation.sender)
+                except Unauthorized:
+                    conversation.stop(closes.INVALID_TOKEN)
+                except Unavailable as error:
+                    log.debug("whether keys are good is not known", error=str(error))
+                    break
 
     async def drain(self) -> None:
         """Admit nobody any more, and end every conversation once what it was asked is answered."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from services.api_description import (
     commands,
+    comparisons,
     formats,
     keys,
     pages,
@@ -30,6 +31,7 @@ AREAS = (
     commands.AREA,
     keys.AREA,
     reads.AREA,
+    comparisons.AREA,
     streams.AREA,
     server_api.AREA,
     status.AREA,

@@ -65,7 +65,8 @@ def _write(name: str, summary: str, error: Part, statuses: dict[int, str], param
         name,
         summary,
         {204: answer("All lines are stored.", headers=ABOUT)} | _refusals(REFUSED | statuses, error, ABOUT),
-        about="The media type does not matter. Lines that are wrong are left out and told; the others are stored.",
+        about="The media type does not matter. Lines that are wrong, or that the key or a limit of devices or metrics "
+        "does not let in, are left out and told; the others are stored.",
         parameters=[*parameters, IDEMPOTENCY_KEY],
         sends=body(media("text/plain", text("Line protocol."), LINES), required=False, about=COMPRESSED),
         security=DEVICE_KEYS,
@@ -77,10 +78,10 @@ def _query(name: str, about: str, schema: Part | None = None, *, required: bool 
 
 
 REFUSED = {
-    400: "No line can be read, a parameter is wrong, or an `Idempotency-Key` came with another request before; "
+    400: "No line is good, a parameter is wrong, or an `Idempotency-Key` came with another request before; "
     "nothing is stored.",
     401: "The key is missing or wrong.",
-    403: "Not with this key; nothing is stored.",
+    403: "Nothing of it with this key; nothing is stored.",
     413: "More than a limit allows.",
     415: "A content encoding that is not read, or a web page that names no media type of its own.",
     503: "Try again.",

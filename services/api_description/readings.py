@@ -54,7 +54,8 @@ AREA = Area(
                 {202: answer("Stored.", json(ref("Receipt")))},
                 (400, 401, 403, 408, 409, 413, 415, 422, 429, 503),
                 about="A batch is stored whole or not at all; with `on_error=skip` the good ones are stored and the "
-                "bad ones listed. With headers `ce-…` the body is the data of a CloudEvent in binary mode.",
+                "bad ones listed, also those that the key or a limit of devices or metrics does not let in. "
+                "With headers `ce-…` the body is the data of a CloudEvent in binary mode.",
                 parameters=[
                     parameter(
                         "query",

@@ -15,7 +15,7 @@ from services.api_description.area import (
     ref,
     text,
 )
-from services.api_description.schemas import DEVICE, LATEST, MOMENT, NEXT, POSITION, TOPIC
+from services.api_description.schemas import DEVICE, LATEST, MOMENT, NEXT, POSITION, STORED_TOPIC
 from services.api_description.security import TOKENS
 
 ONE = obj(
@@ -85,7 +85,7 @@ AREA = Area(
                 about="In the order of storage (`asc`, `desc`), or of the readings' own `ts` (`ts`, `ts-desc`), where "
                 "late ones are in their place; of those the newest `WINDSOCK_SNAPSHOT_PUBLICATIONS` are looked at.",
                 parameters=[
-                    parameter("query", "topic", "Which topic.", TOPIC, required=True),
+                    parameter("query", "topic", "Which topic.", STORED_TOPIC, required=True),
                     parameter(
                         "query",
                         "order",

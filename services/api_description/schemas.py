@@ -19,10 +19,16 @@ def ecma(pattern: str) -> str:
 
 DEVICE = text("1–128 characters, a letter or digit first.", pattern=ecma(topics.DEVICE_PATTERN))
 METRIC = text("1–64 characters, a letter or `_` first.", pattern=ecma(topics.METRIC_PATTERN))
-TOPIC = text(
+_STORED = "readings|(device|metric|weather|feed):[A-Za-z0-9_][A-Za-z0-9._:~-]{0,127}"
+STORED_TOPIC = text(
     "`readings`, or `device:`, `metric:`, `weather:` or `feed:` and a name.",
-    pattern="^(readings|(device|metric|weather|feed):[A-Za-z0-9_][A-Za-z0-9._:~-]{0,127})$",
+    pattern=f"^({_STORED})$",
     examples=["device:greenhouse-7"],
+)
+TOPIC = text(
+    f"{STORED_TOPIC['description'][:-1]}; or `compare:<device>:<place>`, perhaps with `/<metric>` behind it.",
+    pattern=f"^({_STORED}|compare:[A-Za-z0-9][A-Za-z0-9._:~-]{{2,192}}(/[A-Za-z_][A-Za-z0-9_.-]{{0,63}})?)$",
+    examples=["device:greenhouse-7", "compare:greenhouse-7:berlin"],
 )
 POSITION = text("A place in a topic: its epoch and an offset.", pattern=r"^[A-Za-z]{0,32}\.[0-9]{1,15}$")
 MS = integer("Unix time in milliseconds.", minimum=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from services.api_description import comparisons
 from services.api_description.area import Part, integer, obj, ref, text
 from services.api_description.commands import COMMAND, STATEMENT
 from services.api_description.commands import STATUS as STATUS_OF_COMMAND
@@ -92,6 +93,7 @@ SCHEMAS: dict[str, Part] = {
     "Authenticated": AUTHENTICATED,
     "MetricValue": VALUES | {"description": "One value, under the metric's name; the reading's `tags` if it has any."},
     "Observation": OBSERVATION,
+    "Comparison": comparisons.COMPARISON,
     "Duplicate": DUPLICATE,
     "City": CITY,
     "Anything": ANY,
@@ -187,6 +189,13 @@ SOCKETS = (
         "Send a city; its observation comes, and each new one.",
         ("Observation", *EVERY_SOCKET),
         ("City", "Token"),
+    ),
+    Socket(
+        "/ws/compare/{device}/{place}/",
+        "A device's value beside the weather of a place: what is known now, and each change. Nothing of it is stored.",
+        ("Comparison", *EVERY_SOCKET),
+        query=QUERY | {"metric": METRIC | {"description": "Which metric; `temperature` if left out."}},
+        parameters={"device": f"The device: {DEVICE['pattern']}", "place": f"The place: {ecma(NAME_PATTERN)}"},
     ),
     Socket(
         "/ws/feed/{name}/",

@@ -8,7 +8,8 @@ import sys
 import stamina
 import typer
 
-from services.cli import access, keys, replay, rooms, send, tail
+from services.cli import access, keys, replay, rooms, send, tail, weather
+from services.cli.demo import command as demo
 from services.cli.output import note
 from services.errors import WindsockError
 
@@ -21,15 +22,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(rooms.up)
+app.command()(demo.demo)
 app.command()(rooms.ingest)
 app.command()(rooms.gateway)
-app.command()(rooms.weather)
 app.command()(rooms.mqtt)
 app.command()(send.send)
 app.command()(tail.tail)
 app.command()(replay.replay)
 app.command()(access.token)
 app.command()(access.revoke)
+app.add_typer(weather.app, name="weather")
 app.add_typer(keys.app, name="keys")
 
 

@@ -6,7 +6,8 @@ twice. Deliberately one request at a time, so that the order in which readings a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -18,6 +19,7 @@ import stamina
 from services.cli.values import is_local
 from services.errors import BadRequest, ClientError, WindsockError
 
+READINGS = "/v1/readings"
 BUSY = frozenset({429, 502, 503, 504})
 WAIT_MAX_S = 5.0
 
@@ -28,11 +30,17 @@ class RefusedError(ClientError):
     code = "refused"
 
     def __init__(
-        self, reason: str, index: int | None = None, field: str | None = None, *, too_large: bool = False
+        self, reason: str, index: int | None = None, field: str | None = None, *, answered: int | None = None
     ) -> None:
         super().__init__(f"{field}: {reason}" if field else reason)
         self.index = index
-        self.too_large = too_large
+        self.answered = answered
+        """The status of the answer."""
+
+    @property
+    def too_large(self) -> bool:
+        """Whether fewer readings at once may be taken."""
+        return self.answered == 413
 
 
 class AwayError(WindsockError):
@@ -71,10 +79,10 @@ class Poster:
         transport: httpx.BaseTransport | None = None,
         wait_initial_s: float = 0.1,
     ) -> None:
-        self._url = url.rstrip("/") + "/v1/readings"
+        self._url = url.rstrip("/") + READINGS
         self._patience_s = patience_s
         self._wait_initial_s = wait_initial_s
-        self._headers = {"content-type": "application/x-ndjson"} | ({"x-api-key": key} if key else {})
+        self._headers = headers(key)
         self._waiting = waiting
         try:
             # A proxy that is set for the web must not get what is sent to one's own machine.
@@ -90,7 +98,7 @@ class Poster:
 
     def post(self, readings: Sequence[dict[str, Any]]) -> Accepted:
         """Store `readings` together. Raises RefusedError, or AwayError when patience ends."""
-        body = b"\n".join(orjson.dumps(reading) for reading in readings)
+        body = body_of(readings)
         for attempt in stamina.retry_context(
             on=self._wait_for,
             attempts=None,
@@ -108,26 +116,65 @@ class Poster:
         if not isinstance(error, AwayError):
             return False
         self._waiting(str(error))
-        return min(error.retry_after_s, WAIT_MAX_S) if error.retry_after_s else True
+        return wait_after(error)
 
     def _once(self, body: bytes) -> Accepted:
-        try:
+        with unreachable(self._url):
             answer = self._http.post(self._url, content=body, headers=self._headers)
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            raise BadRequest("--url", f"{self._url!r} is not an HTTP address: {error}") from None
-        except httpx.TransportError as error:
-            reason = str(error) or type(error).__name__
-            raise AwayError(f"{self._url} does not answer ({reason}); does Windsock run there?") from None
-        said = _json_object(answer)
-        if answer.status_code == 202 and isinstance(said.get("positions"), list):
-            return Accepted(said["accepted"], said["duplicates"], tuple(said["positions"]))
-        reason = str(said.get("reason") or said.get("detail") or f"{answer.status_code} {answer.reason_phrase}")
-        if answer.status_code in BUSY:
-            asked = answer.headers.get("retry-after", "")
-            raise AwayError(f"{self._url} is busy: {reason}", float(asked) if asked.isdigit() else None)
-        if answer.status_code in (404, 405) or not said:
-            raise RefusedError(f"{self._url}: {reason}; is this the address of a Windsock?")
-        raise RefusedError(reason, said.get("index"), said.get("field"), too_large=answer.status_code == 413)
+        return accepted(self._url, answer)
+
+
+def headers(key: str) -> dict[str, str]:
+    """Those of a post with the device key `key`, or without one."""
+    return {"content-type": "application/x-ndjson"} | ({"x-api-key": key} if key else {})
+
+
+def body_of(readings: Sequence[dict[str, Any]]) -> bytes:
+    """The body of a post: a reading per line."""
+    return b"\n".join(orjson.dumps(reading) for reading in readings)
+
+
+def wait_after(error: AwayError) -> bool | float:
+    """The wait that the server asked for, in bounds; True if it asked for none."""
+    return min(error.retry_after_s, WAIT_MAX_S) if error.retry_after_s else True
+
+
+@contextmanager
+def unreachable(url: str) -> Iterator[None]:
+    """Make what httpx raises for a request to `url` a BadRequest or an AwayError."""
+    try:
+        yield
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise BadRequest("--url", f"{url!r} is not an HTTP address: {error}") from None
+    except httpx.TransportError as error:
+        reason = str(error) or type(error).__name__
+        raise AwayError(f"{url} does not answer ({reason}); does Windsock run there?") from None
+
+
+def accepted(url: str, answer: httpx.Response) -> Accepted:
+    """What the answer to a post says. Raises AwayError or RefusedError."""
+    said = answered(url, answer)
+    if answer.status_code == 202 and isinstance(said.get("positions"), list):
+        return Accepted(said["accepted"], said["duplicates"], tuple(said["positions"]))
+    raise RefusedError(f"{url}: {_reason(said, answer)}; is this the address of a Windsock?")
+
+
+def answered(url: str, answer: httpx.Response) -> dict[str, Any]:
+    """The object in an answer that is none of a failure. Raises AwayError or RefusedError."""
+    said = _json_object(answer)
+    if answer.is_success:
+        return said
+    reason = _reason(said, answer)
+    if answer.status_code in BUSY:
+        asked = answer.headers.get("retry-after", "")
+        raise AwayError(f"{url} is busy: {reason}", float(asked) if asked.isdigit() else None)
+    if answer.status_code in (404, 405) or not said:
+        raise RefusedError(f"{url}: {reason}; is this the address of a Windsock?", answered=answer.status_code)
+    raise RefusedError(reason, said.get("index"), said.get("field"), answered=answer.status_code)
+
+
+def _reason(said: dict[str, Any], answer: httpx.Response) -> str:
+    return str(said.get("reason") or said.get("detail") or f"{answer.status_code} {answer.reason_phrase}")
 
 
 def _json_object(answer: httpx.Response) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def up() -> None:
     environ = dict(os.environ)
     common = checked(environ, "windsock")
     listener = bind(common.host, common.port)
-    _run(lambda: _up(environ, common, listener, os.path.abspath(common.data_dir)))
+    run(lambda: everything(environ, common, listener, _greet))
 
 
 def ingest() -> None:
@@ -60,10 +60,20 @@ def _one(name: str) -> None:
     def started() -> None:
         log.info("listening", url=address(common.host, listener.getsockname()[1]))
 
-    _run(lambda: serve([name], environ, listener, common.redis_url or DEFAULT_URL, started))
+    run(lambda: serve([name], environ, listener, common.redis_url or DEFAULT_URL, started))
 
 
-async def _up(environ: Mapping[str, str], common: CommonSettings, listener: socket.socket, data_dir: str) -> None:
+async def everything(
+    environ: Mapping[str, str],
+    common: CommonSettings,
+    listener: socket.socket,
+    started: Callable[[str, str], None],
+    stopping: Callable[[], object] = lambda: None,
+) -> None:
+    """Run all rooms until a signal, over a private Redis server unless `common` names another.
+
+    `started` gets the address and where the data are; `stopping` is called as soon as the signal comes.
+    """
     async with AsyncExitStack() as stack:
         if common.redis_url:
             redis_url, where = common.redis_url, f"Redis at {shown(common.redis_url)}"
@@ -73,9 +83,13 @@ async def _up(environ: Mapping[str, str], common: CommonSettings, listener: sock
 
             binary = redis_binary.find(environ.get("PATH"))
             redis_url = await stack.enter_async_context(embedded.running(binary, common.data_dir, common.redis_fsync))
-            where = f"{data_dir} ({binary})"
+            where = f"{_absolute(common.data_dir)} ({binary})"
         url = address(common.host, listener.getsockname()[1])
-        await serve(ALL, environ, listener, redis_url, lambda: _greet(url, where))
+        await serve(ALL, environ, listener, redis_url, lambda: started(url, where), stopping)
+
+
+def _absolute(path: str) -> str:
+    return os.path.abspath(path)
 
 
 def _greet(url: str, where: str) -> None:
@@ -89,7 +103,7 @@ def _greet(url: str, where: str) -> None:
     )
 
 
-def _run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run `main` on uvloop; SIGINT and SIGTERM end it cleanly also before it serves."""
     import uvloop
 

@@ -55,15 +55,23 @@ def source_of(topic: str) -> Source:
             return Source(f"/ws/{namespace}/{quote(name)}/", resumes=True)
         case "weather":
             return Source("/ws/weather/", opening=orjson.dumps({"city": name}))
+        case "compare":
+            compared = topics.compared(topic)
+            path = f"/ws/compare/{quote(compared.device)}/{quote(compared.place)}/"
+            return Source(f"{path}?metric={quote(compared.metric)}")
         case "feed":
             return Source(f"/ws/feed/{quote(name)}/")
-    raise BadRequest("topic", f"{topic!r} is not pushed; tail reads device:, metric:, weather:, feed: and readings")
+    raise BadRequest("topic", f"{topic} is not pushed: a command is for its device alone")
 
 
 def tail(
     topic: Annotated[
         str,
-        typer.Argument(help="device:<id>, metric:<name>, readings, weather:<place> or feed:<name>.", metavar="TOPIC"),
+        typer.Argument(
+            help="device:<id>, metric:<name>, readings, weather:<place>, feed:<name> or "
+            "compare:<device>:<place>[/<metric>].",
+            metavar="TOPIC",
+        ),
     ],
     url: Url = "",
     since: Annotated[

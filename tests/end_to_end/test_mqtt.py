@@ -274,6 +274,46 @@ def test_where_devices_need_keys_the_bridge_needs_one_and_nothing_is_lost_until_
         assert sorted(numbers(gateway, "k")) == list(range(10))
 
 
+def test_what_the_bridges_key_or_a_limit_does_not_let_in_is_left_out_of_its_message(
+    tmp_path: Path, broker: Mosquitto, redis_server: RedisServer
+) -> None:
+    made = run("keys", "create", "bridge", "--device", "a*", "--metric", "n*", redis_url=redis_server.url)
+    settings = {"auth": "required", "mqtt_key": made.stdout.strip(), "sender_metrics": "2"}
+    topics = "windsock/{device} bulk=lines telegraf=influx"
+    with (
+        publishing(broker) as device,
+        bridge(tmp_path, broker, redis_server, mqtt_topics=topics, **settings) as one,
+        Windsock(tmp_path, "gateway", redis_url=redis_server.url) as gateway,
+    ):
+        # They come while the bridge is busy, and so are stored together.
+        for number in range(20):
+            device.publish("windsock/a", json.dumps([{"n": number}, {"x": 1}, {"n": 100 + number, "y": 1}]), 1)
+            device.publish("windsock/b", json.dumps({"n": number}), 1)
+            device.publish(
+                "bulk", f'{{"device":"c","values":{{"n":1}}}}\n{{"device":"a2","values":{{"n":{number}}}}}', 1
+            )
+        publish(device, "windsock/a", {"n2": 1})
+        publish(device, "windsock/a", [{"n3": 1}, {"n2": 2, "n4": 3}, {"n": 20}])
+        publish(device, "windsock/a", {"n5": 1})
+        publish(device, "telegraf", "# a comment\n\nn,device=zz value=1\nn,device=a3 value=7\nn,device=a3 value=\n")
+        wait_until(lambda: messages(one, "stored") == 43, "not all is stored")
+        wait_until(lambda: messages(one, "refused") == 21, "not all is refused")
+        assert [values["values"] for values in readings(gateway, "a")] == [
+            *({"n": number} for number in range(20)),
+            {"n2": 1},
+            {"n": 20},
+        ]
+        assert (numbers(gateway, "a2"), numbers(gateway, "a3")) == ([*range(20)], [7])
+        told = [json.loads(line) for line in one.log.splitlines()]
+        whole = [line for line in told if line["event"] == "a message is refused"]
+        partly = [line for line in told if line["event"] == "readings of a message are refused"]
+        assert (whole[0]["topic"], whole[0]["reason"]) == ("windsock/b", "reading 0: device: this key is not for b")
+        assert (partly[0]["topic"], partly[0]["reason"]) == ("windsock/a", "reading 1: values.x: this key is not for x")
+        counted = one.metrics()
+        assert counted['windsock_ingest_readings_total{format="mqtt",result="stored"}'] == 43
+        assert counted['windsock_ingest_readings_total{format="mqtt",result="refused"}'] == 60 + 20 + 2 + 1 + 2
+
+
 def test_a_broker_that_is_away_at_the_start_is_waited_for(
     tmp_path: Path, broker: Mosquitto, redis_server: RedisServer
 ) -> None:

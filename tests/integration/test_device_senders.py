@@ -63,7 +63,14 @@ class Service:
 
     async def take(self, sender: Sender, *readings: Reading | None) -> None:
         if not self.senders.admits(sender, readings):
-            await self.senders.admit(sender, readings)
+            assert not await self.senders.admit(sender, readings)
+
+    async def sift(self, text: str | None, *readings: Reading | None) -> list[tuple[int | None, str | None]]:
+        """Post what is good of `readings`: index and field of what is not."""
+        sender = await self.senders.identified(text, ELSEWHERE)
+        if self.senders.admits(sender, readings):
+            return []
+        return [(fault.index, fault.field) for fault in await self.senders.admit(sender, readings, skip=True)]
 
     async def post(self, text: str | None, *readings: Reading | None, address: str = ELSEWHERE) -> None:
         await self.take(await self.senders.identified(text, address), *readings)
@@ -143,6 +150,20 @@ async def test_an_address_that_tries_many_keys_is_slowed_down_and_others_are_not
         assert refused.count(TooManyRequests) >= 20
         assert service.asked("wrong") <= 40
         await service.senders.identified(good, "192.0.2.2")
+
+
+async def test_wrong_secrets_of_a_key_that_there_is_are_slowed_down_where_they_come_from(client: Client) -> None:
+    async with serving(client) as service:
+        _, good = await service.make()
+        refused: list[type[Exception]] = []
+        for number in range(60):
+            try:
+                await service.senders.identified(f"{good[:-4]}{number:04}", ELSEWHERE)
+            except (Unauthorized, TooManyRequests) as error:
+                refused.append(type(error))
+        assert refused.count(TooManyRequests) >= 20
+        assert service.asked("wrong") <= 40
+        await service.post(good, reading("a"), address="192.0.2.2")
 
 
 def wrong_keys(count: int) -> list[str]:
@@ -299,6 +320,74 @@ async def test_no_sender_takes_all_the_room_for_metrics(client: Client) -> None:
             assert refused.value.faults[0].field == f"values.{prefix}3"
         await service.post(text, reading("a", "a0", "b1", "k2"))
         await service.post(None, reading("a", *(f"l{number}" for number in range(10))), address="127.0.0.1")
+
+
+def told(refused: pytest.ExceptionInfo[Any]) -> list[tuple[int | None, str | None]]:
+    return [(fault.index, fault.field) for fault in refused.value.faults]
+
+
+async def test_without_skip_each_reading_that_may_not_be_stored_is_named_and_none_leaves_a_name(client: Client) -> None:
+    async with serving(client, metrics_max=100, sender_metrics=2) as service:
+        _, text = await service.make(Scope(("d*",), ("m*",), devices_max=2))
+        with pytest.raises(OutOfScope) as refused:
+            await service.post(
+                text, reading("a", "m1"), reading("d1", "m1", "x"), reading("d1", "m1"), reading("b", "m1")
+            )
+        assert told(refused) == [(0, "device"), (1, "values.x"), (3, "device")]
+        with pytest.raises(TooManyDevices) as refused:
+            await service.post(text, *(reading(f"d{number}", "m1") for number in (1, 2, 3, 4, 3, 1)))
+        assert told(refused) == [(2, "device"), (3, "device"), (4, "device")]
+        assert not await client.keys("*metrics*")
+        with pytest.raises(TooManyMetrics) as too_many:
+            await service.post(text, *(reading("d1", f"m{number}") for number in (1, 2, 3, 4, 1)))
+        assert told(too_many) == [(2, "values.m3"), (3, "values.m4")]
+        assert not await client.keys("*metrics*")
+
+
+async def test_with_skip_only_what_may_not_be_stored_is_left_out(client: Client) -> None:
+    async with serving(client, metrics_max=100, sender_metrics=3) as service:
+        _, text = await service.make(Scope(("d*",), ("m*",), devices_max=2))
+        readings = [
+            reading("d1", "m1"),
+            reading("a", "m2"),
+            None,
+            reading("d1", "m1", "x"),
+            reading("d2", "m2"),
+            reading("d3", "m3"),
+            reading("d1", "m3", "m4"),  # there is room for one of the two: neither is let in
+            reading("d2", "m5"),
+            reading("d1", "m6"),
+        ]
+        left_out = [(1, "device"), (3, "values.x"), (5, "device"), (6, "values.m4"), (8, "values.m6")]
+        assert sorted(await service.sift(text, *readings)) == left_out
+        left_out[3] = (6, "values.m3")  # by now there is no room for either
+        assert sorted(await service.sift(text, *readings)) == left_out
+        assert service.senders.admits(await service.senders.identified(text, ELSEWHERE), [readings[0], readings[7]])
+        names = await client.zrange("windsock:metrics", 0, -1)
+        assert names == [b"m1", b"m2", b"m5"]
+
+
+async def test_with_skip_a_request_of_which_nothing_is_left_is_refused_by_the_first_reason(client: Client) -> None:
+    async with serving(client, metrics_max=1) as service:
+        _, text = await service.make(Scope(("d*",), devices_max=1))
+        await service.post(text, reading("d1", "m"))
+        for readings, error, places in (
+            ([reading("d1", "n"), reading("a", "m")], OutOfScope, [0, 1]),
+            ([reading("d1", "n"), None, reading("d2", "m")], TooManyDevices, [0, 2]),
+            ([None, reading("d1", "n")], TooManyMetrics, [1]),
+        ):
+            with pytest.raises(error) as refused:
+                await service.sift(text, *readings)
+            assert (type(refused.value), [index for index, _ in told(refused)]) == (error, places)
+
+
+async def test_what_is_left_out_costs_nothing_of_a_limit_of_readings(client: Client) -> None:
+    async with serving(client) as service:
+        _, text = await service.make(Scope(("d",), readings_per_s=1.0))
+        assert len(await service.sift(text, reading("d"), *[reading("a")] * 50)) == 50
+        await service.post(text, reading("d"))
+        with pytest.raises(TooManyRequests):
+            await service.sift(text, reading("d"), reading("a"))
 
 
 async def test_what_is_too_much_for_one_commit_leaves_no_names_behind(client: Client) -> None:

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 import pytest
 
 from services import redis, topics
-from services.background import background
 from services.places import GROUP, INTEREST_KEY, REQUESTS_KEY, Place, Places
-from services.room import Shared
-from services.stream import END
+from services.weather_status import status_key
+from tests.pollers import WITHIN_S, Running, at_least, poller
 from tests.processes import NOWHERE
 from tests.redis_server import RedisServer
 from tests.stand_ins.open_meteo import OpenMeteo
 from tests.waiting import until_found
-from weather_poller import app
-from weather_poller.poller import LOOK_S
+from weather_poller.holder import LOOK_S
 from weather_poller.requests import CLAIM_AFTER_MS
-
-WITHIN_S = 20.0
 
 
 @pytest.fixture
@@ -34,58 +28,12 @@ def weather() -> Iterator[OpenMeteo]:
         yield stand_in
 
 
-class Running:
-    """A poller that runs, and what a gateway would do beside it."""
-
-    def __init__(self, shared: Shared, unready: Callable[[], Any]) -> None:
-        self.shared = shared
-        self.unready = unready
-        self.places = Places(shared.redis)
-
-    async def observed(self, slug: str) -> list[dict[str, Any]]:
-        page = await self.shared.stream.read(topics.WEATHER + slug, "up", END, 100)
-        return [orjson.loads(payload) for batch in page.batches for payload in batch.payloads]
-
-    async def ask(self, city: str) -> dict[str, Any]:
-        """A gateway's request for a city, and its answer."""
-        token, channel = secrets.token_hex(4), "test:answers:" + secrets.token_hex(4)
-        async with self.shared.redis.pubsub() as listener:
-            await listener.subscribe(channel)
-            await self.places.request(city, channel, token, WITHIN_S)
-            async with asyncio.timeout(WITHIN_S):
-                while True:
-                    message = await listener.get_message(ignore_subscribe_messages=True, timeout=1.0)
-                    if message is not None:
-                        answer: dict[str, Any] = orjson.loads(message["data"])["body"]
-                        assert answer.pop("token") == token
-                        return answer
-
-    def metric(self, name: str, **labels: str) -> float:
-        return self.shared.registry.get_sample_value(name, labels) or 0.0
+async def holds(running: Running) -> bool:
+    return running.metric("windsock_weather_lease_held") == 1
 
 
-@asynccontextmanager
-async def poller(server: RedisServer, weather: OpenMeteo | str, **settings: str) -> AsyncIterator[Running]:
-    url = weather if isinstance(weather, str) else weather.url
-    environ = {
-        "WINDSOCK_OPEN_METEO_URL": url,
-        "WINDSOCK_GEOCODING_URL": url,
-        "WINDSOCK_WEATHER_RETRY_S": "0.05",
-        "WINDSOCK_WEATHER_RETRY_MAX_S": "0.2",
-        "WINDSOCK_WEATHER_REQUEST_S": "1",
-    } | {f"WINDSOCK_{key.upper()}": value for key, value in settings.items()}
-    client = redis.connect(server.url)
-    shared = Shared.over(client, client, server.url, environ)
-    room = app.build(shared)
-    async with client, background(shared.writer.run, shared.pulse.run), room.running():
-        yield Running(shared, shared.pulse.unready)
-
-
-def at_least(count: int, of: Callable[[], int]) -> Callable[[], Awaitable[bool]]:
-    async def check() -> bool:
-        return of() >= count
-
-    return check
+async def tracks(running: Running, places: int) -> bool:
+    return running.metric("windsock_weather_places") == places
 
 
 OFTEN = {"weather_interval_s": "1", "weather_jitter_s": "0"}
@@ -121,13 +69,20 @@ async def test_a_repeat_is_dropped_and_the_next_observation_is_stored(
         assert "temperature" not in (await running.observed("berlin"))[1]["values"]
 
 
-async def test_several_pollers_store_an_observation_once(redis_server: RedisServer, weather: OpenMeteo) -> None:
-    async with poller(redis_server, weather, **TWO) as one, poller(redis_server, weather, **TWO):
-        await until_found(at_least(2, lambda: len(weather.forecasts())), "one of them does not ask")
+async def test_of_several_pollers_one_asks_and_the_next_goes_on_when_it_stops(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    async with poller(redis_server, weather, **TWO) as one:
         await until_found(lambda: one.observed("london"), "no observation")
+        async with poller(redis_server, weather, **TWO) as other:
+            assert one.metric("windsock_weather_lease_held") + other.metric("windsock_weather_lease_held") == 1
+            assert (await other.ask("Paris"))["place"] == "paris"
+            assert (await one.ask("Paris"))["place"] == "paris"
     async with poller(redis_server, weather, **TWO) as third:
-        await until_found(at_least(3, lambda: len(weather.forecasts())), "the third does not ask")
+        await until_found(lambda: holds(third), "the lease is not given back")
+        await until_found(lambda: tracks(third, 3), "the places are not taken up")
         assert len(await third.observed("berlin")) == 1
+    assert [query["latitude"] for query in weather.forecasts()] == ["52.5200,51.5100", "48.8534"]
 
 
 async def test_a_refusal_is_followed_by_the_pause_that_it_asks_for(
@@ -152,6 +107,7 @@ async def test_a_refusal_is_followed_by_the_pause_that_it_asks_for(
 async def test_the_poller_outlives_every_fault_of_the_service(
     redis_server: RedisServer, weather: OpenMeteo, fault: str
 ) -> None:
+    weather.retry_after = "1"  # without it, a 429 is heeded until the minute is over
     weather.next(fault, fault)
     async with poller(redis_server, weather, places="Berlin=52.52,13.41") as running:
         await until_found(lambda: running.observed("berlin"), f"no recovery from {fault}")
@@ -203,6 +159,44 @@ async def test_a_new_city_is_answered_once_its_observation_is_stored(
         asked = len(weather.searches())
         assert (await running.ask("São Paulo"))["place"] == "sao-paulo"
         assert len(weather.searches()) == asked
+
+
+async def test_a_new_place_is_given_its_past_before_the_present(redis_server: RedisServer, weather: OpenMeteo) -> None:
+    async with poller(redis_server, weather, **TWO, weather_history_h="24") as running:
+        assert (await running.ask("Paris"))["place"] == "paris"
+        told = [observation["ts"] // 1000 for observation in await running.observed("paris")]
+        hour = -(-weather.observed // 3_600) * 3_600
+        assert told == [*range(hour - 24 * 3_600, hour, 3_600), weather.observed][-25:]
+        (latest,) = await running.shared.stream.latest(["paris"], topics.WEATHER)
+        assert latest is not None
+        assert latest.ts == weather.observed * 1000
+
+
+async def test_one_that_refuses_the_past_does_not_keep_the_present_away(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    weather.next("400")
+    async with poller(redis_server, weather, places="Berlin=52.52,13.41", weather_history_h="24") as running:
+        await until_found(lambda: running.observed("berlin"), "no observation")
+        assert ["hourly" in query for query in weather.forecasts()] == [True, False]
+        assert len(await running.observed("berlin")) == 1
+
+
+async def test_a_place_of_which_something_is_kept_is_not_given_its_past_again(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    async with poller(redis_server, weather, places="Berlin=52.52,13.41", weather_history_h="24") as running:
+        await until_found(lambda: running.observed("berlin"), "no observation")
+        await running.shared.redis.delete(status_key("berlin"))
+    weather.observed += 900
+    async with poller(redis_server, weather, places="Berlin=52.52,13.41", weather_history_h="24") as running:
+        await until_found(at_least(2, lambda: len(weather.forecasts())), "not asked")
+
+        async def next_one() -> bool:
+            return len(await running.observed("berlin")) == 26
+
+        await until_found(next_one, "no observation")
+        assert ["hourly" in query for query in weather.forecasts()] == [True, False]
 
 
 async def test_an_unknown_city_is_answered_as_such(redis_server: RedisServer, weather: OpenMeteo) -> None:
@@ -318,8 +312,8 @@ async def test_a_place_keeps_its_name_when_another_of_that_name_is_asked_for(
 ) -> None:
     async with poller(redis_server, weather, **TWO) as running:
         await until_found(lambda: running.observed("berlin"), "no observation")
-        assert await running.ask("03570") == {"place": "berlin-44.5n-71.2w", "city": "Berlin"}
-        for name, slug in (("Berlin", "berlin"), ("03570", "berlin-44.5n-71.2w")):
+        assert await running.ask("03570") == {"place": "berlin-new-hampshire-us", "city": "Berlin"}
+        for name, slug in (("Berlin", "berlin"), ("03570", "berlin-new-hampshire-us")):
             place = await running.places.lookup(name)
             assert place is not None
             assert place.place == slug

@@ -1,36 +1,23 @@
-"""Open-Meteo's forecast and geocoding services, translated. Pure: parameters out, parsed answers in.
+"""Open-Meteo's forecast service: the present conditions of up to 100 places with one request. Pure.
 
-Shapes: open-meteo.com/en/docs and open-meteo.com/en/docs/geocoding-api. Data: CC BY 4.0.
+Shapes, units and what counts as a call: open-meteo.com/en/docs and open-meteo.com/en/pricing. Data: CC BY 4.0.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Annotated, Any, TypeGuard
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import msgspec
-from msgspec import Meta
-
-from services import topics
 from services.places import Place
 from services.reading import Reading
+from weather_poller.providers.observation import HOUR_S, cell, checked_s, interval_of, observation
+from weather_poller.providers.provider import Answer, Ask, Calls, Found, GarbledAnswerError, Question, Source
+from weather_poller.providers.units import in_ours, is_number
 
-PROVIDER = "open-meteo"
-FORECAST_PATH = "/v1/forecast"
-GEOCODING_PATH = "/v1/search"
-SOURCE = {
-    "provider": PROVIDER,
-    "attribution": "Weather data by Open-Meteo.com",
-    "attribution_url": "https://open-meteo.com/",
-    "licence": "CC BY 4.0",
-}
-MOST_PLACES = 100
-"""Places per request; the service takes 1,000, but the address must stay short."""
-
-MOST_AHEAD_MS = 86_400_000
-"""How far ahead of our clock an observation's time may be."""
+SOURCE = Source("open-meteo", "Weather data by Open-Meteo.com", "https://open-meteo.com/", "CC BY 4.0")
+PATH = "/v1/forecast"
+INTERVAL_S = 900.0
 
 _FIELDS = {
     "temperature_2m": ("temperature", "°C"),
@@ -45,155 +32,130 @@ _FIELDS = {
     "wind_direction_10m": ("wind_direction", "°"),
     "wind_gusts_10m": ("wind_gusts", "m/s"),
 }
-"""Open-Meteo's name → our metric and unit."""
-
-WMO_TEXT = {
-    0: "clear",
-    1: "mainly clear",
-    2: "partly cloudy",
-    3: "overcast",
-    45: "fog",
-    48: "rime fog",
-    51: "light drizzle",
-    53: "drizzle",
-    55: "dense drizzle",
-    56: "light freezing drizzle",
-    57: "freezing drizzle",
-    61: "light rain",
-    63: "rain",
-    65: "heavy rain",
-    66: "light freezing rain",
-    67: "freezing rain",
-    71: "light snow",
-    73: "snow",
-    75: "heavy snow",
-    77: "snow grains",
-    80: "light rain showers",
-    81: "rain showers",
-    82: "violent rain showers",
-    85: "snow showers",
-    86: "heavy snow showers",
-    95: "thunderstorm",
-    96: "thunderstorm with slight hail",
-    99: "thunderstorm with heavy hail",
-}
-"""WMO 4677 codes as Open-Meteo uses them."""
+"""Open-Meteo's name → our metric, and the unit that we ask for. Each variable above ten makes every place cost more."""
 
 
-class GarbledAnswerError(ValueError):
-    """A weather service answered something else than it documents."""
+class OpenMeteo:
+    """Open-Meteo; with a `key`, its paid hosts."""
+
+    name = SOURCE.provider
+    places_per_request = 100
+    """The service takes 1,000, but the address must stay short."""
+
+    def __init__(self, url: str, key: str, calls: Calls) -> None:
+        self.url = url
+        self.calls = calls
+        self._key = key
+
+    def covers(self, place: Place) -> bool:
+        return True
+
+    def observe(self, places: Sequence[Place], past_h: int = 0) -> Question[list[Found]]:
+        answer = yield Ask(self.url + PATH, self._parameters(places, past_h), calls=len(places) * calls_each(past_h))
+        return found(answer, places, past_h)
+
+    def _parameters(self, places: Sequence[Place], past_h: int) -> dict[str, str]:
+        parameters = {
+            "latitude": ",".join(f"{place.latitude:.4f}" for place in places),
+            "longitude": ",".join(f"{place.longitude:.4f}" for place in places),
+            "current": ",".join(_FIELDS),
+            "wind_speed_unit": "ms",
+            "timeformat": "unixtime",
+        }
+        if past_h:
+            parameters |= {"hourly": ",".join(_FIELDS), "past_days": f"{_past_days(past_h)}", "forecast_days": "1"}
+        return parameters | ({"apikey": self._key} if self._key else {})
 
 
-def forecast_parameters(places: Sequence[Place]) -> dict[str, str]:
-    """The query for the current conditions of all `places` at once."""
-    return {
-        "latitude": ",".join(f"{place.latitude:.4f}" for place in places),
-        "longitude": ",".join(f"{place.longitude:.4f}" for place in places),
-        "current": ",".join(_FIELDS),
-        "wind_speed_unit": "ms",
-        "timeformat": "unixtime",
-    }
+def _past_days(past_h: int) -> int:
+    return math.ceil(past_h / 24)
 
 
-def observations(
-    answer: Any, places: Sequence[Place], fetched_ms: int
-) -> tuple[list[Reading], list[GarbledAnswerError]]:
-    """The observations in the order of `places`, and what is wrong with those that cannot be read.
+def calls_each(past_h: int) -> float:
+    """What one place costs of the allowance: more than ten variables or two weeks count as more than one call."""
+    if not past_h:
+        return max(1.0, len(_FIELDS) / 10)
+    variables, days = 2 * len(_FIELDS), _past_days(past_h) + 1
+    return max(1.0, variables / 10, variables / 10 * days / 14)
 
-    Raises GarbledAnswerError where the answer as a whole is not about `places`, or holds no observation.
-    """
-    found = answer if isinstance(answer, list) else [answer]
-    if len(found) != len(places):
-        raise GarbledAnswerError(f"{len(found)} locations were answered, {len(places)} were asked for")
-    readings: list[Reading] = []
-    faults: list[GarbledAnswerError] = []
-    for index, (one, place) in enumerate(zip(found, places, strict=True)):
+
+def found(answer: Answer, places: Sequence[Place], past_h: int) -> list[Found]:
+    """What an answer says of each of `places`; raises GarbledAnswerError if it says nothing of any."""
+    body = answer.body
+    if isinstance(body, dict) and body.get("error"):
+        raise GarbledAnswerError(f"it refused: {str(body.get('reason'))[:200]}")
+    each = body if isinstance(body, list) else [body]
+    if len(each) != len(places):
+        raise GarbledAnswerError(f"{len(each)} locations were answered, {len(places)} were asked for")
+    told: list[Found] = []
+    for index, (one, place) in enumerate(zip(each, places, strict=True)):
         try:
-            readings.append(_observation(one, index, place, fetched_ms))
+            told.append(_found(one, index, place, past_h, answer.fetched_ms))
         except GarbledAnswerError as fault:
-            faults.append(fault)
-    if not readings:
-        raise faults[0]
-    return readings, faults
+            told.append(Found(place.place, fault=str(fault)))
+    if places and all(one.fault for one in told):
+        raise GarbledAnswerError(told[0].fault)
+    return told
 
 
-def _observation(found: Any, index: int, place: Place, fetched_ms: int) -> Reading:
-    current = found.get("current") if isinstance(found, dict) else None
-    moment = _seconds(current.get("time"), found.get("utc_offset_seconds")) if isinstance(current, dict) else None
-    if current is None or moment is None:
-        raise GarbledAnswerError(f"no current conditions with a time for {place.name}")
-    told = found.get("current_units")
-    told = told if isinstance(told, dict) else {}
-    if found.get("location_id", index) != index:
+def _found(one: Any, index: int, place: Place, past_h: int, fetched_ms: int) -> Found:
+    current = one.get("current") if isinstance(one, dict) else None
+    if not isinstance(current, dict):
+        raise GarbledAnswerError(f"no current conditions for {place.name}")
+    # The first of several places carries no location_id.
+    if one.get("location_id", index) != index:
         raise GarbledAnswerError(f"another place's conditions for {place.name}")
-    # A time far ahead would make every later observation look old.
-    if not 0 < moment * 1000 <= fetched_ms + MOST_AHEAD_MS:
-        raise GarbledAnswerError(f"the conditions for {place.name} are of an impossible time, {moment}")
-    values: dict[str, Any] = {}
-    units: dict[str, str] = {}
-    for theirs, (metric, unit) in _FIELDS.items():
-        value = current.get(theirs)
-        if not _is_number(value):
+    time = current.get("time")
+    observed_s = checked_s(time if is_number(time) else None, place, fetched_ms)
+    interval_s = interval_of(current.get("interval"), INTERVAL_S)
+    present = observation(
+        place,
+        SOURCE,
+        _values(current, one.get("current_units")),
+        observed_s=observed_s,
+        fetched_ms=fetched_ms,
+        interval_s=interval_s,
+        where=cell(one.get("latitude"), one.get("longitude")),
+    )
+    past = _past(one, place, observed_s, past_h, fetched_ms) if past_h else []
+    return Found(place.place, [*past, present], interval_s)
+
+
+def _past(one: Mapping[str, Any], place: Place, observed_s: int, past_h: int, fetched_ms: int) -> list[Reading]:
+    """The last `past_h` full hours before the present conditions; those that cannot be read are left out."""
+    hourly = one.get("hourly")
+    times = hourly.get("time") if isinstance(hourly, dict) else None
+    if not isinstance(hourly, dict) or not isinstance(times, list):
+        return []
+    series = {name: values for name, values in hourly.items() if isinstance(values, list)}
+    past: dict[int, Reading] = {}
+    for at, time in enumerate(times):
+        if not is_number(time) or not max(1, observed_s - past_h * HOUR_S) <= time < observed_s:
             continue
-        values[metric] = bool(value) if metric == "is_day" else value
+        hour = {name: values[at] for name, values in series.items() if at < len(values)}
+        try:
+            past[int(time)] = observation(
+                place,
+                SOURCE,
+                _values(hour, one.get("hourly_units")),
+                observed_s=int(time),
+                fetched_ms=fetched_ms,
+                interval_s=HOUR_S,
+                where=cell(one.get("latitude"), one.get("longitude")),
+            )
+        except GarbledAnswerError:
+            continue  # an hour without a single value
+    return [past[time] for time in sorted(past)]
+
+
+def _values(told: Mapping[str, Any], units: Any) -> dict[str, Any]:
+    units = units if isinstance(units, dict) else {}
+    values: dict[str, Any] = {}
+    for theirs, (metric, unit) in _FIELDS.items():
+        value = told.get(theirs)
         if unit:
             # What we asked for, unless the answer says that it is something else.
-            units[metric] = str(told.get(theirs, unit))
-    if not values:
-        raise GarbledAnswerError(f"no values for {place.name}")
-    if values.get("weather_code") in WMO_TEXT:
-        values["weather_text"] = WMO_TEXT[values["weather_code"]]
-    return Reading(
-        device=place.place,
-        values=values,
-        ts=int(moment) * 1000,
-        id=f"{PROVIDER}:{int(moment)}",
-        units=units,
-        tags={"city": place.name, **SOURCE, "fetched": _iso(fetched_ms)},
-    )
-
-
-def geocoding_parameters(name: str) -> dict[str, str]:
-    """The query for the best match of a name."""
-    return {"name": name, "count": "1", "language": "en"}
-
-
-def place_found(answer: Any) -> Place | None:
-    """The best match; None if the service knows none. Raises GarbledAnswerError."""
-    if not isinstance(answer, dict):
-        raise GarbledAnswerError("the geocoder did not answer an object")
-    if not answer.get("results"):
-        return None
-    try:
-        best = msgspec.convert(answer["results"], list[_Match])[0]
-    except msgspec.ValidationError as error:
-        raise GarbledAnswerError(f"the geocoder's matches cannot be read: {error}") from None
-    slug = topics.slug(best.name) or f"place-{best.id}"
-    return Place(slug, best.name, best.latitude, best.longitude, best.country, best.id)
-
-
-class _Match(msgspec.Struct):
-    id: int
-    name: Annotated[str, Meta(min_length=1, max_length=200)]
-    latitude: Annotated[float, Meta(ge=-90, le=90)]
-    longitude: Annotated[float, Meta(ge=-180, le=180)]
-    country: Annotated[str, Meta(max_length=200)] | None = None
-
-
-def _seconds(time: Any, utc_offset_s: Any) -> float | None:
-    """Unix seconds of a number or of an ISO 8601 time, which is local and without a zone; None for others."""
-    if _is_number(time):
-        return time
-    try:
-        local = datetime.fromisoformat(time).replace(tzinfo=UTC)
-    except (TypeError, ValueError):
-        return None
-    return local.timestamp() - (utc_offset_s if _is_number(utc_offset_s) else 0)
-
-
-def _iso(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds")
-
-
-def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            values[metric] = in_ours(metric, value, units.get(theirs, unit))
+        elif is_number(value):
+            values[metric] = bool(value) if metric == "is_day" else int(value)
+    return values

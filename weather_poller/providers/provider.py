@@ -15,6 +15,9 @@ from services.reading import Reading
 
 T = TypeVar("T")
 
+NAMES = ("open-meteo", "met-norway", "nws", "openweathermap")
+"""The weather services that there are, as the settings call them."""
+
 
 class GarbledAnswerError(ValueError):
     """A weather service answered something else than it documents."""
@@ -63,7 +66,8 @@ class Answer:
 class Found:
     """What was found for one place: `readings` from the oldest to the present one, none where nothing is new.
 
-    `interval_s` is how often the service's data change; before `next_ms` (Unix milliseconds) there is nothing new.
+    `interval_s` is how often the service's data change. `next_ms` (Unix milliseconds) is told by services that forbid
+    to be asked again before it, as MET Norway's do with `Expires`; those for which it would be a guess do not tell it.
     `fault` says why there is nothing for this place although others were answered.
     """
 
@@ -81,6 +85,8 @@ class Provider(Protocol):
     """One weather service. What it remembers from one question to the next is bounded, and may be lost."""
 
     name: str
+    url: str
+    """Its base, without a slash at the end; services of one host share its allowance of requests in flight."""
     calls: Calls
     places_per_request: int
 

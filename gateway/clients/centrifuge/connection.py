@@ -68,6 +68,7 @@ class Connection:
             shared.broker,
             shared.stream,
             shared.reads,
+            shared.sources,
             shared.snapshots,
             shared.presence,
             settings,

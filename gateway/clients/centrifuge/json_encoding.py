@@ -47,7 +47,8 @@ class JsonEncoding:
         for offset, payload in enumerate(batch.payloads, batch.first):
             # The first offset tells the epoch to who subscribed before there was one.
             epoch = b',"epoch":"%s"' % batch.epoch.encode() if offset == 1 else b""
-            lines.append(b'{"push":{"channel":%s,"pub":{"data":%s,"offset":%d%s}}}' % (channel, payload, offset, epoch))
+            at = b',"offset":%d%s' % (offset, epoch) if offset else b""
+            lines.append(b'{"push":{"channel":%s,"pub":{"data":%s%s}}}' % (channel, payload, at))
         return joined(lines, b"\n")
 
     def pushes_wrapped(self, topic: str, batch: Batch) -> list[bytes]:

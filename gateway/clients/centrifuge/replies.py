@@ -129,7 +129,7 @@ class Encoding(Protocol):
         """The answer to a command that is refused."""
 
     def pushes(self, topic: str, batch: Batch) -> list[bytes]:
-        """Frames of pushes."""
+        """Frames of pushes; of what is not kept (offset 0) without offsets."""
 
     def pushes_wrapped(self, topic: str, batch: Batch) -> list[bytes]:
         """Frames of pushes for publications in envelopes."""

@@ -79,6 +79,8 @@ class Session:
         """Those of these that the client asked for when it connected."""
         self._granted: set[str] = set()
         """Those of them that a subscription token opened."""
+        self._derived: set[str] = set()
+        """Those of them that are derived: nothing opens them but permission for what is beneath."""
         self.unanswered_pings = 0
 
     def connected(self, user: str, permits: Permits) -> None:
@@ -99,7 +101,7 @@ class Session:
         channels: dict[str, Channel] = {}
         for name in names:
             with suppress(_RefusedError):
-                if (found := self._find(name)).readable:
+                if self._can_be_given(found := self._find(name)):
                     channels[name] = found
         if (personal := self._channels.personal(self.user)) is not None:
             channels[personal.name] = personal
@@ -136,10 +138,14 @@ class Session:
             channel = self._find(name)
         except _RefusedError:
             return None
-        if not channel.readable:
+        if not self._can_be_given(channel):
             return None
         self.server_side.add(name)
         return self._step(0, channel, stand, Grant(name, self.user, info=info), None, None)
+
+    def _can_be_given(self, channel: Channel) -> bool:
+        """Whether the server may subscribe it: to what is derived only if it may have what is beneath."""
+        return channel.readable and (not channel.derived or self.permits(channel.name))
 
     def refused(self) -> None:
         """It could not say who it is: nothing of it is carried out any more."""
@@ -165,7 +171,7 @@ class Session:
 
     def no_longer_permitted(self) -> list[str]:
         """The subscriptions that it wanted and that `permits` does not cover (any more)."""
-        wanted = (self.subscribed - self.server_side - self._granted) | self._asked
+        wanted = (self.subscribed - self.server_side - self._granted) | self._asked | self._derived
         return [name for name in wanted if not self.permits(name)]
 
     def lost(self, topic: str) -> None:
@@ -174,6 +180,7 @@ class Session:
         self.server_side.discard(topic)
         self._asked.discard(topic)
         self._granted.discard(topic)
+        self._derived.discard(topic)
 
     def _begin(self, command: Command, grant: Grant | None) -> Step:
         if self.state is State.NEW:
@@ -220,7 +227,7 @@ class Session:
             return Publish(number, channel, bytes(command.publish.data))
         if command.history is not None:
             channel = self._find(command.history.channel)
-            if not (channel.built_in or channel.options.has_history):
+            if not channel.kept:
                 raise _RefusedError(codes.NOT_AVAILABLE)
             self._demand("history", channel)
             return ReadHistory(number, channel, command.history)
@@ -243,9 +250,9 @@ class Session:
             raise _RefusedError(codes.NOT_AVAILABLE)
         if channel.name in self.subscribed:
             raise _RefusedError(codes.ALREADY_SUBSCRIBED)
-        if grant is None:
+        if grant is None or channel.derived:
             self._demand("subscribe", channel)
-        elif grant.channel != channel.name or grant.user != self.user:
+        if grant is not None and (grant.channel != channel.name or grant.user != self.user):
             return closes.INVALID_TOKEN
         if len(self.subscribed) >= self._most:
             raise _RefusedError(codes.LIMIT_EXCEEDED)
@@ -267,7 +274,9 @@ class Session:
         self.subscribed.add(channel.name)
         if grant is not None:
             self._granted.add(channel.name)
-        kept = channel.built_in or options.has_history
+        if channel.derived:
+            self._derived.add(channel.name)
+        kept = channel.kept
         sees_history = channel.grants("history", self.user, subscribed=True)
         recoverable = kept and (
             options.force_recovery or (request.recoverable and (options.allow_recovery or sees_history))

@@ -15,6 +15,7 @@ from gateway.presence import Presence
 from gateway.reads import Reads
 from gateway.roster import Roster
 from gateway.snapshots import Snapshots
+from gateway.sources import Sources
 from services.access import Access
 from services.revocations import Revocations
 from services.settings import GatewaySettings
@@ -32,6 +33,7 @@ class Shared:
     mesh: Mesh
     stream: Stream
     reads: Reads
+    sources: Sources
     snapshots: Snapshots
     writer: Writer
     procedures: Procedures

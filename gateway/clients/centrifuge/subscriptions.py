@@ -2,7 +2,8 @@
 
 Promise: a subscriber gets what came after its position once and in order: first in the reply, then, if there
 is more than one reply takes, as pushes; live publications follow without a gap. Where that is not possible it
-is told: `recovered` is missing, or the subscription ends with 2500, whereupon SDKs subscribe again.
+is told: `recovered` is missing, or the subscription ends with 2500, whereupon SDKs subscribe again. Derived channels
+have no positions: the first push tells what they show, and further ones what they show from there on.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from gateway.presence import Presence
 from gateway.reads import Reads
 from gateway.sender import Sender
 from gateway.snapshots import Asked, Snapshot, Snapshots
+from gateway.sources import Sources
 from gateway.subscription import Subscription
 from services import closes, logs
 from services.batch import Batch, Position, fitting
@@ -67,6 +69,7 @@ class Subscriptions:
         broker: Broker,
         stream: Stream,
         reads: Reads,
+        sources: Sources,
         snapshots: Snapshots,
         presence: Presence,
         settings: GatewaySettings,
@@ -81,6 +84,7 @@ class Subscriptions:
         self._broker = broker
         self._stream = stream
         self._reads = reads
+        self._sources = sources
         self._snapshots = snapshots
         self._presence = presence
         self._settings = settings
@@ -114,11 +118,11 @@ class Subscriptions:
             self._settings.outbox_bytes,
             step.filter.wanted if step.filter else None,
             partial(self._tell_presence, topic) if step.join_leave else None,
-            None if step.channel.built_in else self._encoding.pushes_unpositioned,
+            _render_passing(step, self._encoding),
         )
         info = self._info_in(step)
         try:
-            await self._broker.join(topic, subscription)
+            await self._sources.join(topic, subscription)
             joined = self._broker.hub.position(topic)
             self._all[topic] = subscription
             await self._enter(step.channel, info)
@@ -158,8 +162,10 @@ class Subscriptions:
     async def _since(self, step: Subscribe, joined: Position) -> Page:
         """What came after the position that is to be recovered; nothing, if it is none or that of the hub.
 
-        A topic that the hub knows no epoch of may have got one from another subscriber.
+        A topic that the hub knows no epoch of may have got one from another subscriber, unless it is derived.
         """
+        if step.channel.derived:
+            return Page(NOWHERE, [], more=False)
         if joined.epoch and (not step.recover or joined == Position(step.epoch, step.offset)):
             return Page(joined, [], more=False)
         bound: Bound = END
@@ -176,9 +182,11 @@ class Subscriptions:
         SDKs keep the epoch of the reply, and could not tell later that the topic is another one if it had none.
         """
         try:
-            return await self._stream.begin(topic)
+            top = await self._stream.begin(topic)
         except Unavailable:
             return NOWHERE  # a Redis that takes no more still lets one subscribe
+        self._broker.hub.begun(topic, top)
+        return top
 
     async def _snapshot(self, step: Subscribe, most_bytes: int) -> Snapshot | None:
         """What the topic shows now, if that was asked for."""
@@ -255,8 +263,7 @@ class Subscriptions:
         if opened.more:
             self._ways.hold(topic)
         try:
-            begin = opened.subscription.resume if opened.more else opened.subscription.go_live
-            await begin(opened.at, self._reads.read, self._settings.history_page)
+            await self._sources.begin(opened.subscription, opened.at, resuming=opened.more)
             self._ways.release(topic)
             if opened.channel.options.join_leave and self._all.get(topic) is opened.subscription:
                 await self._broker.announce(topic, b"+" + replies.shown_info(opened.info))
@@ -296,7 +303,7 @@ class Subscriptions:
         subscription = self._all.pop(topic, None)
         if subscription is not None:
             subscription.end()
-            self._broker.leave(topic, subscription)
+            self._sources.leave(topic, subscription)
         self._ways.close(topic)
         present = self._present.pop(topic, None)
         if present is not None:
@@ -311,6 +318,12 @@ def _render(step: Subscribe, encoding: Encoding) -> Render:
     if step.channel.built_in:
         return encoding.pushes
     return encoding.pushes_wrapped if step.positioned else encoding.pushes_unpositioned
+
+
+def _render_passing(step: Subscribe, encoding: Encoding) -> Render | None:
+    if step.channel.derived:
+        return encoding.pushes
+    return None if step.channel.built_in else encoding.pushes_unpositioned
 
 
 def _data(wishes: Wishes, snapshot: Snapshot | None) -> Json:

@@ -34,7 +34,7 @@ Points = Annotated[int, Meta(ge=2, le=5_000)]
 
 _WINDOW = re.compile(r"([0-9]{1,9})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_WITHOUT_WINDOW = (topics.FEED, topics.COMMAND)
+_WITHOUT_WINDOW = (topics.FEED, topics.COMMAND, topics.COMPARE)
 
 
 @dataclass(frozen=True, slots=True)

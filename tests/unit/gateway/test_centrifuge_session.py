@@ -88,6 +88,65 @@ def test_nothing_opens_a_channel_of_commands() -> None:
     assert session.subscribe_by_server("command:a", SubscribeRequest(), b"") is None
 
 
+BENEATH = {"device:a", "weather:berlin"}
+COMPARED = "compare:a:berlin"
+
+
+def comparing(*allowed: str) -> Session:
+    """A connection of user 7, who may use these topics."""
+    session = Session(Channels(), 5)
+    say(session, '{"id":1,"connect":{}}')
+    session.connected("7", lambda topic: BENEATH.issubset(allowed) if topic == COMPARED else topic in allowed)
+    return session
+
+
+def test_a_comparison_has_no_positions_and_is_never_recovered() -> None:
+    text = f'{{"id":2,"subscribe":{{"channel":"{COMPARED}","recover":true,"recoverable":true,"positioned":true}}}}'
+    (step,) = say(comparing(*BENEATH), text)
+    assert isinstance(step, Subscribe)
+    assert (step.recover, step.recoverable, step.positioned) == (False, False, False)
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ('"history":{"channel":"compare:a:berlin"}', 108),
+        ('"presence":{"channel":"compare:a:berlin"}', 108),
+        ('"publish":{"channel":"compare:a:berlin","data":1}', 103),
+        ('"subscribe":{"channel":"compare:a:berlin","data":{"window":"1h"}}', 107),
+        ('"subscribe":{"channel":"compare:a:berlin","tf":{"key":"device","cmp":"eq","val":"a"}}', 107),
+        ('"subscribe":{"channel":"compare:a"}', 107),
+    ],
+)
+def test_what_a_comparison_does_not_offer_is_refused(command: str, code: int) -> None:
+    (step,) = say(comparing(*BENEATH), f'{{"id":2,{command}}}')
+    assert error(step).code == code
+
+
+def test_nothing_opens_a_comparison_but_permission_for_both_topics_beneath_it() -> None:
+    (command,) = JSON.decode(f'{{"id":2,"subscribe":{{"channel":"{COMPARED}","token":"x"}}}}'.encode())
+    grant = Grant(COMPARED, "7")
+    for allowed, opens in (({"device:a"}, False), ({"weather:berlin"}, False), (BENEATH, True)):
+        assert isinstance(comparing(*allowed).begin(command, grant), Subscribe) is opens
+        assert bool(comparing(*allowed).subscribe_server_side([COMPARED], {})) is opens
+        by_server = comparing(*allowed).subscribe_by_server(COMPARED, SubscribeRequest(), b"")
+        assert (by_server is not None) is opens
+    assert comparing(*BENEATH).begin(command, Grant(COMPARED, "8")) == closes.INVALID_TOKEN
+
+
+def test_whoever_made_it_a_comparison_ends_with_the_permission() -> None:
+    (command,) = JSON.decode(f'{{"id":2,"subscribe":{{"channel":"{COMPARED}","token":"x"}}}}'.encode())
+    one, other = comparing(*BENEATH), comparing(*BENEATH)
+    one.begin(command, Grant(COMPARED, "7"))
+    other.subscribe_by_server(COMPARED, SubscribeRequest(), b"")
+    for session in (one, other):
+        assert session.no_longer_permitted() == []
+        session.permits = lambda _: False
+        assert session.no_longer_permitted() == [COMPARED]
+        session.lost(COMPARED)
+        assert session.no_longer_permitted() == []
+
+
 def test_who_may_subscribe_by_a_token_may_ask_for_a_window() -> None:
     (command,) = JSON.decode(b'{"id":2,"subscribe":{"channel":"device:a","token":"x","data":{"window":"1h"}}}')
     session = Session(Channels(), 3)
@@ -288,6 +347,11 @@ def test_pushes_are_joined_and_the_first_offset_tells_the_epoch() -> None:
         {"push": {"channel": "feed:x", "pub": {"data": 1, "offset": 1, "epoch": "E"}}},
         {"push": {"channel": "feed:x", "pub": {"data": {"a": 2}, "offset": 2}}},
     ]
+
+
+def test_a_push_of_what_is_not_kept_has_no_offset() -> None:
+    (frame,) = JSON.pushes("compare:a:berlin", Batch("", 0, 0, [b'{"a":2}']))
+    assert orjson.loads(frame) == {"push": {"channel": "compare:a:berlin", "pub": {"data": {"a": 2}}}}
 
 
 def test_joined_pushes_stay_below_the_bound() -> None:

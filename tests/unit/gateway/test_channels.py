@@ -36,7 +36,9 @@ def written(folder: Path, text: str) -> Channels:
     return Channels(str(file))
 
 
-@pytest.mark.parametrize("name", ["readings", "device:a", "metric:t", "weather:berlin", "feed:x", "command:a"])
+@pytest.mark.parametrize(
+    "name", ["readings", "device:a", "metric:t", "weather:berlin", "feed:x", "command:a", "compare:a:berlin"]
+)
 def test_topics_are_channels(channels: Channels, name: str) -> None:
     assert channels.find(name).built_in
     assert Channels().find(name).built_in
@@ -59,6 +61,21 @@ def test_other_namespaces_are_unknown(channels: Channels, name: str) -> None:
 def test_other_names_are_bad(channels: Channels, name: str) -> None:
     with pytest.raises(BadChannelError):
         channels.find(name)
+
+
+def test_a_comparison_may_be_followed_and_nothing_else(channels: Channels) -> None:
+    compared = channels.find("compare:a:berlin")
+    assert (compared.derived, compared.kept, compared.readable) == (True, False, True)
+    assert compared.grants("subscribe", "", subscribed=False)
+    for action in ("publish", "presence", "history"):
+        assert not compared.grants(action, "7", subscribed=True)
+    assert not channels.find("device:a").derived
+    assert [channels.find(name).kept for name in ("device:a", "chat:room", "news")] == [True, True, False]
+
+
+def test_a_namespace_may_not_be_called_like_a_topic(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="'compare' is a built-in topic's name"):
+        written(tmp_path, "[namespaces.compare]")
 
 
 def test_without_a_default_a_channel_without_a_namespace_is_unknown() -> None:

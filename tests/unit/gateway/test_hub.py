@@ -164,6 +164,25 @@ def test_the_first_publication_ever_gives_the_epoch() -> None:
     assert recorder.losses == []
 
 
+def test_an_epoch_that_a_topic_was_given_before_its_first_publication_is_known_to_who_comes_next() -> None:
+    hub, recorder = live(at=0)
+    hub.begun(TOPIC, Position("E", 0))
+    assert hub.position(TOPIC) == Position("E", 0)
+    assert not hub.receive(TOPIC, batch(1, 2))
+    hub.begun(TOPIC, Position("E", 0))  # an answer that came late
+    assert hub.position(TOPIC) == Position("E", 2)
+    assert (recorder.payloads, recorder.losses) == (numbers(1, 2), [])
+
+
+def test_another_epoch_than_the_one_given_before_the_first_publication_is_read_and_nothing_is_lost() -> None:
+    hub, recorder = live(at=0)
+    hub.begun(TOPIC, Position("E", 0))
+    assert hub.receive(TOPIC, batch(1, 1, "F"))
+    assert hub.filled(TOPIC, Page(Position("F", 1), [], more=False))
+    assert not hub.filled(TOPIC, Page(Position("F", 1), [batch(1, 1, "F")], more=False))
+    assert (recorder.payloads, recorder.losses) == (numbers(1, 1), [])
+
+
 def test_after_a_broken_connection_nothing_is_delivered_before_the_position_is_known() -> None:
     hub, recorder = live(at=3)
     hub.unsettle()

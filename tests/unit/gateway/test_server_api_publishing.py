@@ -49,15 +49,16 @@ def codes_of(result: dict[str, Any]) -> list[int]:
 
 async def test_a_broadcast_is_one_append_where_that_is_possible(tmp_path: Path) -> None:
     redis = Redis()
-    asked = Broadcast(channels=["feed:a", "device:a", "chat:a", "signal:a"], data=Raw(b"1"))
+    asked = Broadcast(channels=["feed:a", "device:a", "chat:a", "signal:a", "compare:a:berlin"], data=Raw(b"1"))
     result: Any = await over(redis, tmp_path).broadcast(asked)
     assert redis.calls == [["feed:a", "chat:a", "signal:a"]]
-    assert codes_of(result) == [0, 108, 0, 0]
+    assert codes_of(result) == [0, 108, 0, 0, 108]
     assert [one.get("result") for one in result["responses"]] == [
         {"offset": 1, "epoch": "E"},
         None,
         {"offset": 2, "epoch": "E"},
         {},
+        None,
     ]
 
 

@@ -15,8 +15,10 @@ from services.errors import (
     Forbidden,
     InvalidReadings,
     MalformedBody,
+    OutOfScope,
     Overloaded,
     TooLarge,
+    TooManyMetrics,
     TooSlow,
     Unauthorized,
     Unavailable,
@@ -75,6 +77,21 @@ def test_the_line_is_named() -> None:
     said = "; ".join(f"line {line}: f: is no value" for line in range(3, 8)) + "; and 2 more"
     assert json.loads(first.body) == {"error": f"unable to parse: {said}"}
     assert json.loads(second.body) == {"code": "invalid", "message": said, "line": 3}
+
+
+def test_a_limit_is_told_as_the_limit_that_it_is() -> None:
+    faults = [Fault(line, "values.x", "is new, and there are too many") for line in range(30)]
+    first, second = refusals(TooManyMetrics.first_of(faults))
+    assert (first.status, second.status) == (400, 400)
+    told = "; ".join(f"line {line}: values.x: is new, and there are too many" for line in range(1, 6)) + "; and 25 more"
+    assert json.loads(first.body) == {"error": f"partial write: {told} dropped=30"}
+    assert json.loads(second.body)["message"] == told
+
+
+def test_what_is_not_the_keys_to_send_is_told_without_a_word_of_parsing() -> None:
+    first, second = refusals(OutOfScope([Fault(0, "device", "this key is not for b")]))
+    assert (first.status, second.status) == (403, 403)
+    assert json.loads(first.body) == {"error": "line 1: device: this key is not for b"}
 
 
 @pytest.mark.parametrize(

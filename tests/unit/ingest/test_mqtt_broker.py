@@ -27,7 +27,11 @@ def test_a_url_names_the_broker_and_who_we_are(url: str, found: tuple[object, ..
         ("h:1883", "begins with mqtt"),
         ("http://h", "begins with mqtt"),
         ("mqtt://", "no host"),
-        ("mqtt://h:x", "percent-encoded"),
+        ("mqtt://h:x", "port 'x' is not a number from 0 to 65535"),
+        ("mqtt://u:p@h:99999", "port '99999' is not a number from 0 to 65535"),
+        ("mqtt://u:p/ss@h:1", "percent-encoded"),
+        ("mqtt://u:a@b:c/d@h:1", "percent-encoded"),
+        ("mqtt://u:[p@h", "percent-encoded"),
         ("mqtt://h/topic", "WINDSOCK_MQTT_TOPICS"),
     ],
 )

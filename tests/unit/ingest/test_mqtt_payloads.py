@@ -152,3 +152,45 @@ def test_any_bytes_are_readings_or_refused(payload: bytes, kind: str, place: Pla
 def test_a_line_of_another_device_is_told_by_its_number() -> None:
     decoded = read("# of two\n\nm,host=a t=1\nm,host=b t=1\n", kind="influx")
     assert [fault.index for fault in decoded.faults] == [3]
+
+
+OWN = 1_780_000_000_000
+"""A time that a reading has of its own."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "has_id"),
+    [
+        (
+            "lines",
+            f'{{"device":"a","values":{{"t":1}},"ts":{OWN}}}\n{{"device":"a","values":{{"t":1}}}}',
+            [True, False],
+        ),
+        ("influx", f"m,host=a t=1 {OWN}000000\nm,host=a t=2", [True, False]),
+        (
+            "senml",
+            f'[{{"bn":"a/","n":"t","t":{OWN // 1000},"v":1}},{{"n":"t","t":-5,"v":1}},{{"n":"u","v":1}}]',
+            [True, False, False],
+        ),
+    ],
+)
+def test_a_reading_with_a_time_of_its_own_has_the_same_id_whenever_its_message_comes(
+    kind: str, payload: str, has_id: list[bool]
+) -> None:
+    def ids(payload: str, topic: str = "t/a", now: int = NOW, *, asked: bool = True) -> list[str | None]:
+        decoded = PAYLOADS.read(kind, Place(), topic, payload.encode(), Limits(), now, ids=asked)
+        return [one.id for one in decoded.readings if one is not None]
+
+    first = ids(payload)
+    assert [one is not None for one in first] == has_id
+    assert ids(payload, now=NOW + 12_345) == first
+    assert ids(payload, "t/b")[0] not in (None, first[0])
+    assert ids(payload + "\n")[0] not in (None, first[0])
+    assert ids(payload, asked=False) == [None] * len(has_id)
+
+
+def test_an_id_of_its_own_stays() -> None:
+    line = f'{{"device":"a","id":"mine","values":{{"t":1}},"ts":{OWN}}}'
+    (one,) = read(line, Place(), "lines", ids=True).readings
+    assert one is not None
+    assert one.id == "mine"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 
 import pytest
 from hypothesis import given
@@ -39,6 +40,29 @@ def test_a_star_stands_for_anything_and_all_else_for_itself(pattern: str, name: 
 def test_patterns_match_as_the_same_regular_expression_does(pattern: str, name: str) -> None:
     expression = ".*".join(map(re.escape, pattern.split("*")))
     assert Patterns([pattern]).match(name) is bool(re.fullmatch(expression, name))
+
+
+@pytest.mark.parametrize(
+    ("allow", "opens"),
+    [
+        (["device:a", "weather:berlin"], True),
+        (["*"], True),
+        (["device:*", "weather:*"], True),
+        (["compare:*"], False),
+        (["compare:a:berlin", "device:a"], False),
+        (["compare:a:berlin", "weather:berlin"], False),
+        (["device:b", "weather:berlin"], False),
+        ([], False),
+    ],
+)
+def test_a_comparison_is_for_whom_both_topics_beneath_it_are(allow: list[str], opens: bool) -> None:
+    access = Access(AccessSettings(anonymous="on", anonymous_allow=" ".join(allow)), "127.0.0.1")
+    for identity in (None, Identity("7", allow=tuple(allow))):
+        for topic in ("compare:a:berlin", "compare:a:berlin/humidity"):
+            assert access.of(identity)(topic) is opens
+    assert access.welcomes("compare:a:berlin") is opens
+    with nullcontext() if opens else pytest.raises(Forbidden):
+        access.admit(Identity("7", allow=tuple(allow)), "compare:a:berlin")
 
 
 @pytest.mark.parametrize(

@@ -49,11 +49,20 @@ class Connection:
     """A client's end: `bodies` are what came back."""
 
     def __init__(
-        self, lane: Lane, *, head_s: float = 10.0, peer: str = "192.0.2.1", proxies: tuple[str, ...] = ()
+        self,
+        lane: Lane,
+        *,
+        head_s: float = 10.0,
+        peer: str = "192.0.2.1",
+        proxies: tuple[str, ...] = (),
+        waits: bool = False,
     ) -> None:
+        """Behind the lane is an application that answers at once, or, if it `waits`, once the body is there."""
+
         async def application(scope: Any, receive: Any, send: Any) -> None:
             self.through_application.append(scope["method"] + " " + scope["path"])
-            await receive()
+            while (await receive()).get("more_body") and waits:
+                pass
             await send({"type": "http.response.start", "status": 204, "headers": []})
             await send({"type": "http.response.body"})
 
@@ -344,6 +353,32 @@ async def test_a_head_without_an_end_is_cut_off(opening: bytes, endless: bytes) 
         connection.send(endless)
     assert connection.transport.closed.is_set()
     assert connection.refused("head_too_large")
+
+
+@pytest.mark.parametrize("part", [b"1;" + b"a" * 60 + b"\r\nx\r\n", b"1;a\r\nx\r\n0\r\nX-A: " + b"a" * 3_000])
+async def test_extensions_and_trailers_have_a_bound_in_sum_and_who_exceeds_it_is_told(part: bytes) -> None:
+    connection = Connection(echo(Shelf()), waits=True)
+    connection.send(CHUNKED)
+    await turns(3)
+    for _ in range(80):
+        if connection.transport.closed.is_set():
+            break
+        connection.send(part)
+    await turns(5)
+    assert connection.transport.closed.is_set()
+    assert connection.statuses == [431]
+    assert b"around the parts of the body" in connection.transport.written
+    assert connection.refused("head_too_large")
+
+
+async def test_a_body_in_the_smallest_parts_is_no_head() -> None:
+    connection = Connection(echo(Shelf()))
+    connection.send(CHUNKED)
+    for _ in range(HEAD_BYTES):
+        connection.send(b"0001\r\na\r\n")
+    connection.send(b"0\r\n\r\n")
+    await turns(5)
+    assert connection.statuses == [204]
 
 
 async def test_a_large_body_is_no_head() -> None:

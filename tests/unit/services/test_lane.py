@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from services.errors import WindsockError
-from services.lane import Answer, Lane, Post, Work
+from services.lane import Answer, Lane, Post, Work, headers_of
 from services.metrics import Refusals
 from services.web import error_handlers
 from tests.stand_ins.lanes import Shelf, echo
@@ -30,6 +30,11 @@ async def test_a_lane_is_a_route_as_well() -> None:
         answer = await http.post("/echo?q", content=b"one", headers=[("X-Twice", "a"), ("X-Twice", "b")])
     assert (answer.status_code, answer.content, shelf.stored) == (202, b"oneqa", [b"one"])
     assert answer.headers["content-type"] == "application/json"
+
+
+def test_of_a_header_that_is_said_once_all_that_was_said_is_kept() -> None:
+    key = b"idempotency-key"
+    assert headers_of([(key, b"a"), (b"x", b"1"), (key, b"a"), (b"x", b"2")]) == {key: b"a, a", b"x": b"1"}
 
 
 async def test_a_lane_may_have_to_ask_first() -> None:

@@ -5,13 +5,20 @@ import pytest
 from services.errors import SettingError
 from services.places import Place
 from services.settings import WeatherSettings
-from weather_poller.configured import parse_places
+from weather_poller.configured import Named, parse_places
 
 
 def test_places_with_coordinates_and_names_alone_are_told_apart() -> None:
     assert parse_places(" Berlin = 52.52, 13.41 ; São Paulo;;", 10) == [
         Place("berlin", "Berlin", 52.52, 13.41, pinned=True),
-        "São Paulo",
+        Named("São Paulo"),
+    ]
+
+
+def test_a_place_may_say_whom_to_ask() -> None:
+    assert parse_places("Berlin=52.52,13.41@open-meteo; Oslo @ open-meteo ", 10) == [
+        Place("berlin", "Berlin", 52.52, 13.41, pinned=True, providers=("open-meteo",)),
+        Named("Oslo", ("open-meteo",)),
     ]
 
 
@@ -26,7 +33,20 @@ def test_the_default_is_well_formed() -> None:
 
 @pytest.mark.parametrize(
     "entry",
-    ["Berlin=52.52", "Berlin=north,east", "Berlin=91,0", "Berlin=0,181", "Berlin=nan,0", "=52,13", "Berlin=1,2,3", "x"],
+    [
+        "Berlin=52.52",
+        "Berlin=north,east",
+        "Berlin=91,0",
+        "Berlin=0,181",
+        "Berlin=nan,0",
+        "=52,13",
+        "Berlin=1,2,3",
+        "x",
+        "Oslo@",
+        "Oslo@accuweather",
+        "Oslo@open-meteo,open-meteo",
+        "@open-meteo",
+    ],
 )
 def test_a_bad_entry_is_named(entry: str) -> None:
     with pytest.raises(SettingError, match="WINDSOCK_PLACES") as refused:

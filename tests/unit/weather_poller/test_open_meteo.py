@@ -3,32 +3,63 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 
 from services.places import Place
-from weather_poller.providers import open_meteo
-from weather_poller.providers.open_meteo import GarbledAnswerError, observations, place_found
+from tests.any_json import ANY_JSON
+from tests.questions import NOW_MS, put, told
+from weather_poller.providers.open_meteo import OpenMeteo
+from weather_poller.providers.provider import Calls, Found, GarbledAnswerError
 
-NOW_MS = 1_760_000_400_000
 BERLIN = Place("berlin", "Berlin", 52.52, 13.41)
 LONDON = Place("london", "London", 51.51, -0.13)
+SERVICE = OpenMeteo("https://api.open-meteo.com", "", Calls())
+TIME = 1_760_000_000
+HOUR = 1_759_996_800
 
 
 def answer(**current: Any) -> dict[str, Any]:
-    return {"latitude": 52.5, "longitude": 13.4, "current": {"time": 1_760_000_000, "interval": 900} | current}
+    return {"latitude": 52.52, "longitude": 13.419998, "current": {"time": TIME, "interval": 900} | current}
+
+
+def hours(count: int, **series: list[Any]) -> dict[str, Any]:
+    return {"hourly": {"time": [HOUR - 3_600 * back for back in range(count)], **series}}
+
+
+def observed(body: Any, *places: Place, past_h: int = 0) -> list[Found]:
+    return put(SERVICE.observe(places or (BERLIN,), past_h), told(body))[0]
 
 
 def test_all_places_are_asked_for_in_one_request_in_our_units() -> None:
-    asked = open_meteo.forecast_parameters([BERLIN, LONDON])
-    assert (asked["latitude"], asked["longitude"]) == ("52.5200,51.5100", "13.4100,-0.1300")
-    assert (asked["wind_speed_unit"], asked["timeformat"]) == ("ms", "unixtime")
+    body = [answer(temperature_2m=1.0), answer(temperature_2m=2.0) | {"location_id": 1}]
+    _, (ask,) = put(SERVICE.observe([BERLIN, LONDON]), told(body))
+    assert ask.url == "https://api.open-meteo.com/v1/forecast"
+    assert (ask.parameters["latitude"], ask.parameters["longitude"]) == ("52.5200,51.5100", "13.4100,-0.1300")
+    assert (ask.parameters["wind_speed_unit"], ask.parameters["timeformat"]) == ("ms", "unixtime")
+    assert "hourly" not in ask.parameters
+    assert "apikey" not in ask.parameters
+    assert ask.calls == pytest.approx(2 * 1.1)
 
 
-def test_an_observation_says_what_when_and_from_whom() -> None:
-    (reading,), faults = observations(
-        answer(temperature_2m=3.4, weather_code=61, is_day=0, wind_speed_10m=4), [BERLIN], NOW_MS
-    )
-    assert not faults
-    assert (reading.device, reading.ts, reading.id) == ("berlin", 1_760_000_000_000, "open-meteo:1760000000")
+def test_a_key_is_sent_along() -> None:
+    paid = OpenMeteo("https://customer-api.open-meteo.com", "secret", Calls())
+    _, (ask,) = put(paid.observe([BERLIN]), told(answer(temperature_2m=1.0)))
+    assert ask.parameters["apikey"] == "secret"
+
+
+@pytest.mark.parametrize(("past_h", "days", "calls"), [(1, "1", 2.2), (24, "1", 2.2), (25, "2", 2.2), (48, "2", 2.2)])
+def test_past_hours_are_asked_for_with_the_present_and_cost_more(past_h: int, days: str, calls: float) -> None:
+    _, (ask,) = put(SERVICE.observe([BERLIN], past_h), told(answer(temperature_2m=1.0)))
+    assert ask.parameters["hourly"] == ask.parameters["current"]
+    assert (ask.parameters["past_days"], ask.parameters["forecast_days"]) == (days, "1")
+    assert ask.calls == pytest.approx(calls)
+
+
+def test_an_observation_says_what_when_where_and_from_whom() -> None:
+    (found,) = observed(answer(temperature_2m=3.4, weather_code=61, is_day=0, wind_speed_10m=4))
+    assert (found.place, found.interval_s, found.next_ms, found.fault) == ("berlin", 900.0, None, None)
+    (reading,) = found.readings
+    assert (reading.device, reading.ts, reading.id) == ("berlin", TIME * 1000, "open-meteo:1760000000")
     assert reading.values == {
         "temperature": 3.4,
         "weather_code": 61,
@@ -44,45 +75,80 @@ def test_an_observation_says_what_when_and_from_whom() -> None:
         "attribution_url": "https://open-meteo.com/",
         "licence": "CC BY 4.0",
         "fetched": "2025-10-09T09:00:00+00:00",
+        "interval_s": "900",
+        "grid": "52.52,13.42",
     }
 
 
-def test_a_local_iso_time_and_other_units_are_taken_as_the_answer_names_them() -> None:
-    local = answer(wind_speed_10m=14.4, time="2025-10-09T10:53") | {
-        "utc_offset_seconds": 7200,
-        "current_units": {"time": "iso8601", "wind_speed_10m": "km/h"},
+def test_values_in_other_units_are_converted_and_those_in_impossible_ones_left_out() -> None:
+    other = answer(wind_speed_10m=14.4, temperature_2m=212, pressure_msl=1013, humidity=50) | {
+        "current_units": {"wind_speed_10m": "km/h", "temperature_2m": "°F", "pressure_msl": "apples"},
     }
-    (reading,), _ = observations(local, [BERLIN], NOW_MS)
-    assert reading.ts == 1_759_999_980_000
-    assert reading.units == {"wind_speed": "km/h"}
+    assert observed(other)[0].readings[0].values == {"wind_speed": 4.0, "temperature": 100.0}
 
 
 def test_missing_values_are_left_out_and_never_zero() -> None:
-    (reading,), _ = observations(
-        answer(temperature_2m=None, relative_humidity_2m=0, cloud_cover="thick", pressure_msl=float("inf")),
-        [BERLIN],
-        NOW_MS,
+    (found,) = observed(
+        answer(temperature_2m=None, relative_humidity_2m=0, cloud_cover="thick", pressure_msl=float("inf"), is_day=None)
     )
-    assert reading.values == {"humidity": 0}
+    assert found.readings[0].values == {"humidity": 0}
 
 
 def test_a_weather_code_without_a_text_is_kept_as_a_code() -> None:
-    (reading,), _ = observations(answer(weather_code=42), [BERLIN], NOW_MS)
-    assert reading.values == {"weather_code": 42}
+    assert observed(answer(weather_code=42))[0].readings[0].values == {"weather_code": 42}
+
+
+@pytest.mark.parametrize("interval", [None, 0, -900, 30, 1e9, "900", True])
+def test_an_interval_that_cannot_be_is_taken_as_the_usual_one(interval: Any) -> None:
+    assert observed(answer(temperature_2m=1.0, interval=interval))[0].interval_s == 900.0
 
 
 def test_several_places_come_as_an_array_whose_first_has_no_location_id() -> None:
-    readings, faults = observations(
-        [answer(temperature_2m=1.0), answer(temperature_2m=2.0) | {"location_id": 1}], [BERLIN, LONDON], NOW_MS
-    )
-    assert [(reading.device, reading.values["temperature"]) for reading in readings] == [("berlin", 1), ("london", 2)]
-    assert not faults
+    found = observed([answer(temperature_2m=1), answer(temperature_2m=2) | {"location_id": 1}], BERLIN, LONDON)
+    assert [(one.place, one.readings[0].values["temperature"]) for one in found] == [("berlin", 1), ("london", 2)]
 
 
 def test_one_unreadable_place_does_not_cost_the_others_their_weather() -> None:
-    readings, faults = observations([answer(), answer(temperature_2m=2.0)], [BERLIN, LONDON], NOW_MS)
-    assert [reading.device for reading in readings] == ["london"]
-    assert [str(fault) for fault in faults] == ["no values for Berlin"]
+    berlin, london = observed([answer(), answer(temperature_2m=2.0)], BERLIN, LONDON)
+    assert (berlin.readings, berlin.fault) == ((), "no values for Berlin")
+    assert london.readings
+    assert london.fault is None
+
+
+def test_past_hours_end_before_the_present_and_begin_where_asked() -> None:
+    (found,) = observed(answer(temperature_2m=9.0) | hours(60, temperature_2m=list(range(60))), past_h=24)
+    *past, present = found.readings
+    assert [reading.ts for reading in past] == [(HOUR - 3_600 * back) * 1000 for back in reversed(range(24))]
+    assert [reading.values["temperature"] for reading in past] == list(reversed(range(24)))
+    assert (past[-1].id, present.id) == (f"open-meteo:{HOUR}", f"open-meteo:{TIME}")
+    assert past[0].tags is not None
+    assert past[0].tags["interval_s"] == "3600"
+
+
+def test_hours_to_come_and_the_present_one_are_not_told_as_past() -> None:
+    body = answer(temperature_2m=9.0, time=HOUR) | {
+        "hourly": {"time": [HOUR - 3_600, HOUR, HOUR + 3_600], "temperature_2m": [1, 2, 3]}
+    }
+    (found,) = observed(body, past_h=24)
+    assert [(one.ts, one.values["temperature"]) for one in found.readings] == [
+        ((HOUR - 3_600) * 1000, 1),
+        (HOUR * 1000, 9.0),
+    ]
+
+
+def test_hours_without_a_value_are_left_out_and_missing_values_too() -> None:
+    body = answer(temperature_2m=9.0) | hours(3, temperature_2m=[1.0, None, None], cloud_cover=[None, 40, None])
+    assert [one.values for one in observed(body, past_h=24)[0].readings] == [
+        {"cloud_cover": 40},
+        {"temperature": 1.0},
+        {"temperature": 9.0},
+    ]
+
+
+@pytest.mark.parametrize("hourly", [None, [], "x", {"time": 7}, {"time": ["soon", None], "temperature_2m": [1, 2]}])
+def test_garbled_past_hours_do_not_cost_the_present_ones(hourly: Any) -> None:
+    (found,) = observed(answer(temperature_2m=9.0) | {"hourly": hourly, "hourly_units": 5}, past_h=24)
+    assert [one.ts for one in found.readings] == [TIME * 1000]
 
 
 @pytest.mark.parametrize(
@@ -105,43 +171,32 @@ def test_one_unreadable_place_does_not_cost_the_others_their_weather() -> None:
 )
 def test_garbage_is_refused(garbage: Any) -> None:
     with pytest.raises(GarbledAnswerError):
-        observations(garbage, [BERLIN], NOW_MS)
+        observed(garbage)
+
+
+def test_a_refusal_within_a_good_status_is_told() -> None:
+    with pytest.raises(GarbledAnswerError, match="Too many concurrent requests"):
+        observed({"error": True, "reason": "Too many concurrent requests"})
 
 
 def test_a_time_far_ahead_is_refused_since_it_would_hide_all_later_ones() -> None:
     with pytest.raises(GarbledAnswerError, match="impossible time"):
-        observations({"current": {"time": 1_760_200_000, "temperature_2m": 1.0}}, [BERLIN], NOW_MS)
+        observed(answer(time=NOW_MS // 1000 + 86_401, temperature_2m=1.0))
 
 
-def test_the_best_match_becomes_a_place() -> None:
-    match = {"id": 3448439, "name": "São Paulo", "latitude": -23.5475, "longitude": -46.63611, "country": "Brazil"}
-    assert place_found({"results": [match]}) == Place(
-        "sao-paulo", "São Paulo", -23.5475, -46.63611, country="Brazil", geocoder_id=3448439
-    )
+def test_a_time_that_is_ahead_by_less_is_kept() -> None:
+    time = NOW_MS // 1000 + 600
+    assert observed(answer(time=time, temperature_2m=1.0))[0].readings[0].ts == time * 1000
 
 
-def test_a_name_in_another_script_is_known_by_the_geocoders_number() -> None:
-    place = place_found({"results": [{"id": 1850147, "name": "東京", "latitude": 35.7, "longitude": 139.7}]})
-    assert place is not None
-    assert (place.place, place.name) == ("place-1850147", "東京")
-
-
-def test_no_results_mean_that_the_city_is_unknown() -> None:
-    assert place_found({"generationtime_ms": 0.4}) is None
-
-
-@pytest.mark.parametrize(
-    "garbage",
-    [
-        [],
-        "text",
-        {"results": {"a": 1}},
-        {"results": ["Berlin"]},
-        {"results": [{"id": 1, "name": "Berlin"}]},
-        {"results": [{"id": 1, "name": "Berlin", "latitude": 95.0, "longitude": 0.0}]},
-        {"results": [{"id": 1, "name": {}, "latitude": 5.0, "longitude": 0.0}]},
-    ],
-)
-def test_a_garbled_match_is_refused(garbage: Any) -> None:
-    with pytest.raises(GarbledAnswerError):
-        place_found(garbage)
+@given(body=ANY_JSON, current=ANY_JSON, hourly=ANY_JSON)
+@settings(max_examples=300, deadline=None)
+def test_no_json_at_all_raises_anything_else(body: Any, current: Any, hourly: Any) -> None:
+    whole = {"current": {"time": TIME, "temperature_2m": current}, "hourly": {"time": hourly}, "current_units": hourly}
+    for each in (body, {"current": current, "hourly": hourly}, whole):
+        try:
+            (found,) = observed(each, past_h=24)
+        except GarbledAnswerError:
+            continue
+        for reading in found.readings:
+            reading.payload()

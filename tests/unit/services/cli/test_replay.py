@@ -34,7 +34,7 @@ class Server:
 
     def post(self, readings: list[dict[str, Any]]) -> Accepted:
         if len(readings) > self.most:
-            raise RefusedError("too many", too_large=True)
+            raise RefusedError("too many", answered=413)
         for index, reading in enumerate(readings):
             if reading["device"] == "bad":
                 raise RefusedError("no", index, "device")

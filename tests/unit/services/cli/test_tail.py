@@ -17,6 +17,8 @@ URL = "http://127.0.0.1:8080"
         ("metric:temperature", "ws://127.0.0.1:8080/ws/metric/temperature/?status=1&since="),
         ("feed:news", "ws://127.0.0.1:8080/ws/feed/news/"),
         ("weather:berlin", "ws://127.0.0.1:8080/ws/weather/"),
+        ("compare:a:b:berlin", "ws://127.0.0.1:8080/ws/compare/a%3Ab/berlin/?metric=temperature"),
+        ("compare:a:berlin/humidity", "ws://127.0.0.1:8080/ws/compare/a/berlin/?metric=humidity"),
     ],
 )
 def test_each_topic_has_its_socket(topic: str, address: str) -> None:

@@ -1,0 +1,51 @@
+"""What the holder of the lease tells of a place: pure, from what a provider told and what was known before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from services.reading import Reading
+from services.stream import Latest
+from services.weather_status import WeatherStatus
+from weather_poller.providers.provider import Found
+
+INTERVAL_S = 900.0
+"""Interval of a place of which no provider has told any."""
+
+
+def newer(readings: Iterable[Reading], than_ms: int) -> list[Reading]:
+    """Those made after `than_ms`, from the oldest on; of one moment the first."""
+    by_time: dict[int, Reading] = {}
+    for reading in readings:
+        if reading.at_ms > than_ms:
+            by_time.setdefault(reading.at_ms, reading)
+    return [by_time[at] for at in sorted(by_time)]
+
+
+def state_of(slug: str, poller: str, latest: Latest | None) -> WeatherStatus:
+    """The state of a place of which no poller has told any: what is stored of it, and due at once."""
+    if latest is None:
+        return WeatherStatus(slug, INTERVAL_S, 0, poller)
+    return WeatherStatus(slug, INTERVAL_S, 0, poller, provider=latest.tags.get("provider"), observed_ms=latest.ts)
+
+
+def answered(
+    before: WeatherStatus, provider: str, found: Found, stored: Sequence[Reading], interval_s: float, now_ms: int
+) -> WeatherStatus:
+    """After `provider` answered and `stored` of it are new; `interval_s` is the shortest that the settings allow."""
+    newest = stored[-1] if stored else None
+    return replace(
+        before,
+        interval_s=max(found.interval_s, interval_s),
+        provider=before.provider if newest is None else provider,
+        observed_ms=before.observed_ms if newest is None else newest.at_ms,
+        fetched_ms=now_ms,
+        reason=None,
+        failing_since_ms=None,
+    )
+
+
+def failing(before: WeatherStatus, reason: str, now_ms: int) -> WeatherStatus:
+    """After every provider failed; what was observed stays."""
+    return replace(before, reason=reason, failing_since_ms=before.failing_since_ms or now_ms)
