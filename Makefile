@@ -4,8 +4,8 @@
 PYTHON ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
-LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
-	--extra embedded --extra build
+COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
+LOCK := $(COMPILE) --extra embedded --extra build
 
 .PHONY: help up demo test test-live check bench bench-quick verify-compose proto lock clean
 
@@ -48,9 +48,11 @@ lock: .venv/dev.stamp ## Pin the requirements anew, with hashes; what runs is wh
 	$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt
 	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/run.txt
 	$(LOCK) --extra bench -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
+	$(COMPILE) --group node -c requirements/dev.txt -o requirements/node.txt
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm install --prefix browser_packages --package-lock-only --loglevel error
 
 clean: ## Remove what the other targets made; readings in ./data and ./data-demo stay
-	rm -rf .venv tests/javascript/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	rm -rf .venv gateway/dashboard/vendor tests/javascript/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
@@ -61,8 +63,9 @@ clean: ## Remove what the other targets made; readings in ./data and ./data-demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix tests/javascript --loglevel error
 	@touch $@
 
-.venv/%.stamp: requirements/%.txt pyproject.toml | .venv/bin/python
+.venv/%.stamp: requirements/%.txt pyproject.toml hatch_build.py browser_packages/package-lock.json | .venv/bin/python
 	@echo "Installing requirements/$*.txt into .venv ..."
 	@$(PIP) install --require-hashes -r requirements/$*.txt
+	@$(BIN)/python hatch_build.py
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 
-from starlette.requests import Request
-from starlette.responses import FileResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import BaseRoute
 
-from gateway import docs
+from gateway import docs, page
 from gateway.api import ReadApi
 from gateway.broker import Broker
 from gateway.channels import Channels
@@ -74,8 +70,6 @@ from services.settings import (
 )
 from services.tokens import Tokens
 
-DASHBOARD = Path(__file__).parent / "dashboard"
-
 
 def build(shared: Shared) -> Room:
     """The gateway room; ready while Redis pub/sub is heard."""
@@ -119,7 +113,7 @@ def build(shared: Shared) -> Room:
         needs_key=DeviceAccess(posting, token_settings, common.host).needs_key,
     )
     commander = Commander(mesh, shared.writer, Commands(shared.redis), limits, shared.registry)
-    procedures = Procedures(shared.stream, cities, commander, devices)
+    procedures = Procedures(shared.stream, cities, commander, devices, lambda: not broker.unready())
     snapshots = Snapshots(
         shared.stream,
         limits,
@@ -199,13 +193,6 @@ def build(shared: Shared) -> Room:
         *sdk_streams.routes(),
         *events.routes(),
         *docs.routes(),
-        *_page(),
+        *page.routes(door),
     ]
     return Room("gateway", routes, running, broker.unready, door.drain, wire="gateway.wire:WireProtocol")
-
-
-def _page() -> list[BaseRoute]:
-    async def index(_request: Request) -> Response:
-        return FileResponse(DASHBOARD / "index.html", headers={"Cache-Control": "no-cache"})
-
-    return [Route("/", index), Mount("/static", StaticFiles(directory=DASHBOARD))]

@@ -58,7 +58,12 @@ class Command:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            # It runs, though it does not get ready.
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -80,8 +85,12 @@ class Command:
         """Start the process, or start it again."""
         with self._out.open("ab") as out, self._err.open("ab") as err:
             self._process = subprocess.Popen(
-                [COMMAND, *self._arguments], env=self.environment, stdout=out, stderr=err, start_new_session=True
+                self.command(), env=self.environment, stdout=out, stderr=err, start_new_session=True
             )
+
+    def command(self) -> list[str]:
+        """What is run."""
+        return [COMMAND, *self._arguments]
 
     def wait(self, within_s: float = 30.0) -> int:
         """Wait for its end; returns the exit code."""

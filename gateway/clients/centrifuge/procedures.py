@@ -1,4 +1,4 @@
-"""What SDKs may call by `rpc`: latest values, devices, the weather of a city, commands to devices."""
+"""What SDKs may call by `rpc`: latest values, devices, the weather of a city, commands to devices, status."""
 
 from __future__ import annotations
 
@@ -50,15 +50,20 @@ class WeatherRequest(Struct, forbid_unknown_fields=True):
 class Procedures:
     """The procedures by name."""
 
-    def __init__(self, stream: Stream, cities: Cities, commander: Commander, devices: Devices) -> None:
+    def __init__(
+        self, stream: Stream, cities: Cities, commander: Commander, devices: Devices, live: Callable[[], bool]
+    ) -> None:
+        """`live` tells whether the gateway hears Redis."""
         self._stream = stream
         self._cities = cities
         self._commander = commander
         self._all_devices = devices
+        self._live = live
         self._by_name: dict[str, Procedure] = {
             "latest": self._latest,
             "devices": self._devices,
             "weather": self._weather,
+            "status": self._status,
         }
 
     def __contains__(self, name: str) -> bool:
@@ -104,6 +109,9 @@ class Procedures:
         except Ambiguous as error:
             # The protocol's errors have no room for candidates.
             return error.message()
+
+    async def _status(self, _arguments: bytes, _permits: Permits) -> Any:
+        return {"status": "live" if self._live() else "stale"}
 
 
 def _decoded(arguments: bytes, kind: type[T]) -> T:

@@ -490,9 +490,9 @@ def test_neither_budgets_are_exceeded_nor_places_forgotten_nor_anything_asked_in
                 if provider == name:
                     sums[int(at // length)] = sums.get(int(at // length), 0) + cost
             assert all(spent <= limit for spent in sums.values())
-    # Each place has its turn: an hour's budget of 20 calls or more is enough for 12 places.
+    # Each place has its turn, whatever comes of it: an hour's budget of 20 calls or more is enough for 12 places.
     for slug in orders:
-        times = [1_000.0, *(at for at, batch, how in simulated.log if slug in batch.places and how == "answered")]
+        times = [1_000.0, *(at for at, batch, how in simulated.log if slug in batch.places and how != "not asked")]
         gaps = [later - sooner for sooner, later in zip(times, [*times[1:], simulated.world.clock.now], strict=True)]
         assert max(gaps) < 2 * 3_600
 

@@ -1,0 +1,103 @@
+// <windsock-chart topic="device:greenhouse-7" metric="temperature" window="1h">: a line of the past and of what is live.
+
+import { Series } from "../live/series.js";
+import { duration } from "../live/freshness.js";
+import { WindsockElement, part, write } from "./element.js";
+import { Plot, plotSheet } from "./plot.js";
+import { Table } from "./table.js";
+
+const POINTS = 1_000;
+const MOST_POINTS = 10_000;
+const THINNED = 4;
+const DEFAULT_WINDOW = "1h";
+const LONGEST_MS = 7 * 86_400_000;
+
+export class WindsockChart extends WindsockElement {
+  points = POINTS;
+
+  build(root) {
+    root.adoptedStyleSheets.push(plotSheet);
+    this.series = new Series(MOST_POINTS);
+    this.parts = {
+      label: part("span", "label"),
+      value: part("span", "value"),
+      unit: part("span", "unit"),
+      state: part("span", "state"),
+      age: part("span", "age"),
+      plot: part("div", "plot"),
+      summary: part("div", "summary"),
+      readout: part("div", "readout"),
+    };
+    this.parts.state.setAttribute("role", "status");
+    this.parts.plot.setAttribute("role", "img");
+    this.parts.readout.setAttribute("aria-hidden", "true"); // the table says the same
+    const figure = part("span", "figure");
+    figure.append(this.parts.value, " ", this.parts.unit);
+    const note = part("span", "note");
+    note.append(this.parts.state, " ", this.parts.age);
+    const head = part("div", "head");
+    head.append(this.parts.label, " ", figure, " ", note);
+    this.table = new Table();
+    root.append(head, this.parts.plot, this.parts.readout, this.parts.summary, this.table.details);
+    this.plot = new Plot(this.parts.plot, (at) => this.readOut(at));
+  }
+
+  wantedWindow() {
+    const wanted = duration(this.getAttribute("window") ?? DEFAULT_WINDOW);
+    if (wanted === null || wanted > LONGEST_MS) throw Object.assign(new Error("window"), { code: "window" });
+    return wanted;
+  }
+
+  start() {
+    this.series.clear();
+    super.start();
+    this.plot.open();
+  }
+
+  stop() {
+    super.stop();
+    this.plot.close();
+  }
+
+  load(points) {
+    this.series.load(points);
+  }
+
+  add({ ts, value }) {
+    this.series.add(ts, value);
+  }
+
+  draw({ reason, ageMs, now }) {
+    const fromMs = now - (this.windowMs ?? 0);
+    this.series.forget(fromMs);
+    write(this.parts.label, this.label);
+    write(this.parts.value, this.newest ? this.format.value(this.newest.value) : "–");
+    write(this.parts.unit, this.newest ? this.unit : "");
+    write(this.parts.state, reason);
+    write(this.parts.age, ageMs === null ? "" : this.format.age(ageMs));
+    write(this.parts.summary, this.summary(fromMs));
+    this.parts.plot.setAttribute("aria-label", `${this.label}: ${this.parts.summary.textContent || reason}`);
+    // Points that were thinned out are no silence.
+    const silentMs = Math.max(this.freshness?.silentMs ?? 0, (THINNED * this.windowMs) / POINTS);
+    this.plot.show(this.series, fromMs, now, silentMs, this.format);
+    this.table.show(this.series, { format: this.format, label: this.label, unit: this.unit });
+  }
+
+  summary(fromMs) {
+    const found = this.series.summary(fromMs);
+    if (!found) return "";
+    const { texts } = this.format;
+    const unit = this.unit ? ` ${this.unit}` : "";
+    const told = ["lowest", "highest", "mean"].map((name) => `${texts[name]} ${this.format.value(found[name])}${unit}`);
+    return told.join(", ");
+  }
+
+  readOut(at) {
+    const there = at !== null && at < this.series.length;
+    const unit = this.unit ? ` ${this.unit}` : "";
+    write(
+      this.parts.readout,
+      there ? `${this.format.time(this.series.times[at])}: ${this.format.value(this.series.values[at])}${unit}` : "",
+    );
+  }
+}

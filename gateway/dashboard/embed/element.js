@@ -1,0 +1,196 @@
+// What both elements are: attributes, a place on the shared connection, freshness, and a state that is always told.
+
+import { Centrifuge } from "../live/centrifuge.js";
+import { Connection, Connections } from "../live/connection.js";
+import { Format, unitText } from "../live/format.js";
+import { Freshness, duration } from "../live/freshness.js";
+import { latestOf, pointsOf, readingOf, sourceOf } from "../live/source.js";
+import { shownState } from "../live/state.js";
+import { sheet } from "./style.js";
+
+const HERE = new URL("../../", import.meta.url).href;
+const TICK_MS = 1_000;
+const WEATHER_UNKNOWN_MS = 45 * 60_000;
+
+const connections = new Connections((server, token) => new Connection({
+  server,
+  token,
+  createClient: (endpoints, options) => new Centrifuge(endpoints, options),
+}));
+const shown = new Set();
+setInterval(() => shown.forEach((each) => each.tick()), TICK_MS);
+
+export class WindsockElement extends HTMLElement {
+  static observedAttributes = [
+    "topic", "metric", "device", "server", "token", "label", "unit", "decimals", "stale-after", "window", "lang",
+  ];
+
+  constructor() {
+    super();
+    this.attachShadow({ mode: "open" }).adoptedStyleSheets = [sheet];
+    this.build(this.shadowRoot);
+  }
+
+  connectedCallback() {
+    this.restart();
+  }
+
+  disconnectedCallback() {
+    this.stop();
+  }
+
+  attributeChangedCallback(_name, before, now) {
+    if (this.isConnected && before !== now) this.restart();
+  }
+
+  // Once for all attributes that change together.
+  restart() {
+    if (this.restarting) return;
+    this.restarting = true;
+    queueMicrotask(() => {
+      this.restarting = false;
+      if (!this.isConnected) return;
+      this.stop();
+      this.start();
+    });
+  }
+
+  start() {
+    this.format = new Format(this.getAttribute("lang") || undefined, this.decimals);
+    this.newest = this.source = null;
+    [this.subscribed, this.problem] = [false, null];
+    shown.add(this);
+    try {
+      this.source = sourceOf(this.getAttribute("topic"), this.getAttribute("metric"), this.getAttribute("device"));
+      this.windowMs = this.wantedWindow();
+      this.freshness = this.newFreshness();
+      this.taken = connections.take(this.server, this.getAttribute("token"), () => this.update());
+    } catch (error) {
+      if (!error.code) throw error;
+      this.problem = error.code;
+      this.update();
+      return;
+    }
+    this.connection = this.taken.connection;
+    this.feed = this.connection.feed(this.source.topic);
+    this.feed.join(this);
+    this.update();
+  }
+
+  stop() {
+    shown.delete(this);
+    this.feed?.leave(this);
+    const taken = this.taken;
+    // Whoever takes the same connection at once, as an element that is moved does, keeps it.
+    if (taken) queueMicrotask(() => queueMicrotask(taken.release));
+    this.feed = this.taken = this.connection = null;
+  }
+
+  get decimals() {
+    const given = this.getAttribute("decimals");
+    return /^(?:[0-9]|1[0-9]|20)$/.test(given ?? "") ? Number(given) : null;
+  }
+
+  get server() {
+    const given = this.getAttribute("server");
+    if (!given) return HERE;
+    const url = URL.canParse(given, HERE) ? new URL(given, HERE) : null;
+    if (!url || !url.protocol.startsWith("http")) throw Object.assign(new Error(given), { code: "server_address" });
+    if (!url.pathname.endsWith("/")) url.pathname += "/";
+    [url.search, url.hash] = ["", ""];
+    return url.href;
+  }
+
+  get label() {
+    return this.getAttribute("label") ?? this.source?.metric.replaceAll("_", " ") ?? "";
+  }
+
+  get unit() {
+    return this.getAttribute("unit") ?? unitText(this.newest?.unit);
+  }
+
+  newFreshness() {
+    const unknown = this.source.topic.startsWith("weather:") ? { unknownMs: WEATHER_UNKNOWN_MS } : {};
+    return new Freshness({ silentMs: duration(this.getAttribute("stale-after")), ...unknown });
+  }
+
+  // ---- what the feed brings -------------------------------------------------
+
+  snapshot(data) {
+    this.subscribed = true;
+    const now = Date.now();
+    const { points, unit } = pointsOf(this.source, data?.window);
+    if (points.length < this.points) this.freshness.learn(points);
+    const latest = latestOf(this.source, data?.latest);
+    if (latest) {
+      this.newest = { unit, ...latest };
+      this.freshness.snapshot(latest, data.window.to, now);
+    }
+    this.load(points);
+    this.update();
+  }
+
+  publication(data) {
+    const reading = readingOf(this.source, data);
+    if (!reading) return;
+    this.freshness.reading(reading.ts, Date.now());
+    // A late reading does not turn the clock back.
+    if (!this.newest || reading.ts >= this.newest.ts) this.newest = { ...reading, unit: reading.unit ?? this.newest?.unit };
+    this.add(reading);
+    this.update();
+  }
+
+  trouble(code) {
+    this.problem = code;
+    this.update();
+  }
+
+  // ---- what is shown --------------------------------------------------------
+
+  tick() {
+    this.update();
+  }
+
+  update() {
+    if (this.updating) return;
+    this.updating = true;
+    // Not at each of many readings, nor only when the page is painted, which a hidden one is not.
+    queueMicrotask(() => {
+      this.updating = false;
+      if (this.isConnected) this.show();
+    });
+  }
+
+  show() {
+    const now = Date.now();
+    const ageMs = this.newest ? this.freshness.ageMs(now) : null;
+    const { state, reason } = shownState({
+      connection: this.connection?.state ?? "offline",
+      problem: this.problem,
+      subscribed: this.subscribed,
+      has: this.newest !== null,
+      silent: this.newest !== null && this.freshness.silent(now),
+    });
+    this.mark("state", state);
+    this.mark("reason", reason);
+    this.mark("age", ageMs === null ? null : String(Math.round(ageMs / 1000)));
+    this.draw({ state, reason: reason ? (this.format.texts.reasons[reason] ?? reason) : "", ageMs, now });
+  }
+
+  mark(name, value) {
+    if (value === null) this.removeAttribute(name);
+    else if (this.getAttribute(name) !== value) this.setAttribute(name, value);
+  }
+}
+
+// An element of the shadow tree: part("span", "value").
+export function part(tag, name, text = "") {
+  const made = document.createElement(tag);
+  made.setAttribute("part", name);
+  made.textContent = text;
+  return made;
+}
+
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

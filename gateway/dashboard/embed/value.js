@@ -1,0 +1,41 @@
+// <windsock-value topic="device:greenhouse-7" metric="temperature">: label, value, unit, and how fresh it is.
+
+import { WindsockElement, part, write } from "./element.js";
+
+const WINDOW_MS = 900_000;
+
+export class WindsockValue extends WindsockElement {
+  points = 60; // to learn how often a reading comes
+
+  build(root) {
+    this.parts = {
+      label: part("span", "label"),
+      value: part("span", "value"),
+      unit: part("span", "unit"),
+      state: part("span", "state"),
+      age: part("span", "age"),
+    };
+    this.parts.state.setAttribute("role", "status");
+    const figure = part("span", "figure");
+    figure.append(this.parts.value, " ", this.parts.unit);
+    const note = part("span", "note");
+    note.append(this.parts.state, " ", this.parts.age);
+    root.append(this.parts.label, " ", figure, " ", note);
+  }
+
+  wantedWindow() {
+    return WINDOW_MS;
+  }
+
+  load() {}
+
+  add() {}
+
+  draw({ reason, ageMs }) {
+    write(this.parts.label, this.label);
+    write(this.parts.value, this.newest ? this.format.value(this.newest.value) : "–");
+    write(this.parts.unit, this.newest ? this.unit : "");
+    write(this.parts.state, reason);
+    write(this.parts.age, ageMs === null ? "" : this.format.age(ageMs));
+  }
+}

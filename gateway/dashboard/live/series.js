@@ -1,0 +1,104 @@
+// A series of points in the order of their own time, with a bound: what a chart draws.
+//
+// When it is full it is thinned, evenly over its time: of each part the lowest and the highest point stay, so extremes do.
+
+export class Series {
+  constructor(most = 10_000) {
+    this.most = Math.max(8, most);
+    this.clear();
+  }
+
+  clear() {
+    this.times = []; // Unix milliseconds, ascending
+    this.values = [];
+  }
+
+  get length() {
+    return this.times.length;
+  }
+
+  load(points) {
+    this.clear();
+    for (const [ts, value] of points) this.add(ts, value);
+  }
+
+  // A late point finds its place; of points with the same time the one that came later stands later. Booleans are 0 and
+  // 1; what else is no number is no point. Returns whether it was taken.
+  add(ts, value) {
+    const number = typeof value === "boolean" ? Number(value) : value;
+    if (typeof number !== "number" || !Number.isFinite(number) || !Number.isFinite(ts)) return false;
+    const at = this.times.length && ts < this.times.at(-1) ? this.after(ts) : this.times.length;
+    if (at === this.times.length) {
+      this.times.push(ts);
+      this.values.push(number);
+    } else {
+      this.times.splice(at, 0, ts);
+      this.values.splice(at, 0, number);
+    }
+    if (this.times.length > this.most) this.thin();
+    return true;
+  }
+
+  // Forget what is before `fromMs`, but for one point: the line comes from somewhere.
+  forget(fromMs) {
+    const gone = this.after(fromMs - 1) - 1;
+    if (gone <= 0) return;
+    this.times.splice(0, gone);
+    this.values.splice(0, gone);
+  }
+
+  // Lowest, highest, mean, and number of points from `fromMs` on; null if there is none.
+  summary(fromMs = -Infinity) {
+    const first = fromMs === -Infinity ? 0 : this.after(fromMs - 1);
+    const count = this.times.length - first;
+    if (count <= 0) return null;
+    let [lowest, highest, sum] = [Infinity, -Infinity, 0];
+    for (let at = first; at < this.times.length; at++) {
+      const value = this.values[at];
+      if (value < lowest) lowest = value;
+      if (value > highest) highest = value;
+      sum += value;
+    }
+    return { lowest, highest, mean: sum / count, count };
+  }
+
+  // How many points are not after `ts`.
+  after(ts) {
+    let [low, high] = [0, this.times.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.times[middle] <= ts) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  // Where nothing came for longer than `longestMs`: [[from, to], …].
+  silences(longestMs) {
+    const found = [];
+    for (let at = 1; at < this.times.length; at++) {
+      const [from, to] = [this.times[at - 1], this.times[at]];
+      if (to - from > longestMs) found.push([from, to]);
+    }
+    return found;
+  }
+
+  thin() {
+    const { times, values } = this;
+    const last = times.length - 1;
+    const width = Math.max(1, (times[last] - times[0]) / (this.most >> 2));
+    const kept = new Set();
+    for (let from = 0, to; from <= last; from = to) {
+      const part = Math.floor((times[from] - times[0]) / width);
+      let [lowest, highest] = [from, from];
+      for (to = from; to <= last && Math.floor((times[to] - times[0]) / width) === part; to++) {
+        if (values[to] < values[lowest]) lowest = to;
+        if (values[to] >= values[highest]) highest = to;
+      }
+      kept.add(Math.min(lowest, highest)).add(Math.max(lowest, highest));
+    }
+    kept.add(last);
+    this.times = Array.from(kept, (at) => times[at]);
+    this.values = Array.from(kept, (at) => values[at]);
+  }
+}

@@ -1,0 +1,65 @@
+// Every word that viewers see, by language.
+
+const ALL = {
+  en: {
+    on: "on",
+    off: "off",
+    reasons: {
+      connecting: "connecting",
+      resuming: "resuming",
+      offline: "offline",
+      server: "stale: the server hears nothing",
+      silent: "silent",
+      nothing: "no reading yet",
+      denied: "not permitted",
+      origin: "this page may not connect (WINDSOCK_ORIGINS)",
+      unknown: "no such topic",
+      limit: "too many topics on this page",
+      topic: "topic must be device:…, weather:… or metric:…",
+      metric: "metric is missing, or is not that of the topic",
+      device: "device is missing",
+      window: "window must be a time such as 15m, 1h or 2d, up to 7d",
+      server_address: "server must be an http(s) address",
+    },
+    table: "Table",
+    time: "Time",
+    lowest: "lowest",
+    highest: "highest",
+    mean: "mean",
+    newest: (shown, all) => (shown < all ? `the newest ${shown} of ${all}` : ""),
+  },
+  de: {
+    on: "an",
+    off: "aus",
+    reasons: {
+      connecting: "verbindet",
+      resuming: "verbindet neu",
+      offline: "offline",
+      server: "veraltet: der Server hört nichts",
+      silent: "stumm",
+      nothing: "noch kein Messwert",
+      denied: "nicht erlaubt",
+      origin: "diese Seite darf sich nicht verbinden (WINDSOCK_ORIGINS)",
+      unknown: "unbekanntes Thema",
+      limit: "zu viele Themen auf dieser Seite",
+      topic: "topic muss device:…, weather:… oder metric:… sein",
+      metric: "metric fehlt oder passt nicht zum Thema",
+      device: "device fehlt",
+      window: "window muss eine Zeit wie 15m, 1h oder 2d sein, bis 7d",
+      server_address: "server muss eine http(s)-Adresse sein",
+    },
+    table: "Tabelle",
+    time: "Zeit",
+    lowest: "kleinster",
+    highest: "größter",
+    mean: "Mittel",
+    newest: (shown, all) => (shown < all ? `die neuesten ${shown} von ${all}` : ""),
+  },
+};
+
+// The texts for a locale; English where there are none.
+export function textsOf(locale) {
+  return ALL[locale?.split("-")[0]] ?? ALL.en;
+}
+
+export const languages = Object.keys(ALL);

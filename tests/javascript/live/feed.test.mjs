@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Feed, wishesOf } from "../../../gateway/dashboard/live/feed.js";
+import { FakeClient, settled } from "./fake_client.mjs";
+
+class Listener {
+  told = [];
+
+  constructor({ device = null, windowMs = 60_000, points = 100 } = {}) {
+    Object.assign(this, { source: { device }, windowMs, points });
+  }
+
+  snapshot(data) {
+    this.told.push(["snapshot", data]);
+  }
+
+  publication(data) {
+    this.told.push(["publication", data]);
+  }
+
+  trouble(code) {
+    this.told.push(["trouble", code]);
+  }
+}
+
+const started = async (...listeners) => {
+  const client = new FakeClient();
+  const ends = [];
+  const feed = new Feed(client, "device:a", () => ends.push(true));
+  for (const each of listeners) feed.join(each);
+  await settled();
+  return { client, feed, ends };
+};
+const subscribed = (offset, data, recovered = false) => ({ streamPosition: { epoch: "e", offset }, data, recovered });
+
+test("those that join together share one subscription with the longest window", async () => {
+  const [short, long] = [new Listener(), new Listener({ windowMs: 3_600_000 })];
+  const { client } = await started(short, long);
+  assert.equal(client.subscriptions.length, 1);
+  assert.deepEqual(client.subscriptions[0].options, { data: { window: "3600s", points: 5_000 } });
+  client.subscriptions[0].emit("subscribed", subscribed(4, "past"));
+  client.subscriptions[0].emit("publication", { offset: 4, data: "in the past already" });
+  client.subscriptions[0].emit("publication", { offset: 5, data: "live" });
+  const told = [["trouble", null], ["snapshot", "past"], ["publication", "live"]];
+  assert.deepEqual([short.told, long.told], [told, told]);
+});
+
+test("one that joins later brings a new snapshot for all", async () => {
+  const [first, second] = [new Listener(), new Listener()];
+  const { client, feed } = await started(first);
+  client.subscriptions[0].emit("subscribed", subscribed(1, "one"));
+  feed.join(second);
+  await settled();
+  assert.equal(client.removed.length, 1);
+  client.removed[0].emit("publication", { offset: 2, data: "of the old one" });
+  client.subscriptions[0].emit("subscribed", subscribed(2, "two"));
+  assert.deepEqual(first.told.filter(([what]) => what === "snapshot").map(([, data]) => data), ["one", "two"]);
+  assert.deepEqual(second.told.at(-1), ["snapshot", "two"]);
+});
+
+test("the last that leaves ends it, unless it comes back at once", async () => {
+  const one = new Listener();
+  const { client, feed, ends } = await started(one);
+  feed.leave(one);
+  feed.join(one);
+  await settled();
+  assert.deepEqual([client.subscriptions.length, ends.length], [1, 0]);
+  feed.leave(one);
+  await settled();
+  assert.deepEqual([client.subscriptions.length, ends.length], [0, 1]);
+});
+
+test("what is refused is told, by its reason", async () => {
+  for (const [code, reason] of [[103, "denied"], [102, "unknown"], [106, "limit"], [2000, "denied"]]) {
+    const one = new Listener();
+    const { client } = await started(one);
+    client.subscriptions[0].emit("unsubscribed", { code });
+    assert.deepEqual(one.told, [["trouble", reason]]);
+  }
+});
+
+test("a subscribe that overtook the unsubscribe before it is tried again", async () => {
+  const one = new Listener();
+  const { client } = await started(one);
+  client.subscriptions[0].emit("unsubscribed", { code: 105 });
+  await settled();
+  assert.deepEqual([one.told.length, client.subscriptions.length, client.removed.length], [0, 1, 1]);
+});
+
+test("devices of a metric's topic are filtered, as far as a filter may be large", () => {
+  const of = (...devices) => devices.map((device) => new Listener({ device }));
+  const { data, tagsFilter } = wishesOf(of("b", "a", "b"));
+  assert.deepEqual(tagsFilter, { key: "device", cmp: "in", vals: ["a", "b"] });
+  assert.equal(data.window, "3600s"); // what is older than a filtered window is not known
+  const many = Array.from({ length: 500 }, (_, n) => `${"long-name".repeat(5)}-${n}`);
+  assert.equal("tagsFilter" in wishesOf(of(...many)), false);
+});
