@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
-import ssl
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from email.utils import parsedate_to_datetime
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import httpx
 import orjson
@@ -23,6 +20,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from services import logs
 from services.settings import WeatherSettings
+from weather_poller import reasons
 from weather_poller.held import LostError
 from weather_poller.host import Host, Window
 from weather_poller.hosts import BusyError, Hosts, Service
@@ -35,8 +33,6 @@ REFUSED = (400, 404, 414, 422)
 """Statuses that are about the place or the name that was asked for, not about the host."""
 MISCONFIGURED = (401, 403)
 """Statuses that stay until somebody mends a setting: a key, a contact."""
-MOST_WORDS = 200
-"""Characters of a service's own words that are told."""
 SPENT: dict[str, Window] = {"minutely": "minute", "hourly": "hour", "daily": "day"}
 """How Open-Meteo names the window whose calls are used up: 'Daily API request limit exceeded.'"""
 
@@ -170,13 +166,15 @@ class Fetcher:
         except (TimeoutError, httpx.TimeoutException):
             raise FetchError(f"no whole answer within {within_s:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
-            raise FetchError(_words(error)) from None
+            raise FetchError(reasons.of_error(error)) from None
         if status not in TAKEN:
-            raise FetchError(_refusal(status, headers, body), _retry_after_s(headers), status)
+            raise FetchError(reasons.of_status(status, body), reasons.retry_after_s(headers), status)
         try:
             parsed = None if status == 304 else orjson.loads(body)
         except orjson.JSONDecodeError:
-            raise FetchError(f"its answer is not JSON: {_plain(body)!r}" if body else "its answer is empty") from None
+            raise FetchError(
+                f"its answer is not JSON: {reasons.plain(body)!r}" if body else "its answer is empty"
+            ) from None
         return Answer(status, headers, parsed, time.time_ns() // 1_000_000)
 
     async def _exchange(self, ask: Ask) -> tuple[int, Mapping[str, str], bytes]:
@@ -235,59 +233,3 @@ class _Run(Generic[T]):
             at = traceback.extract_tb(error.__traceback__)[-1]
             log.error("an answer was not understood", error=repr(error), at=f"{at.filename}:{at.lineno}")
             raise FetchError(f"its answer is not understood ({type(error).__name__})") from error
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    at: BaseException | None = error
-    for _ in range(10):
-        if at is None:
-            return
-        yield at
-        at = at.__cause__ or at.__context__
-
-
-def _words(error: Exception) -> str:
-    """What went wrong below HTTP, for people."""
-    for cause in _causes(error):
-        match cause:
-            case ssl.SSLCertVerificationError():
-                return f"its certificate is not trusted: {cause.verify_message}"
-            case socket.gaierror():
-                return f"its name cannot be looked up ({cause.strerror})"
-            case ConnectionRefusedError():
-                return "it refuses connections"
-            case ConnectionResetError() | httpx.RemoteProtocolError() | httpx.ReadError():
-                return f"the connection broke off ({error or type(error).__name__})"
-    return f"it cannot be reached ({type(error).__name__}: {error})"
-
-
-def _refusal(status: int, headers: Mapping[str, str], body: bytes) -> str:
-    if 300 <= status < 400:
-        return f"status {status}: it redirects, which is not followed"
-    words = None
-    try:
-        told: Any = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        words = body
-    else:
-        if isinstance(told, dict):
-            words = next((told[name] for name in ("reason", "message", "detail", "title") if told.get(name)), None)
-    return f"status {status}: {_plain(words)}" if words else f"status {status}"
-
-
-def _plain(words: object) -> str:
-    text = words.decode(errors="replace") if isinstance(words, bytes) else str(words)
-    return " ".join("".join(c if c.isprintable() else " " for c in text[: 2 * MOST_WORDS]).split())[:MOST_WORDS]
-
-
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """`Retry-After` as seconds from now, whether it is a number or a date; None for anything else."""
-    told = headers.get("retry-after", "")
-    if re.fullmatch(r"[0-9]{1,9}", told):
-        return float(told)
-    try:
-        # By the service's own clock, if it tells it.
-        now = parsedate_to_datetime(headers["date"]).timestamp() if "date" in headers else time.time()
-        return max(0.0, parsedate_to_datetime(told).timestamp() - now)
-    except (ValueError, OverflowError):
-        return None

@@ -289,6 +289,19 @@ def test_one_place_that_is_refused_does_not_cost_the_others_their_weather_for_lo
     assert world.schedule.failing("c") == "one: status 400: no such place"
 
 
+def test_a_place_that_fails_again_and_again_does_not_take_the_turn_of_others() -> None:
+    world = World(chance=lambda: 0.0, most={"one": 1})
+    world.schedule.track({"a": ["one"], "b": ["one"], "c": ["one"]})
+    asked = []
+    for _ in range(6):
+        (batch,) = world.schedule.due()
+        asked.append(batch.places[0])
+        world.clock.now += 100
+        world.schedule.answered(batch, [])
+        world.clock.now += 100
+    assert asked == ["a", "b", "c"] * 2
+
+
 def test_a_budget_that_is_too_small_for_all_goes_to_those_that_fit() -> None:
     world = World()
     world.schedule.track({slug: ["one"] for slug in "abcde"})
