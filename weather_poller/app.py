@@ -7,16 +7,14 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import httpx
-
 from services import environment
 from services.background import background
-from services.errors import StartError
 from services.places import Places
 from services.room import Room, Shared
 from services.settings import WeatherSettings
 from weather_poller.answers import Answers
 from weather_poller.cities import Cities
+from weather_poller.client import weather_client
 from weather_poller.configured import parse_places, parse_providers
 from weather_poller.fetch import Fetcher
 from weather_poller.held import Held
@@ -27,7 +25,6 @@ from weather_poller.poller import LEASE_KEY, Poller
 from weather_poller.providers import registry
 from weather_poller.requests import Requests
 from weather_poller.tracking import Tracking
-from weather_poller.user_agent import user_agent
 
 
 def build(shared: Shared) -> Room:
@@ -38,17 +35,7 @@ def build(shared: Shared) -> Room:
     providers, geocoder = registry.providers(settings), registry.geocoder(settings)
     places = Places(shared.redis)
     name = f"{socket.gethostname()}:{os.getpid()}"
-
-    try:
-        client = httpx.AsyncClient(
-            timeout=settings.weather_request_s,
-            follow_redirects=False,
-            headers={"User-Agent": user_agent(settings.weather_contact)},
-        )
-    except (ValueError, ImportError, OSError) as error:
-        raise StartError(
-            f"cannot ask weather services: {error}; mend HTTP_PROXY, SSL_CERT_FILE or a like variable"
-        ) from None
+    client = weather_client(settings)
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:

@@ -8,7 +8,7 @@ import sys
 import stamina
 import typer
 
-from services.cli import access, keys, replay, rooms, send, tail
+from services.cli import access, keys, replay, rooms, send, tail, weather
 from services.cli.output import note
 from services.errors import WindsockError
 
@@ -23,13 +23,13 @@ app = typer.Typer(
 app.command()(rooms.up)
 app.command()(rooms.ingest)
 app.command()(rooms.gateway)
-app.command()(rooms.weather)
 app.command()(rooms.mqtt)
 app.command()(send.send)
 app.command()(tail.tail)
 app.command()(replay.replay)
 app.command()(access.token)
 app.command()(access.revoke)
+app.add_typer(weather.app, name="weather")
 app.add_typer(keys.app, name="keys")
 
 

@@ -1,0 +1,123 @@
+"""`windsock weather`: runs the service that fetches the weather; its commands ask about it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from services import environment, logs
+from services.cli import rooms
+from services.cli.output import note
+
+CHECK = "weather_poller.check"
+"""Module with what the room does for `check`. Named, not imported: services knows no room."""
+
+app = typer.Typer(add_completion=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+@app.callback(invoke_without_command=True)
+def weather(context: typer.Context) -> None:
+    """Run the service that fetches the weather, or ask about it."""
+    if context.invoked_subcommand is None:
+        rooms.weather()
+
+
+@app.command()
+def check(
+    city: Annotated[
+        str, typer.Argument(help="Name of a place, perhaps with its region: 'Springfield, Illinois'.", metavar="CITY")
+    ],
+    provider: Annotated[str | None, typer.Option(help="Weather service to ask, and no other.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask once for the weather in CITY, of the services themselves, and show it with its source."""
+    environment.check_names(os.environ)
+    logs.configure("error", "weather")
+    told: dict[str, Any] = asyncio.run(import_module(CHECK).check(city, provider, dict(os.environ)))
+    if as_json:
+        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+    else:
+        for failure in told.get("failures", ()):
+            note(f"{failure['provider']} failed: {failure['reason']}")
+        if "observation" in told:
+            _show(told)
+        elif "candidates" in told:
+            _show_candidates(told["candidates"])
+    if "error" in told:
+        if not as_json:
+            note(told["error"])
+        raise typer.Exit(1)
+
+
+def _show(told: Mapping[str, Any]) -> None:
+    place, observation = told["place"], told["observation"]
+    tags, units = observation["tags"], observation.get("units", {})
+    console = Console(highlight=False)
+    country = f", {place['country']}" if place["country"] else ""
+    console.print(_text(f"{place['name']}{country} ({place['latitude']:.4f}, {place['longitude']:.4f})"))
+    _print(
+        console,
+        ("metric", "value", "unit"),
+        [(metric, _value(value), units.get(metric, "")) for metric, value in observation["values"].items()],
+        numbers=(1,),
+    )
+    moment = datetime.fromtimestamp(observation["ts"] / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    where = f"station {tags['station']}" if "station" in tags else f"grid cell {tags.get('grid', 'unknown')}"
+    console.print(_text(f"observed  {moment}, {age(told['age_s'])} (new every {told['interval_s'] / 60:.0f} minutes)"))
+    console.print(_text(f"source    {tags['provider']}, {where}"))
+    console.print(_text(f"credit    {tags['attribution']} ({tags['attribution_url']}), {tags['licence']}"))
+
+
+def _show_candidates(candidates: Sequence[Mapping[str, Any]]) -> None:
+    _print(
+        Console(highlight=False),
+        ("ask for", "latitude", "longitude", "population"),
+        [
+            (one["city"], f"{one['latitude']:.4f}", f"{one['longitude']:.4f}", f"{one['population'] or 'unknown'}")
+            for one in candidates
+        ],
+        numbers=(1, 2, 3),
+    )
+
+
+def _print(
+    console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = ()
+) -> None:
+    table = Table(box=SIMPLE_HEAD)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number in numbers else "left", no_wrap=number == 0)
+    for row in rows:
+        table.add_row(*map(_text, row))
+    console.print(table)
+
+
+def age(seconds: float) -> str:
+    """Seconds as people say them: '12 minutes ago'."""
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = int(seconds // size)
+            return f"{count} {unit}{'' if count == 1 else 's'} ago"
+    return "just now"
+
+
+def _value(value: Any) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else f"{value}"
+
+
+def _text(words: str) -> Text:
+    """Others' words: neither markup nor what a terminal would obey."""
+    return Text("".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in words))

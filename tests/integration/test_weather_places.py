@@ -1,0 +1,199 @@
+"""Which place a request means, who answers where a provider fails, and what the state of a place tells."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from services.places import INTEREST_KEY
+from tests.pollers import at_least, poller
+from tests.processes import NOWHERE
+from tests.redis_server import RedisServer
+from tests.stand_ins.met_norway import MetNorway
+from tests.stand_ins.open_meteo import OpenMeteo
+from tests.waiting import until_found
+
+NONE = {"places": ";"}
+BERLIN = {"places": "Berlin=52.52,13.41"}
+ORDER = {"weather_providers": "met-norway,open-meteo", "weather_contact": "ops@example.com"}
+
+
+@pytest.fixture
+def weather() -> Iterator[OpenMeteo]:
+    with OpenMeteo() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def met() -> Iterator[MetNorway]:
+    with MetNorway() as stand_in:
+        yield stand_in
+
+
+async def test_a_city_is_one_place_whatever_it_is_called(redis_server: RedisServer, weather: OpenMeteo) -> None:
+    async with poller(redis_server, weather, **NONE) as running:
+        answers = [await running.ask(name) for name in ("Munich", "München", "MONACO  di Baviera", "munich")]
+        assert answers == [{"place": "munich", "city": "Munich"}] * 4
+        assert len(weather.forecasts()) == 1
+        assert len(await running.observed("munich")) == 1
+
+
+async def test_a_place_of_the_settings_is_what_its_name_means(redis_server: RedisServer, weather: OpenMeteo) -> None:
+    async with poller(redis_server, weather, places="Munich=48.1,11.6") as running:
+        assert await running.ask("München") == {"place": "munich", "city": "Munich"}
+        assert running.metric("windsock_weather_places") == 1
+
+
+async def test_a_name_of_several_places_is_answered_with_candidates_and_one_is_picked_by_id_or_text(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    async with poller(redis_server, weather, **NONE) as running:
+        answer = await running.ask("Springfield")
+        assert answer["error"]["code"] == "ambiguous"
+        missouri, massachusetts, _illinois = answer["candidates"]
+        assert (missouri["id"], missouri["city"]) == (4409896, "Springfield, Missouri, United States")
+        asked = len(weather.requests)
+        assert (await running.ask("Springfield"))["candidates"] == answer["candidates"]
+        assert len(weather.requests) == asked
+        assert (await running.ask("Springfield", 4409896))["place"] == "springfield-missouri-us"
+        assert (await running.ask(massachusetts["city"]))["place"] == "springfield-massachusetts-us"
+        # What somebody picked is not what the name means from now on.
+        assert (await running.ask("Springfield"))["error"]["code"] == "ambiguous"
+        assert (await running.ask("Springfield", 1))["error"]["code"] == "unknown_city"
+
+
+async def test_an_ambiguous_place_of_the_settings_is_left_out(
+    redis_server: RedisServer, weather: OpenMeteo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with poller(redis_server, weather, places="Springfield;Paris") as running:
+        await until_found(lambda: running.observed("paris"), "no observation")
+        assert [place.place for place in await running.places.tracked()] == ["paris"]
+    assert "Springfield, Missouri, United States" in capsys.readouterr().out
+
+
+async def test_where_the_first_provider_fails_the_second_one_tells(
+    redis_server: RedisServer, weather: OpenMeteo, met: MetNorway
+) -> None:
+    met.next("500")
+    async with poller(redis_server, weather, **BERLIN, **ORDER, met_norway_url=met.url) as running:
+        (observation,) = await until_found(lambda: running.observed("berlin"), "no observation")
+        assert observation["id"] == f"open-meteo:{weather.observed}"
+        assert observation["tags"]["attribution"] == "Weather data by Open-Meteo.com"
+        state = await running.state("berlin")
+        assert state is not None
+        assert (state.provider, state.reason) == ("open-meteo", None)
+
+
+async def test_a_provider_that_tells_no_past_is_helped_out_by_one_that_does(
+    redis_server: RedisServer, weather: OpenMeteo, met: MetNorway
+) -> None:
+    settings = {"weather_providers": "met-norway,open-meteo", "weather_history_h": "24"}
+    async with poller(redis_server, weather, **BERLIN, **ORDER | settings, met_norway_url=met.url) as running:
+        *past, present = await until_found(lambda: running.observed("berlin"), "no observation")
+        assert present["tags"]["provider"] == "met-norway"
+        assert {one["tags"]["provider"] for one in past} == {"open-meteo"}
+        times = [one["ts"] for one in (*past, present)]
+        assert len(past) >= 23
+        assert times == sorted(set(times))
+
+
+async def test_when_all_fail_the_last_observation_stays_and_the_state_says_why(
+    redis_server: RedisServer, weather: OpenMeteo, met: MetNorway
+) -> None:
+    often: dict[str, Any] = {"weather_interval_s": "1", "weather_jitter_s": "0"}
+    async with poller(redis_server, weather, **BERLIN, **ORDER, **often, met_norway_url=met.url) as running:
+        await until_found(lambda: running.observed("berlin"), "no observation")
+        before = await running.state("berlin")
+        assert before is not None
+        weather.next(*["500"] * 1_000)
+        met.next(*["500"] * 1_000)
+        # MET Norway's own Expires is far away: it must be asked for something new.
+        await running.shared.redis.zadd(INTEREST_KEY, {"berlin": time.time() * 1000 + 60_000})
+        await running.places.touch(["berlin"], 60, "test")
+
+        answer = await running.ask("Paris")
+        assert answer["error"]["code"] == "unavailable"
+        assert "met-norway: " in answer["error"]["message"]
+        assert "status 500" in answer["error"]["message"]
+        paris = await running.state("paris")
+        assert paris is not None
+        assert (paris.observed_ms, paris.provider) == (None, None)
+        assert paris.failing_since_ms is not None
+        assert len(await running.observed("berlin")) == 1
+
+
+async def test_a_place_with_an_older_observation_is_answered_though_all_fail(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    often: dict[str, Any] = {"weather_interval_s": "1", "weather_jitter_s": "0"}
+    weather.observed -= 7_200
+    async with poller(redis_server, weather, **NONE, **often) as running:
+        assert (await running.ask("Paris"))["place"] == "paris"
+        weather.next(*["500"] * 1_000)
+
+        async def failing() -> bool:
+            state = await running.state("paris")
+            return state is not None and state.reason is not None and "status 500" in state.reason
+
+        await until_found(failing, "the state does not say why")
+        state = await running.state("paris")
+        assert state is not None
+        assert (state.observed_ms, state.provider) == (weather.observed * 1000, "open-meteo")
+        assert state.stale(int(time.time() * 1000))
+        assert running.metric("windsock_weather_places_stale") == 1
+        assert await running.ask("Paris") == {"place": "paris", "city": "Paris"}
+        weather.forgive("/v1/forecast")
+        weather.observed += 7_200
+
+        async def well() -> bool:
+            state = await running.state("paris")
+            return state is not None and state.reason is None and state.observed_ms == weather.observed * 1000
+
+        await until_found(well, "it does not recover")
+
+
+async def test_a_name_that_cannot_be_looked_up_is_a_failure_like_others(redis_server: RedisServer) -> None:
+    async with poller(redis_server, "http://weather.invalid", **BERLIN) as running:
+
+        async def reason() -> str | None:
+            state = await running.state("berlin")
+            return state.reason if state is not None else None
+
+        assert "open-meteo: " in str(await until_found(reason, "no state"))
+
+
+async def test_more_are_wanted_than_there_is_room_for_and_the_state_says_so(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    async with poller(redis_server, weather, **NONE, places_max="1") as running:
+        assert (await running.ask("Paris"))["place"] == "paris"
+        assert (await running.ask("Munich"))["error"]["code"] == "too_many_places"
+        await running.places.touch(["munich"], 60, "test")
+
+        async def told() -> bool:
+            state = await running.state("munich")
+            return state is not None and "WINDSOCK_PLACES_MAX=1" in str(state.reason)
+
+        await until_found(told, "the state does not say why")
+        await running.shared.redis.zadd(INTEREST_KEY, {"paris": 1})
+        await until_found(lambda: running.observed("munich"), "the room is not used")
+
+
+async def test_many_requests_at_the_same_time_ask_for_a_place_once(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    async with poller(redis_server, weather, **NONE) as running:
+        for number in range(40):
+            await running.places.request("Paris", "test:nobody", f"{number}", 20)
+        assert (await running.ask("Paris"))["place"] == "paris"
+        await until_found(at_least(1, lambda: len(weather.forecasts())), "not asked")
+        assert len(weather.forecasts()) == 1
+        assert weather.searches() == ["Paris"]
+
+
+async def test_who_waits_for_services_that_are_not_there_is_told_before_giving_up(redis_server: RedisServer) -> None:
+    async with poller(redis_server, NOWHERE, **NONE) as running:
+        assert (await running.ask("Paris", within_s=2.0))["error"]["code"] == "unavailable"

@@ -1,0 +1,75 @@
+"""Asks once for the weather of a city, without Redis: what `windsock weather check` shows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+import orjson
+from prometheus_client import CollectorRegistry
+
+from services import environment
+from services.errors import BadRequest
+from services.places import Place
+from services.settings import WeatherSettings
+from weather_poller.client import weather_client
+from weather_poller.fetch import Fetcher, FetchError
+from weather_poller.hosts import OwnHosts
+from weather_poller.providers.provider import NAMES, Found, GarbledAnswerError, Provider
+from weather_poller.providers.registry import geocoder, providers
+
+
+async def check(city: str, provider: str | None, environ: Mapping[str, str]) -> dict[str, Any]:
+    """What the first provider that can tells of `city` now: `place`, `observation`, `age_s`, `interval_s`, and
+    `failures` of those before it. Instead of an observation, `error` says why there is none, with `candidates` where
+    several places are called so.
+
+    `provider` is the only one to ask. Raises BadRequest and SettingError.
+    """
+    if provider is not None and provider not in NAMES:
+        raise BadRequest("--provider", f"{provider!r} is none of {', '.join(NAMES)}")
+    settings = environment.load(WeatherSettings, environ)
+    chosen = replace(settings, places="", weather_providers=provider or settings.weather_providers)
+    services = providers(chosen)
+    async with weather_client(settings) as client:
+        metrics = CollectorRegistry()
+        fetcher = Fetcher(client, OwnHosts(settings, metrics), settings, metrics)
+        names = geocoder(settings)
+        try:
+            resolved = await fetcher.ask(names, names.search(city))
+        except (FetchError, GarbledAnswerError) as error:
+            reason = f"the geocoder at {names.url} cannot tell where {city!r} is: {error}"
+            return {"error": reason, "failures": [{"provider": names.name, "reason": str(error)}]}
+        if resolved.candidates:
+            candidates = [asdict(candidate) for candidate in resolved.candidates]
+            return {"error": f"{len(candidates)} places are called {city!r}; say which", "candidates": candidates}
+        if resolved.place is None:
+            return {"error": f"no place is called {city!r}"}
+        return await _observed(fetcher, list(services.values()), resolved.place)
+
+
+async def _observed(fetcher: Fetcher, services: list[Provider], place: Place) -> dict[str, Any]:
+    failures: list[dict[str, str]] = []
+    told: dict[str, Any] = {"place": asdict(place), "failures": failures}
+    for service in services:
+        try:
+            (found,) = await _asked(fetcher, service, place)
+        except (FetchError, GarbledAnswerError) as error:
+            failures.append({"provider": service.name, "reason": str(error)})
+            continue
+        if not found.readings:
+            failures.append({"provider": service.name, "reason": found.fault or "it told nothing"})
+            continue
+        reading = found.readings[-1]
+        age_s = max(0, round(time.time() - reading.at_ms / 1000))
+        observation = orjson.loads(reading.payload())
+        return told | {"observation": observation, "age_s": age_s, "interval_s": found.interval_s}
+    return told | {"error": f"no weather service tells the weather in {place.name} now"}
+
+
+async def _asked(fetcher: Fetcher, service: Provider, place: Place) -> list[Found]:
+    if not service.covers(place):
+        return [Found(place.place, fault=f"it does not cover {place.name}")]
+    return await fetcher.ask(service, service.observe([place]))
