@@ -25,6 +25,8 @@ LISTENERS_KEY = "windsock:{places}:listeners"
 """Sorted set: slug and who is interested (a gateway), with a space between → Unix milliseconds until which."""
 PINNED_KEY = "windsock:{places}:pinned"
 """Set of the slugs that the settings name."""
+LEASE_KEY = "windsock:{places}:lease"
+"""Who asks the weather services now: the poller's name, a space, and what is unique to this lease."""
 REQUESTS_KEY = "windsock:{places}:requests"
 """Stream of requests for cities that are not tracked: city, reply channel, token, milliseconds that it is awaited,
 perhaps the id of the geocoder's."""

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from services import environment
 from services.background import background
-from services.places import Places
+from services.places import LEASE_KEY, Places
 from services.room import Room, Shared
 from services.settings import WeatherSettings
 from weather_poller.answers import Answers
@@ -21,7 +21,7 @@ from weather_poller.held import Held
 from weather_poller.holder import Holder
 from weather_poller.hosts import SharedHosts
 from weather_poller.observations import Observations
-from weather_poller.poller import LEASE_KEY, Poller
+from weather_poller.poller import Poller
 from weather_poller.providers import registry
 from weather_poller.requests import Requests
 from weather_poller.tracking import Tracking

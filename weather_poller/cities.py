@@ -49,6 +49,7 @@ class Cities:
 
         Raises UnknownCityError, AmbiguousCityError, FetchError or Unavailable.
         """
+        city = " ".join(city.split())
         place = await self._known(city, geocoder_id)
         if place is not None:
             return place
@@ -65,7 +66,7 @@ class Cities:
             return await self._places.lookup_id(geocoder_id)
         place = await self._places.lookup(city)
         if place is None:
-            until, error = self._remembered.get(_folded(city), (0.0, None))
+            until, error = self._remembered.get(city.casefold(), (0.0, None))
             if error is not None and until > time.monotonic():
                 raise error
         return place
@@ -84,7 +85,7 @@ class Cities:
             error = AmbiguousCityError(city, resolved.candidates)
         if len(self._remembered) >= MOST_REMEMBERED:
             self._remembered.clear()
-        self._remembered[_folded(city)] = (time.monotonic() + REMEMBERED_S, error)
+        self._remembered[city.casefold()] = (time.monotonic() + REMEMBERED_S, error)
         raise error
 
     async def _registered(self, found: Place, asked_as: Sequence[str]) -> Place:
@@ -99,10 +100,6 @@ class Cities:
         place = known or found
         await self._places.register(place, *asked_as)
         return place
-
-
-def _folded(city: str) -> str:
-    return " ".join(city.casefold().split())
 
 
 def _slug_with_spot(place: Place) -> str:

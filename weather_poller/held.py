@@ -68,7 +68,7 @@ class Held:
 
     async def acquire(self) -> bool:
         """Take the key if nobody has it. Raises Unavailable."""
-        value, began = f"{self._who}:{secrets.token_hex(16)}", self._clock()
+        value, began = f"{self._who} {secrets.token_hex(16)}", self._clock()
         async with answered():
             taken = await self._redis.set(self.key, value, nx=True, px=self._ttl_ms)
         if taken:

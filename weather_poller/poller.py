@@ -21,8 +21,6 @@ from weather_poller.tracking import Tracking
 
 log = logs.get("poller")
 
-LEASE_KEY = "windsock:{places}:lease"
-"""Who asks for the weather."""
 LONGEST_TRY_S = 1.0
 """Longest pause between two attempts to get the lease."""
 

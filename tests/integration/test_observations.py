@@ -11,6 +11,7 @@ from redis import Redis
 
 from services import metrics, redis, topics, weather_status
 from services.errors import Unavailable
+from services.places import LEASE_KEY
 from services.reading import Reading
 from services.settings import StreamSettings
 from services.stream import END, Stream
@@ -20,7 +21,6 @@ from tests.waiting import until_found
 from weather_poller.held import Held, LostError
 from weather_poller.observations import Observations
 
-LEASE_KEY = "windsock:{places}:lease"
 STATE = WeatherStatus("berlin", 900.0, 2_000, "test", "open-meteo", 1_000, 1_001)
 
 

@@ -56,7 +56,7 @@ async def test_a_name_of_several_places_is_answered_with_candidates_and_one_is_p
         missouri, massachusetts, _illinois = answer["candidates"]
         assert (missouri["id"], missouri["city"]) == (4409896, "Springfield, Missouri, United States")
         asked = len(weather.requests)
-        assert (await running.ask("Springfield"))["candidates"] == answer["candidates"]
+        assert (await running.ask(" springfield "))["candidates"] == answer["candidates"]
         assert len(weather.requests) == asked
         assert (await running.ask("Springfield", 4409896))["place"] == "springfield-missouri-us"
         assert (await running.ask(massachusetts["city"]))["place"] == "springfield-massachusetts-us"

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from services.reading import Reading
+from services.stream import Latest
+from services.weather_status import WeatherStatus
+from weather_poller import states
+from weather_poller.providers.provider import Found
+
+NEW = WeatherStatus("berlin", 900.0, 0, "me")
+
+
+def reading(at_s: int, provider: str = "open-meteo") -> Reading:
+    return Reading("berlin", {"temperature": 3.4}, at_s * 1000, f"{provider}:{at_s}")
+
+
+def test_only_what_is_newer_is_kept_the_oldest_first_and_of_one_moment_one() -> None:
+    readings = [reading(30), reading(10), reading(20), reading(30, "nws")]
+    assert [one.id for one in states.newer(readings, 10_000)] == ["open-meteo:20", "open-meteo:30"]
+
+
+def test_a_place_of_which_nobody_told_has_the_state_of_what_is_stored() -> None:
+    assert states.state_of("berlin", "me", None) == NEW
+    latest = Latest("berlin", 5_000, 6_000, tags={"provider": "nws"})
+    state = states.state_of("berlin", "me", latest)
+    assert (state.provider, state.observed_ms, state.next_ms) == ("nws", 5_000, 0)
+
+
+def test_an_answer_ends_a_failure_and_names_whose_observation_is_the_newest() -> None:
+    failing = states.failing(NEW, "nws: status 500", 7)
+    state = states.answered(failing, "open-meteo", Found("berlin"), [reading(10)], 0.0, 11_000)
+    assert (state.provider, state.observed_ms, state.fetched_ms) == ("open-meteo", 10_000, 11_000)
+    assert (state.reason, state.failing_since_ms) == (None, None)
+
+
+def test_an_answer_with_nothing_new_leaves_the_newest_observation_to_whom_it_belongs() -> None:
+    first = states.answered(NEW, "nws", Found("berlin", interval_s=3_600.0), [reading(10)], 0.0, 11_000)
+    second = states.answered(first, "open-meteo", Found("berlin"), [], 0.0, 12_000)
+    assert (second.provider, second.observed_ms, second.fetched_ms) == ("nws", 10_000, 12_000)
+
+
+def test_what_is_asked_for_seldom_is_expected_seldom() -> None:
+    assert states.answered(NEW, "nws", Found("berlin", interval_s=600.0), [], 7_200.0, 1).interval_s == 7_200.0
+    assert states.answered(NEW, "nws", Found("berlin", interval_s=600.0), [], 1.0, 1).interval_s == 600.0
+
+
+def test_a_failure_keeps_its_beginning_and_what_was_observed() -> None:
+    before = states.answered(NEW, "nws", Found("berlin"), [reading(10)], 0.0, 11_000)
+    first = states.failing(before, "nws: status 500", 20_000)
+    second = states.failing(first, "nws: status 503", 30_000)
+    assert (second.failing_since_ms, second.reason) == (20_000, "nws: status 503")
+    assert (second.provider, second.observed_ms) == ("nws", 10_000)
