@@ -156,13 +156,8 @@ class Places:
 
     async def has_room(self, slug: str, most: int) -> bool:
         """Whether the place is among those that are wanted, or these are fewer than `most`."""
-        pipeline = self._redis.pipeline(transaction=False)
-        pipeline.smembers(PINNED_KEY)
-        pipeline.zrangebyscore(INTEREST_KEY, time.time() * 1000, "+inf")
-        async with answered():
-            pinned, wanted = await pipeline.execute()
-        slugs = {text(wanted_slug) for wanted_slug in (*pinned, *wanted)}
-        return slug in slugs or len(slugs) < most
+        wanted = {place.place for place in await self.tracked()}
+        return slug in wanted or len(wanted) < most
 
     async def tracked(self) -> list[Place]:
         """The places of the settings, and those that somebody is interested in, by name."""

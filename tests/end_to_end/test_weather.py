@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
@@ -24,7 +26,7 @@ def weather() -> Iterator[OpenMeteo]:
 def windsock(tmp_path: Path, weather: OpenMeteo) -> Iterator[Windsock]:
     quick = {"weather_interval_s": "1", "weather_jitter_s": "0", "weather_timeout_s": "5"}
     places = {"places": "Berlin=52.52,13.41", "open_meteo_url": weather.url, "geocoding_url": weather.url}
-    with Windsock(tmp_path, **quick, **places, cities_per_client="2") as running:
+    with Windsock(tmp_path, **quick, **places, cities_per_client="2", weather_history_h="0") as running:
         yield running
 
 
@@ -101,3 +103,16 @@ def test_a_snapshot_of_a_place_shows_its_weather(windsock: Windsock, weather: Op
         weather.observed += 900
         push = take(socket)["push"]["pub"]
         assert (push["offset"], push["data"]["values"]["temperature"]) == (result["offset"] + 1, 5.5)
+
+
+def test_a_new_place_has_a_history_of_24_hours_that_ends_with_the_present(tmp_path: Path, weather: OpenMeteo) -> None:
+    services = {"open_meteo_url": weather.url, "geocoding_url": weather.url}
+    with Windsock(tmp_path, places=";", **services) as windsock, follow(windsock) as socket:
+        assert ask(socket, "Paris")["ts"] == weather.observed * 1000
+        asked = {"topic": "weather:paris", "order": "asc", "limit": 100}
+        history = httpx.get(f"{windsock.url}/api/history", params=asked, trust_env=False).json()
+        times = [one["data"]["ts"] // 1000 for one in history["publications"]]
+        assert len(times) == 25
+        assert times[-1] == weather.observed
+        assert {later - earlier for earlier, later in pairwise(times[:-1])} == {3_600}
+        assert len(weather.forecasts()) == 1
