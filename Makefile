@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	--extra embedded --extra build
 
-.PHONY: help up test check bench bench-quick verify-compose proto lock clean
+.PHONY: help up test test-live check bench bench-quick verify-compose proto lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -18,6 +18,9 @@ up: .venv/run.stamp ## Run all of Windsock on this machine; Ctrl-C stops it
 test: .venv/dev.stamp .venv/npm.stamp ## Install what the tests need, and run them
 	@. deploy/needs.sh && need_redis 7 && need_mosquitto && need_chromium
 	@exec $(BIN)/python -m pytest -n auto --dist loadfile
+
+test-live: .venv/dev.stamp ## Ask the real weather services; WINDSOCK_WEATHER_CONTACT and keys open those that demand them
+	@exec $(BIN)/python -m pytest -m live -rs tests/live
 
 check: .venv/dev.stamp ## Format, lint, types, and which room may import which
 	$(BIN)/ruff format --check .

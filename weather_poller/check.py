@@ -40,8 +40,7 @@ async def check(city: str, provider: str | None, environ: Mapping[str, str]) -> 
         try:
             resolved = await fetcher.ask(names, names.search(city))
         except (FetchError, GarbledAnswerError) as error:
-            reason = f"the geocoder at {names.url} cannot tell where {city!r} is: {error}"
-            return {"error": reason, "failures": [{"provider": names.name, "reason": str(error)}]}
+            return {"error": f"the geocoder at {names.url} cannot tell where {city!r} is: {error}"}
         if resolved.candidates:
             candidates = [asdict(candidate) for candidate in resolved.candidates]
             return {"error": f"{len(candidates)} places are called {city!r}; say which", "candidates": candidates}

@@ -123,7 +123,7 @@ class StandIn:
         return answer
 
     def _response(self, body: Body, fault: str | None) -> Response:
-        text = json.dumps(None if isinstance(body, Response) else body)
+        text = bytes(body.body).decode() if isinstance(body, Response) else json.dumps(body)
         match fault:
             case None:
                 return JSONResponse(body)
