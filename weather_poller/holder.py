@@ -195,8 +195,8 @@ class Holder:
         readings: list[Reading] = []
         changed: list[WeatherStatus] = []
         for one in found:
-            if one.place not in self._states:
-                continue  # nobody wants it any more
+            if one.place not in self._orders:
+                continue  # it is not tracked any more
             if one.fault:
                 log.warning("no observation of a place", provider=provider, place=one.place, error=one.fault)
                 continue

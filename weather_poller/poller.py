@@ -71,8 +71,8 @@ class Poller:
         try:
             async with self._lease.kept():
                 await self._holder.run()
-        except* LostError as lost:
-            log.warning("lost the lease: asks for nothing more", error=str(lost.exceptions[0]))
+        except* LostError:
+            log.warning("lost the lease: asks for nothing more")
         finally:
             self._holder = None
             await self._give_back()

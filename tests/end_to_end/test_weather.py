@@ -109,8 +109,8 @@ def test_a_new_place_has_a_history_of_24_hours_that_ends_with_the_present(tmp_pa
     services = {"open_meteo_url": weather.url, "geocoding_url": weather.url}
     with Windsock(tmp_path, places=";", **services) as windsock, follow(windsock) as socket:
         assert ask(socket, "Paris")["ts"] == weather.observed * 1000
-        asked = {"topic": "weather:paris", "order": "asc", "limit": "100"}
-        history = httpx.get(f"{windsock.url}/api/history", params=asked, trust_env=False).json()
+        asked = "topic=weather:paris&order=asc&limit=100"
+        history = httpx.get(f"{windsock.url}/api/history?{asked}", trust_env=False).json()
         times = [one["data"]["ts"] // 1000 for one in history["publications"]]
         assert len(times) == 25
         assert times[-1] == weather.observed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from email.utils import formatdate
 from typing import Any
 
 import orjson
@@ -101,9 +102,24 @@ async def test_a_refusal_is_followed_by_the_pause_that_it_asks_for(
         assert running.metric("windsock_weather_requests_total", provider="open-meteo", result="refused") == 1
 
 
-@pytest.mark.parametrize(
-    "fault", ["400", "429", "500", "503", "garbage", "truncated", "drip", "redirect", "huge", "other shape"]
+BAD = (
+    "400",
+    "401",
+    "404",
+    "429",
+    "500",
+    "503",
+    "garbage",
+    "truncated",
+    "cut",
+    "drip",
+    "redirect",
+    "huge",
+    "other shape",
 )
+
+
+@pytest.mark.parametrize("fault", ["400", "401", "404", "429", "500", "503", *BAD])
 async def test_the_poller_outlives_every_fault_of_the_service(
     redis_server: RedisServer, weather: OpenMeteo, fault: str
 ) -> None:
@@ -113,6 +129,33 @@ async def test_the_poller_outlives_every_fault_of_the_service(
         await until_found(lambda: running.observed("berlin"), f"no recovery from {fault}")
         assert len(weather.forecasts()) == 3
         assert not running.unready()
+
+
+async def test_an_observation_of_a_time_that_cannot_be_is_told_as_a_failure_and_not_stored(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    weather.observed += 3 * 86_400
+    async with poller(redis_server, weather, places="Berlin=52.52,13.41") as running:
+
+        async def reason() -> str | None:
+            state = await running.state("berlin")
+            return state.reason if state is not None else None
+
+        assert "impossible time" in str(await until_found(reason, "no reason is told"))
+        assert await running.observed("berlin") == []
+        weather.observed -= 3 * 86_400
+        await until_found(lambda: running.observed("berlin"), "no recovery")
+
+
+async def test_a_service_whose_clock_is_wrong_is_waited_for_as_long_as_it_means(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    weather.ahead_s = 86_400.0
+    weather.retry_after = formatdate(time.time() + weather.ahead_s + 1, usegmt=True)
+    weather.next("429")
+    async with poller(redis_server, weather, places="Berlin=52.52,13.41") as running:
+        await until_found(lambda: running.observed("berlin"), "it waits for a day")
+        assert len(weather.forecasts()) == 2
 
 
 async def test_one_unreadable_place_does_not_cost_the_others_their_weather(

@@ -31,8 +31,8 @@ def fetcher_for(url: str, client: httpx.AsyncClient, settings: WeatherSettings) 
         socket.create_connection((host, urlsplit(url).port or 443), 5).close()
     except OSError as error:
         pytest.skip(f"{host} cannot be reached from here: {error}")
-    registry = CollectorRegistry()
-    return Fetcher(client, OwnHosts(settings, registry), settings, registry)
+    metrics = CollectorRegistry()
+    return Fetcher(client, OwnHosts(settings, metrics), settings, metrics)
 
 
 @pytest.fixture
