@@ -29,7 +29,7 @@ def test_the_weather_is_shown_with_its_place_age_and_source(weather: OpenMeteo) 
         "temperature",
         "°C",
         "light rain",
-        "ago (new every 15 minutes)",
+        "ago (new every 15 min)",
         "open-meteo, grid cell 48.14,11.58",
         "Weather data by Open-Meteo.com (https://open-meteo.com/), CC BY 4.0",
     ):
