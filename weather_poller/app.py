@@ -12,6 +12,7 @@ from services.background import background
 from services.places import LEASE_KEY, Places
 from services.room import Room, Shared
 from services.settings import WeatherSettings
+from weather_poller import budgets
 from weather_poller.answers import Answers
 from weather_poller.cities import Cities
 from weather_poller.client import weather_client
@@ -33,6 +34,7 @@ def build(shared: Shared) -> Room:
     pinned = parse_places(settings.places, settings.places_max)
     order = parse_providers(settings.weather_providers)
     providers, geocoder = registry.providers(settings), registry.geocoder(settings)
+    budgets.check(providers.values())
     places = Places(shared.redis)
     name = f"{socket.gethostname()}:{os.getpid()}"
     client = weather_client(settings)
@@ -48,16 +50,16 @@ def build(shared: Shared) -> Room:
 
         def holder() -> Holder:
             return Holder(
-                fetcher,
-                providers,
-                order,
-                tracking,
-                observations,
-                shared.stream,
-                shared.redis,
-                settings,
-                shared.streams.retention_s,
-                name,
+                fetcher=fetcher,
+                providers=providers,
+                order=order,
+                tracking=tracking,
+                observations=observations,
+                stream=shared.stream,
+                redis=shared.redis,
+                settings=settings,
+                retention_s=shared.streams.retention_s,
+                name=name,
             )
 
         poller = Poller(lease, settings.weather_lease_s, tracking, holder, shared.registry)

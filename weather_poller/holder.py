@@ -38,6 +38,9 @@ MOST_LEFT_OUT = 1_000
 """Of so many places that are left out it is told."""
 LEFT_OUT_S = 60.0
 WRITE_PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
+"""Between the attempts to store observations."""
+LOST_S = 30.0
+"""So long after the last of these their places are asked for again."""
 
 
 class Holder:
@@ -45,6 +48,7 @@ class Holder:
 
     def __init__(
         self,
+        *,
         fetcher: Fetcher,
         providers: Mapping[str, Provider],
         order: Sequence[str],
@@ -56,6 +60,9 @@ class Holder:
         retention_s: float,
         name: str,
     ) -> None:
+        """`order` are the providers of a place that names none; `retention_s` is how long topics keep what they have;
+        `name` is told as who asks.
+        """
         self._providers = providers
         self._order = order
         self._tracking = tracking
@@ -78,6 +85,8 @@ class Holder:
         )
         self._orders: dict[str, tuple[str, ...]] = {}
         self._states: dict[str, WeatherStatus] = {}
+        self._telling = asyncio.Lock()
+        """For whoever derives states from `_states`, writes them, and puts them there."""
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -117,13 +126,14 @@ class Holder:
         tracking = self._tracking
         await tracking.look()
         told_of = [*tracking.tracked, *tracking.left_out[:MOST_LEFT_OUT]]
-        await self._take_up([slug for slug in told_of if slug not in self._states])
-        for slug in self._states.keys() - set(told_of):
-            del self._states[slug]
-            self._past.forget(slug)
-        self._orders = {slug: self._order_of(place) for slug, place in tracking.tracked.items()}
-        self._schedule.track(self._orders)
-        await self._tell_failures()
+        async with self._telling:
+            await self._take_up([slug for slug in told_of if slug not in self._states])
+            for slug in self._states.keys() - set(told_of):
+                del self._states[slug]
+            self._past.keep(tracking.tracked)
+            self._orders = {slug: self._order_of(place) for slug, place in tracking.tracked.items()}
+            self._schedule.track(self._orders)
+            await self._tell_failures()
 
     def _order_of(self, place: Place) -> tuple[str, ...]:
         wanted = [name for name in place.providers if name in self._providers] or self._order
@@ -172,10 +182,9 @@ class Holder:
         """Make one request, and store what comes of it."""
         try:
             latest = await self._latest(batch.places)
-            new = [slug for slug in batch.places if self._lacks_past(latest[slug])] if batch.new else []
+            new = [slug for slug in batch.places if self._lacks_past(latest[slug])]
             orders = {slug: self._orders.get(slug, ()) for slug in batch.places}
             found = await self._past.observe(self._providers[batch.provider], places, new, orders)
-            latest = await self._latest(batch.places)
         except FetchError as error:
             log.warning("no weather now", provider=batch.provider, places=len(places), error=str(error))
             self._schedule.failed(batch, error)
@@ -184,42 +193,45 @@ class Holder:
             self._schedule.put_off(batch, LOOK_S)
         else:
             self._schedule.answered(batch, found)
-            await self._store(batch.provider, found, latest)
+            await self._store(batch, found)
         self.wake()
 
     def _lacks_past(self, latest: Latest | None) -> bool:
         """Whether nothing of the place is kept any more, if there ever was anything."""
         return latest is None or latest.seen < _now_ms() - self._retention_s * 1000
 
-    async def _store(self, provider: str, found: Sequence[Found], latest: Mapping[str, Latest | None]) -> None:
-        readings: list[Reading] = []
-        changed: list[WeatherStatus] = []
+    async def _store(self, batch: Batch, found: Sequence[Found]) -> None:
+        """Store what a request brought, also of places that are not tracked any more; what cannot be is asked again."""
         for one in found:
-            if one.place not in self._orders:
-                continue  # it is not tracked any more
             if one.fault:
-                log.warning("no observation of a place", provider=provider, place=one.place, error=one.fault)
-                continue
-            known = latest[one.place]
+                log.warning("no observation of a place", provider=batch.provider, place=one.place, error=one.fault)
+        told = {one.place: one for one in found if not one.fault}
+        if not told:
+            return
+        next_ms = {slug: self._schedule.next_ms(slug) for slug in told}
+        async with self._telling:
+            for pause_s in WRITE_PAUSES_S:
+                try:
+                    return await self._write(batch.provider, told, next_ms)
+                except Unavailable as error:
+                    log.warning("observations are not stored yet; trying again", error=str(error))
+                    await asyncio.sleep(pause_s)
+        log.error("observations are lost; asking for them again", places=len(told), in_s=LOST_S)
+        self._schedule.lost(replace(batch, places=tuple(told)), LOST_S)
+
+    async def _write(self, provider: str, told: Mapping[str, Found], next_ms: Mapping[str, int]) -> None:
+        latest = await self._latest(list(told))
+        readings: list[Reading] = []
+        changed: dict[str, WeatherStatus] = {}
+        for slug, one in told.items():
+            known = latest[slug]
             fresh = states.newer(one.readings, known.ts if known is not None else 0)
             readings += fresh
-            shortest_s = self._settings.weather_interval_s
-            state = states.answered(self._states[one.place], provider, one, fresh, shortest_s, _now_ms())
-            changed.append(replace(state, next_ms=self._schedule.next_ms(one.place)))
-        if changed:
-            await self._write(readings, changed)
-
-    async def _write(self, readings: Sequence[Reading], changed: Sequence[WeatherStatus]) -> None:
-        for pause_s in WRITE_PAUSES_S:
-            try:
-                await self._observations.write(readings, changed)
-            except Unavailable as error:
-                log.warning("observations are not stored yet; trying again", error=str(error))
-                await asyncio.sleep(pause_s)
-            else:
-                self._states.update((state.place, state) for state in changed)
-                return
-        log.error("observations are lost", observations=len(readings))
+            before = self._states.get(slug) or states.state_of(slug, self._name, known)
+            state = states.answered(before, provider, one, fresh, self._settings.weather_interval_s, _now_ms())
+            changed[slug] = replace(state, next_ms=next_ms[slug])
+        await self._observations.write(readings, list(changed.values()))
+        self._states |= changed
 
     async def _latest(self, slugs: Sequence[str]) -> dict[str, Latest | None]:
         return dict(zip(slugs, await self._stream.latest(slugs, topics.WEATHER), strict=True))

@@ -1,13 +1,15 @@
 """The past hours of places that are new, from whoever tells them, so that their charts are not empty.
 
-A provider that cannot tell the past keeps no present observation away: it is left out, or another one is asked.
+The past is asked for together with the present. It keeps no present observation away: where the question for both is
+refused or failed, the present is asked for on its own, and the past after it, which is then waited for a few seconds.
+A place whose present comes without its past stays without it: observations are stored from the oldest on.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from services import logs
 from services.places import Place
@@ -18,22 +20,38 @@ log = logs.get("past")
 
 LAST_RESORT = "open-meteo"
 """Who is asked for the past where none of a place's own providers tells it; it tells that of every place."""
-TRIES = 2
-"""So often a provider is asked for past and present at once before it is asked for the present alone."""
+WITHIN_S = 5.0
+"""Longest that present observations wait for a past that is asked for on its own: clients wait for a new city."""
+WORTH_WAITING_S = 60.0
+"""Longest that a new place waits for calls that are enough for its past: the window of a minute."""
+MOST_REFUSALS = 8
+"""So often one provider may refuse the past before it is asked for no more: one of 100 places is found by halving."""
+
+
+@dataclass(slots=True)
+class _Lacking:
+    """Places whose present is known and whose past is not, and what has been told of it."""
+
+    places: dict[str, Place]
+    told: dict[str, Found] = field(default_factory=dict)
 
 
 class Past:
     """Asks for the last `hours` of new places."""
 
-    def __init__(self, fetcher: Fetcher, providers: Mapping[str, Provider], hours: int) -> None:
+    def __init__(
+        self, fetcher: Fetcher, providers: Mapping[str, Provider], hours: int, within_s: float = WITHIN_S
+    ) -> None:
         self._fetcher = fetcher
         self._providers = providers
         self._hours = hours
-        self._failures: Counter[str] = Counter()
+        self._within_s = within_s
+        self._suspects: set[str] = set()
+        """Places whose past may be why a question for past and present failed: it took too long, or was too large."""
 
-    def forget(self, slug: str) -> None:
-        """The place is not tracked any more."""
-        self._failures.pop(slug, None)
+    def keep(self, slugs: Collection[str]) -> None:
+        """Forget all places but these."""
+        self._suspects.intersection_update(slugs)
 
     async def observe(
         self, provider: Provider, places: Sequence[Place], new: Sequence[str], orders: Mapping[str, Sequence[str]]
@@ -44,49 +62,78 @@ class Past:
         """
         if not new or not self._hours:
             return await self._fetcher.ask(provider, provider.observe(places))
-        found = await self._with_past(provider, places, new)
-        lacking = {place.place: place for place in places if place.place in new}
-        for one in found:
-            if len(one.readings) != 1:
-                lacking.pop(one.place, None)
-        return await self._completed(found, lacking, provider.name, orders) if lacking else found
-
-    async def _with_past(self, provider: Provider, places: Sequence[Place], new: Sequence[str]) -> list[Found]:
-        if max(self._failures[slug] for slug in new) < TRIES:
+        others = dict.fromkeys((*(name for slug in new for name in orders[slug]), LAST_RESORT))
+        helpers = [self._providers[name] for name in others if name in self._providers and name != provider.name]
+        if self._suspects.isdisjoint(new):
             try:
-                return await self._fetcher.ask(provider, provider.observe(places, self._hours))
-            except NotAskedError:
-                raise
+                found = await self._fetcher.ask(provider, provider.observe(places, self._hours))
             except FetchError as error:
-                self._failures.update(new)
-                if not error.is_refusal:
+                if not self._present_may_do(error, provider, places, new):
                     raise
-                log.warning("a weather service refuses the past", provider=provider.name, error=str(error))
-        return await self._fetcher.ask(provider, provider.observe(places))
+                log.warning("a weather service tells no past now", provider=provider.name, error=str(error))
+                if error.is_refusal and len(places) > 1:
+                    helpers = [provider, *helpers]  # one of the places may be to blame
+                found = await self._fetcher.ask(provider, provider.observe(places))
+        else:
+            found = await self._fetcher.ask(provider, provider.observe(places))
+            helpers = [provider, *helpers]
+        self._suspects.difference_update(new)
+        return await self._completed(found, [place for place in places if place.place in new], helpers, orders)
+
+    def _present_may_do(
+        self, error: FetchError, provider: Provider, places: Sequence[Place], new: Sequence[str]
+    ) -> bool:
+        """Whether, after the question for past and present failed, that for the present alone is to be asked now."""
+        if isinstance(error, NotAskedError):
+            each, calls = error.calls / len(places), provider.calls
+            never = any(limit < each for limit in (calls.minute, calls.hour, calls.day) if limit is not None)
+            return never or (error.wait_s > WORTH_WAITING_S and 0 < error.calls_left < each)
+        if error.status is None:
+            self._suspects.update(new)
+        return error.is_refusal
 
     async def _completed(
-        self, found: Sequence[Found], lacking: dict[str, Place], told_by: str, orders: Mapping[str, Sequence[str]]
+        self,
+        found: Sequence[Found],
+        new: Sequence[Place],
+        helpers: Sequence[Provider],
+        orders: Mapping[str, Sequence[str]],
     ) -> list[Found]:
-        """`found`, with the past that others tell of the places that are `lacking` it."""
-        past: dict[str, Found] = {}
-        for name in dict.fromkeys([*(name for slug in lacking for name in orders[slug]), LAST_RESORT]):
-            provider = self._providers.get(name)
-            if provider is None or name == told_by:
-                continue
-            asked = [
-                place
-                for slug, place in lacking.items()
-                if slug not in past and (name in orders[slug] or name == LAST_RESORT) and provider.covers(place)
-            ]
-            for start in range(0, len(asked), provider.places_per_request):
-                some = asked[start : start + provider.places_per_request]
-                try:
-                    told = await self._fetcher.ask(provider, provider.observe(some, self._hours))
-                except FetchError as error:
-                    log.warning("no past of a new place", provider=name, error=str(error))
-                    break
-                past |= {one.place: one for one in told if len(one.readings) > 1}
-        return [_before(one, past[one.place]) if one.place in past else one for one in found]
+        """`found`, with the past that `helpers` tell in time of the `new` places that have their present alone."""
+        alone = {one.place for one in found if len(one.readings) == 1}
+        lacking = _Lacking({place.place: place for place in new if place.place in alone})
+        try:
+            async with asyncio.timeout(self._within_s):
+                for helper in helpers:
+                    await self._help(helper, lacking, orders)
+        except TimeoutError:
+            log.warning("new places go without their past: it takes too long", places=list(lacking.places))
+        return [_before(one, lacking.told[one.place]) if one.place in lacking.told else one for one in found]
+
+    async def _help(self, helper: Provider, lacking: _Lacking, orders: Mapping[str, Sequence[str]]) -> None:
+        """Ask one provider for the past of the places that are its own; of places that it refuses, for fewer."""
+        asked = [
+            place
+            for slug, place in lacking.places.items()
+            if slug not in lacking.told
+            and (helper.name in orders[slug] or helper.name == LAST_RESORT)
+            and helper.covers(place)
+        ]
+        size, refusals = helper.places_per_request, 0
+        parts = [asked[start : start + size] for start in range(0, len(asked), size)]
+        while parts:
+            part = parts.pop(0)
+            try:
+                told = await self._fetcher.ask(helper, helper.observe(part, self._hours))
+            except FetchError as error:
+                log.warning("no past of new places", provider=helper.name, places=len(part), error=str(error))
+                refusals += 1
+                if not error.is_refusal or refusals > MOST_REFUSALS:
+                    return
+                if len(part) > 1:
+                    parts += [part[: len(part) // 2], part[len(part) // 2 :]]
+            else:
+                lacking.told |= {one.place: one for one in told if len(one.readings) > 1}
 
 
 def _before(present: Found, past: Found) -> Found:

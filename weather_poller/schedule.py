@@ -22,12 +22,11 @@ from weather_poller.providers.provider import Found
 class Batch:
     """One request to make: these places (slugs) at this provider.
 
-    `new`: none of them has been answered yet, so that their past may be wanted.
+    Either all of them have been answered before or none has, so that only new ones pay for a past.
     """
 
     provider: str
     places: tuple[str, ...]
-    new: bool = False
 
 
 @dataclass(slots=True)
@@ -160,7 +159,7 @@ class Schedule:
                 most = min(most, share)
                 taken.append(place)
                 place.asking = name
-        return Batch(name, tuple(place.slug for place in taken), new)
+        return Batch(name, tuple(place.slug for place in taken))
 
     def wait_s(self, most: float) -> float:
         """Seconds until `due` has something, at most `most`; 0 if it has now.
@@ -220,15 +219,27 @@ class Schedule:
             place.due = max(place.due, again)
             place.not_before[batch.provider] = max(again, place.not_before.get(batch.provider, again))
 
+    def lost(self, batch: Batch, wait_s: float) -> None:
+        """What was answered is not kept: its places are due again in `wait_s` seconds, as if nothing had been told."""
+        again = self._clock() + max(LEAST_S, wait_s)
+        known = self._resting | self._tracked
+        for place in (known[slug] for slug in batch.places if slug in known):
+            place.due = place.over = place.waits_since = place.not_before[batch.provider] = again
+            place.answered_by, place.observed_ms, place.repeats = None, 0, 0
+
     def next_ms(self, slug: str) -> int:
-        """When a tracked place is asked for next (Unix milliseconds), as far as can be told. Raises KeyError."""
+        """When a place is asked for next (Unix milliseconds), as far as can be told. Raises KeyError: not known."""
         now = self._clock()
-        return self._times.unix_ms(max(now, self._next(self._tracked[slug], now)))
+        place = self._tracked[slug] if slug in self._tracked else self._resting[slug]
+        return self._times.unix_ms(max(now, self._next(place, now)))
 
     def failing(self, slug: str) -> str | None:
-        """Why no provider could tell anything of a tracked place that is due, as 'name: reason; name: reason'."""
+        """Why no provider could tell anything of a tracked place that is due, as 'name: reason; name: reason'.
+
+        None while it is being asked for, or is about to be: something may be told yet.
+        """
         now, place = self._clock(), self._tracked[slug]
-        if place.due > now:
+        if place.due > now or place.asking is not None or self._first_ready(place, place.order, now) is not None:
             return None
         whys = []
         for name in place.order:

@@ -43,6 +43,7 @@ class Tracking:
                 found = await self._cities.find(named.name)
             except (FetchError, Unavailable) as error:
                 log.warning("a place of WINDSOCK_PLACES is not found yet", city=named.name, error=str(error))
+                self._unresolved.append(self._unresolved.pop(0))  # the others have their turn before it has its next
                 wait_s = error.wait_s if isinstance(error, FetchError) else 0.0
                 await asyncio.sleep(max(LEAST_WAIT_S, wait_s))
                 continue

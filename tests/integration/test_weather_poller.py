@@ -19,7 +19,6 @@ from tests.processes import NOWHERE
 from tests.redis_server import RedisServer
 from tests.stand_ins.open_meteo import OpenMeteo
 from tests.waiting import until_found
-from weather_poller.holder import LOOK_S
 from weather_poller.requests import CLAIM_AFTER_MS
 
 
@@ -374,7 +373,7 @@ async def test_a_name_that_the_geocoder_refuses_is_unknown_and_keeps_no_other_wa
 async def test_above_the_limit_the_same_places_go_on_and_each_is_asked_for_in_its_turn(
     redis_server: RedisServer, weather: OpenMeteo
 ) -> None:
-    async with poller(redis_server, weather, places="Berlin=52.52,13.41", places_max="2") as running:
+    async with poller(redis_server, weather, places="Berlin=52.52,13.41", places_max="2", **OFTEN) as running:
         await running.ask("Paris")
         for number in range(5):
             await running.places.register(Place(f"p{number}", f"P{number}", number, number))
@@ -386,8 +385,8 @@ async def test_above_the_limit_the_same_places_go_on_and_each_is_asked_for_in_it
 
         await until_found(left_out, "the limit is not noticed")
         before = len(weather.forecasts())
-        await asyncio.sleep(3 * LOOK_S)
-        assert len(weather.forecasts()) == before
+        await until_found(at_least(before + 2, lambda: len(weather.forecasts())), "nothing is asked for any more")
+        assert set(weather.asked_for) == {"52.5200,13.4100", "48.8534,2.3488"}
         assert len(await running.observed("paris")) == 1
         assert not any([await running.observed(f"p{number}") for number in range(5)])
 

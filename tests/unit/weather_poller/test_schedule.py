@@ -83,7 +83,7 @@ def test_new_places_are_due_at_once_and_together() -> None:
     world = World()
     world.schedule.track(ONE)
     assert world.schedule.wait_s(10) == 0
-    assert world.schedule.due() == [Batch("one", ("berlin", "london"), new=True)]
+    assert world.schedule.due() == [Batch("one", ("berlin", "london"))]
 
 
 def test_what_is_being_asked_for_is_not_due_again() -> None:
@@ -229,7 +229,7 @@ def test_a_place_at_which_all_fail_is_asked_for_again_when_the_first_of_them_may
     assert world.schedule.wait_s(1e6) == 20
     (batch,) = world.go_on()
     assert batch.provider == "two"
-    assert world.schedule.failing("berlin") is not None  # until one of them answers
+    assert world.schedule.failing("berlin") is None  # it may answer now
     world.answer(batch)
     assert world.schedule.failing("berlin") is None
 
@@ -346,7 +346,7 @@ def test_places_that_are_new_are_asked_for_apart_from_the_others() -> None:
     (first,) = world.schedule.due()
     world.answer(first)
     (second,) = world.schedule.due()
-    assert [first, second] == [Batch("one", ("berlin",)), Batch("one", ("london",), new=True)]
+    assert [first, second] == [Batch("one", ("berlin",)), Batch("one", ("london",))]
 
 
 def test_a_batch_may_be_told_in_parts() -> None:
@@ -367,6 +367,33 @@ def test_what_is_put_off_is_due_again_later() -> None:
     assert world.schedule.due() == []
     assert world.schedule.wait_s(1e6) == 2
     assert names(world.go_on()) == [("one", ("berlin", "london"))]
+
+
+def test_an_answer_that_is_lost_is_as_if_it_had_not_been_given() -> None:
+    world = World(jitter_s=0.0)
+    world.schedule.track(ONE)
+    (batch,) = world.schedule.due()
+    world.answer(batch)
+    world.schedule.lost(replace(batch, places=("london",)), 30.0)
+    assert world.schedule.next_ms("london") == (QUARTER + 30) * 1000
+    (again,) = world.go_on()
+    assert (again, world.clock.now) == (Batch("one", ("london",)), 1_030.0)
+    world.answer(again)
+    # It was new, not a repeat of what was lost.
+    assert names(world.go_on()) == [("one", ("berlin", "london"))]
+    assert world.clock.now == 1_900.0
+
+
+def test_what_was_dropped_while_it_was_asked_for_has_a_next_time_and_may_be_lost() -> None:
+    world = World(jitter_s=0.0)
+    world.schedule.track({"berlin": ["one"]})
+    (batch,) = world.schedule.due()
+    world.schedule.track({})
+    world.answer(batch)
+    assert world.schedule.next_ms("berlin") == (QUARTER + 900) * 1000
+    world.schedule.lost(batch, 30.0)
+    world.schedule.track({"berlin": ["one"]})
+    assert world.schedule.wait_s(1e6) == 30
 
 
 def test_tracking_again_keeps_due_times_and_drops_the_rest() -> None:
