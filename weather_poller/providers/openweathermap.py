@@ -61,7 +61,7 @@ class OpenWeatherMap:
             answer = yield Ask(self.url + PATH, spot | {"units": "metric", "appid": self._key})
         except FetchError as error:
             if error.status == 401:
-                raise FetchError("it refuses the key in WINDSOCK_OPENWEATHERMAP_KEY", status=401) from None
+                raise error.reworded("it refuses the key in WINDSOCK_OPENWEATHERMAP_KEY") from None
             raise
         return [_found(answer, place)]
 

@@ -101,9 +101,10 @@ def test_weather_that_the_wmo_has_no_code_for_keeps_its_text() -> None:
 
 
 def test_a_refused_key_is_told_with_the_name_of_its_setting() -> None:
+    failure = FetchError("status 401: Invalid API key", 60.0, 401, 900.0)
     with pytest.raises(FetchError, match="WINDSOCK_OPENWEATHERMAP_KEY") as told_:
-        put(SERVICE.observe([ZOCCA]), refused(401))
-    assert told_.value.status == 401
+        put(SERVICE.observe([ZOCCA]), failure)
+    assert (told_.value.retry_after_s, told_.value.status, told_.value.wait_s) == (60.0, 401, 900.0)
     assert "secret" not in str(told_.value)
 
 
