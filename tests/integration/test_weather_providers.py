@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
@@ -87,6 +88,13 @@ async def test_an_observation_comes_with_its_source(name: str, service: StandIn)
     assert isinstance(reading.values["temperature"], float)
     assert {header["user-agent"].partition("/")[0] for header in service.headers} == {"windsock"}
     assert all("(+ops@example.com)" in header["user-agent"] for header in service.headers)
+
+
+async def test_who_is_asked_seldom_is_expected_seldom(name: str, service: StandIn) -> None:
+    settings = replace(settings_for(name, service.url), weather_interval_s=7_200.0)
+    found = await Asking(service, providers(settings)[name], settings).observe(past_h=24)
+    assert found.interval_s == 7_200.0
+    assert {(one.tags or {})["interval_s"] for one in found.readings} == {"7200"}
 
 
 @pytest.mark.parametrize(
