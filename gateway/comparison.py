@@ -16,9 +16,9 @@ import msgspec
 import orjson
 from msgspec import Struct
 
-from gateway.units import DIGITS, converted
 from services.stream import Latest
 from services.topics import Compared
+from services.units import DIGITS, converted
 from services.weather_status import INTERVAL_S, WeatherStatus, interval_of, is_stale
 
 SOURCE = ("city", "provider", "attribution", "attribution_url", "licence", "grid", "station", "fetched")
