@@ -16,13 +16,11 @@ import msgspec
 import orjson
 from msgspec import Struct
 
-from gateway.units import DIGITS, converted
 from services.stream import Latest
 from services.topics import Compared
-from services.weather_status import STALE_AFTER, WeatherStatus
+from services.units import DIGITS, converted
+from services.weather_status import INTERVAL_S, WeatherStatus, interval_of, is_stale
 
-INTERVAL_S = 900.0
-"""Of an observation that does not tell its own: the interval of Open-Meteo."""
 SOURCE = ("city", "provider", "attribution", "attribution_url", "licence", "grid", "station", "fetched")
 """Tags of an observation that say where it comes from."""
 AGES = ("age_s", "outside_age_s")
@@ -72,7 +70,7 @@ class _Outside:
     reason: str | None = None
 
     def stale(self, now_ms: int) -> bool:
-        return self.marked or now_ms - self.ts > STALE_AFTER * self.interval_s * 1000
+        return self.marked or is_stale(self.ts, self.interval_s, now_ms)
 
 
 _publication = msgspec.json.Decoder(_Publication)
@@ -112,7 +110,7 @@ class Comparison:
             return
         tags = said.tags or {}
         self._outside = _Outside(
-            said.ts, said.values, said.units or {}, tags, _interval(tags), said.stale is True, said.reason
+            said.ts, said.values, said.units or {}, tags, interval_of(tags), said.stale is True, said.reason
         )
 
     def _take_inside(self, newer: Inside) -> None:
@@ -194,14 +192,6 @@ def _decoded(payload: bytes) -> _Publication | None:
         return _publication.decode(payload)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-
-
-def _interval(tags: Mapping[str, str]) -> float:
-    try:
-        interval_s = float(tags["interval_s"])
-    except (KeyError, ValueError):
-        return INTERVAL_S
-    return interval_s if math.isfinite(interval_s) and interval_s > 0 else INTERVAL_S
 
 
 def _age_s(side: Inside | _Outside | None, now_ms: int) -> int | None:

@@ -10,7 +10,6 @@ what holds now to who comes while something is wrong. What this does not do: it 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -21,10 +20,7 @@ from msgspec import Struct
 
 from gateway.hub import Delivery
 from services.batch import Batch, Position
-from services.weather_status import WeatherStatus
-
-DEFAULT_INTERVAL_S = 900.0
-"""Of an observation that does not tell its own: Open-Meteo's, whose data change every 15 minutes."""
+from services.weather_status import WeatherStatus, interval_of
 
 Kind: TypeAlias = tuple[bool, bool]
 """Whether it is stale, and whether there is a reason."""
@@ -79,7 +75,7 @@ def known(place: str, status: WeatherStatus | None, ts: int | None, tags: Mappin
     """The status of a place, given its newest observation, whether or not a poller has told one."""
     if status is None:
         provider = tags.get("provider")
-        return WeatherStatus(place, _interval_s(tags), next_ms=0, poller="", provider=provider, observed_ms=ts)
+        return WeatherStatus(place, interval_of(tags), next_ms=0, poller="", provider=provider, observed_ms=ts)
     newest = max((one for one in (status.observed_ms, ts) if one is not None), default=None)
     return replace(status, observed_ms=newest)
 
@@ -96,14 +92,6 @@ def judged(status: WeatherStatus | None, ts: int | None, tags: Mapping[str, str]
     """How fresh the newest observation is. `now_ms` is Unix time."""
     now = known("", status, ts, tags)
     return Freshness(now.age_s(now_ms), now.stale(now_ms), now.reason)
-
-
-def _interval_s(tags: Mapping[str, str]) -> float:
-    try:
-        interval_s = float(tags.get("interval_s", ""))
-    except ValueError:
-        return DEFAULT_INTERVAL_S
-    return interval_s if math.isfinite(interval_s) and interval_s > 0 else DEFAULT_INTERVAL_S
 
 
 @dataclass(slots=True)

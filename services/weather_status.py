@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,26 @@ from services.redis import Client, answered
 
 STALE_AFTER = 2
 """Intervals after which an observation counts as stale."""
+MOST_AHEAD_S = 600
+"""How far ahead of now an observation may be, since clocks differ; the age of others cannot be told."""
+INTERVAL_S = 900.0
+"""Of an observation that does not tell its own: Open-Meteo's, whose data change every 15 minutes."""
 
 log = logs.get("weather_status")
+
+
+def interval_of(tags: Mapping[str, str]) -> float:
+    """In how many seconds after an observation with these tags a newer one is expected."""
+    try:
+        interval_s = float(tags.get("interval_s", ""))
+    except ValueError:
+        return INTERVAL_S
+    return interval_s if math.isfinite(interval_s) and interval_s > 0 else INTERVAL_S
+
+
+def is_stale(observed_ms: int, interval_s: float, now_ms: int) -> bool:
+    """Whether an observation is older than twice its interval, or of a time to come. Times are Unix milliseconds."""
+    return not -MOST_AHEAD_S * 1000 <= now_ms - observed_ms <= STALE_AFTER * interval_s * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +42,7 @@ class WeatherStatus:
 
     place: str
     interval_s: float
-    """How often a newer observation is expected."""
+    """How often a newer observation is expected: the provider's interval, or that of the settings if it is longer."""
     next_ms: int
     """When it is asked for next."""
     poller: str
@@ -43,9 +62,8 @@ class WeatherStatus:
         return None if self.observed_ms is None else max(0, now_ms - self.observed_ms) / 1000
 
     def stale(self, now_ms: int) -> bool:
-        """Whether the newest observation is older than twice its interval, or there is none."""
-        age_s = self.age_s(now_ms)
-        return age_s is None or age_s > STALE_AFTER * self.interval_s
+        """Whether the newest observation `is_stale`, or there is none."""
+        return self.observed_ms is None or is_stale(self.observed_ms, self.interval_s, now_ms)
 
     def shown(self, now_ms: int) -> dict[str, Any]:
         """As clients are shown it."""

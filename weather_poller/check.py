@@ -17,7 +17,7 @@ from services.settings import WeatherSettings
 from weather_poller.client import weather_client
 from weather_poller.fetch import Fetcher, FetchError
 from weather_poller.hosts import OwnHosts
-from weather_poller.providers.provider import NAMES, Found, GarbledAnswerError, Provider
+from weather_poller.providers.provider import NAMES, Found, Provider
 from weather_poller.providers.registry import geocoder, providers
 
 
@@ -39,7 +39,7 @@ async def check(city: str, provider: str | None, environ: Mapping[str, str]) -> 
         names = geocoder(settings)
         try:
             resolved = await fetcher.ask(names, names.search(city))
-        except (FetchError, GarbledAnswerError) as error:
+        except FetchError as error:
             return {"error": f"the geocoder at {names.url} cannot tell where {city!r} is: {error}"}
         if resolved.candidates:
             candidates = [asdict(candidate) for candidate in resolved.candidates]
@@ -55,7 +55,7 @@ async def _observed(fetcher: Fetcher, services: list[Provider], place: Place) ->
     for service in services:
         try:
             (found,) = await _asked(fetcher, service, place)
-        except (FetchError, GarbledAnswerError) as error:
+        except FetchError as error:
             failures.append({"provider": service.name, "reason": str(error)})
             continue
         if not found.readings:

@@ -1,7 +1,8 @@
 """Asks weather services over HTTP, within their turns and budgets, bounded in time and size, without redirects.
 
 It runs a question (`weather_poller.providers.provider`) to its end. Every failure is a FetchError, which the question
-is told first: it may make do without that answer.
+is told first: it may make do without that answer. A host is well again once a question ended without a failure of
+the host's: that its first request was answered says nothing of the others.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ import orjson
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from services import logs
+from services.errors import Unavailable
 from services.settings import WeatherSettings
 from weather_poller import reasons
 from weather_poller.held import LostError
 from weather_poller.host import Host, Window
-from weather_poller.hosts import BusyError, Hosts, Service
+from weather_poller.hosts import BusyError, Hosts, Service, Turn
 from weather_poller.providers.provider import Answer, Ask, GarbledAnswerError, Question
 
 T = TypeVar("T")
@@ -57,6 +59,10 @@ class FetchError(Exception):
     def is_refusal(self) -> bool:
         """Whether the host is well, and what was asked for is at fault."""
         return self.status in REFUSED
+
+    def reworded(self, reason: str) -> FetchError:
+        """The same failure in words that say more."""
+        return FetchError(reason, self.retry_after_s, self.status, self.wait_s)
 
 
 class NotAskedError(FetchError):
@@ -100,54 +106,55 @@ class Fetcher:
             run = _Run(question)
             run.start()
             while run.ask is not None:
-                failure = await self._step(service, run, run.ask)
-                if failure is not None:
-                    run.fail(failure)
+                await self._step(service, run, run.ask)
             return run.result()
 
-    async def _step(self, service: Service, run: _Run[T], ask: Ask) -> FetchError | None:
-        """Make one request and tell `run` the answer, or return why there is none."""
+    async def _step(self, service: Service, run: _Run[T], ask: Ask) -> None:
+        """Make one request, and tell `run` the answer, or why there is none."""
         try:
             netloc = httpx.URL(ask.url).netloc.decode("ascii")
         except httpx.InvalidURL as error:
-            return FetchError(f"its address makes no sense: {error}", wait_s=self._settings.weather_retry_max_s)
-        outcome: FetchError | None = FetchError("the turn to ask it was lost", wait_s=self._settings.weather_retry_s)
+            wait_s = self._settings.weather_retry_max_s
+            run.fail(FetchError(f"its address makes no sense: {error}", wait_s=wait_s))
+            return
+        steps = run.steps
         try:
             async with self._hosts.turn(netloc, service) as turn:
                 wait = turn.host.wait(ask.calls)
                 if wait.seconds > 0:
                     left = 0.0 if wait.is_pause else min(turn.host.left().values(), default=0.0)
-                    return NotAskedError(wait.why, wait.seconds, ask.calls, left)
+                    run.fail(NotAskedError(wait.why, wait.seconds, ask.calls, left))
+                    return
                 turn.host.spend(ask.calls)
                 await turn.save()
                 try:
-                    run.tell(await self._get(ask))
+                    answer = await self._get(ask)
                 except FetchError as error:
-                    outcome = error
+                    self._failed(service.name, turn.host, error)
+                    run.fail(error)
                 else:
-                    outcome = None
-                # A question may end with an error that it was told before: this request went well.
-                if outcome is None or run.knows(outcome):
-                    self._succeeded(service.name, turn.host)
-                else:
-                    self._failed(service.name, turn.host, outcome)
-                await turn.save()
-                return outcome
+                    run.tell(answer)
+                    self._answered(service.name, turn.host, run)
+                if run.ended_well:
+                    turn.host.succeeded()
+                await _kept(turn, service.name)
         except BusyError as error:
-            return NotAskedError(str(error), self._settings.weather_retry_s)
+            run.fail(NotAskedError(str(error), self._settings.weather_retry_s))
         except LostError as error:
             log.warning("the turn at a host was lost", provider=service.name, error=str(error))
-            return outcome
+            if run.steps == steps:
+                run.fail(FetchError("the turn to ask it was lost", wait_s=self._settings.weather_retry_s))
 
-    def _succeeded(self, provider: str, host: Host) -> None:
-        host.succeeded()
-        self._requests.labels(provider, "ok").inc()
-        self._last_success.labels(provider).set_to_current_time()
+    def _answered(self, provider: str, host: Host, run: _Run[T]) -> None:
+        if run.error is None or run.knows(run.error):
+            self._requests.labels(provider, "ok").inc()
+            self._last_success.labels(provider).set_to_current_time()
+        else:
+            self._failed(provider, host, run.error)
 
     def _failed(self, provider: str, host: Host, error: FetchError) -> None:
         self._requests.labels(provider, "failed" if error.status is None else "refused").inc()
         if error.is_refusal:
-            host.succeeded()
             return
         spent = re.match(r"(\w+) .*limit exceeded", str(error).partition(": ")[2]) if error.status == 429 else None
         error.wait_s = host.failed(
@@ -194,11 +201,22 @@ class Fetcher:
             return response.status_code, {name.lower(): value for name, value in response.headers.items()}, body
 
 
+async def _kept(turn: Turn, provider: str) -> None:
+    """What came of a request is good although what is known of the host cannot be kept now. Raises LostError."""
+    try:
+        await turn.save()
+    except Unavailable as error:
+        log.warning("what is known of a host is not kept", provider=provider, error=str(error))
+
+
 class _Run(Generic[T]):
-    """A question on its way: the request that it wants next, or its result."""
+    """A question on its way: the request that it wants next, or its result, or the error with which it ended."""
 
     def __init__(self, question: Question[T]) -> None:
         self.ask: Ask | None = None
+        self.error: FetchError | None = None
+        self.steps = 0
+        """How often it was told something."""
         self._question = question
         self._result: list[T] = []
         self._failures: list[FetchError] = []
@@ -207,29 +225,43 @@ class _Run(Generic[T]):
         self._go_on(lambda: next(self._question))
 
     def tell(self, answer: Answer) -> None:
-        """Raises FetchError if the answer makes no sense."""
         self._go_on(lambda: self._question.send(answer))
 
     def fail(self, error: FetchError) -> None:
-        """Raises it, unless the question goes on without the answer."""
+        """Tell it of a failure, which ends it unless it goes on without the answer."""
         self._failures.append(error)
         self._go_on(lambda: self._question.throw(error))
 
     def knows(self, error: FetchError) -> bool:
+        """Whether it was told of this error before."""
         return error in self._failures
 
+    @property
+    def ended_well(self) -> bool:
+        """Whether it is over, and all that failed on the way was what was asked for, not the host."""
+        faults = [*self._failures, *([self.error] if self.error is not None else [])]
+        return self.ask is None and all(error.is_refusal for error in faults)
+
     def result(self) -> T:
+        """Raises the error with which it ended."""
+        if self.error is not None:
+            raise self.error
         return self._result[0]
 
     def _go_on(self, step: Callable[[], Ask]) -> None:
         self.ask = None
+        self.steps += 1
         try:
             self.ask = step()
         except StopIteration as end:
             self._result.append(end.value)
+        except FetchError as error:
+            self.error = error
         except GarbledAnswerError as error:
-            raise FetchError(str(error)) from error
+            self.error = FetchError(str(error))
+            self.error.__cause__ = error
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             at = traceback.extract_tb(error.__traceback__)[-1]
             log.error("an answer was not understood", error=repr(error), at=f"{at.filename}:{at.lineno}")
-            raise FetchError(f"its answer is not understood ({type(error).__name__})") from error
+            self.error = FetchError(f"its answer is not understood ({type(error).__name__})")
+            self.error.__cause__ = error

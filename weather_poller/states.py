@@ -7,11 +7,8 @@ from dataclasses import replace
 
 from services.reading import Reading
 from services.stream import Latest
-from services.weather_status import WeatherStatus
+from services.weather_status import INTERVAL_S, WeatherStatus, interval_of
 from weather_poller.providers.provider import Found
-
-INTERVAL_S = 900.0
-"""Interval of a place of which no provider has told any."""
 
 
 def newer(readings: Iterable[Reading], than_ms: int) -> list[Reading]:
@@ -27,23 +24,22 @@ def state_of(slug: str, poller: str, latest: Latest | None) -> WeatherStatus:
     """The state of a place of which no poller has told any: what is stored of it, and due at once."""
     if latest is None:
         return WeatherStatus(slug, INTERVAL_S, 0, poller)
-    return WeatherStatus(slug, INTERVAL_S, 0, poller, provider=latest.tags.get("provider"), observed_ms=latest.ts)
+    interval_s, provider = interval_of(latest.tags), latest.tags.get("provider")
+    return WeatherStatus(slug, interval_s, 0, poller, provider=provider, observed_ms=latest.ts)
 
 
 def answered(
     before: WeatherStatus, provider: str, found: Found, stored: Sequence[Reading], interval_s: float, now_ms: int
 ) -> WeatherStatus:
-    """After `provider` answered and `stored` of it are new; `interval_s` is the shortest that the settings allow."""
-    newest = stored[-1] if stored else None
-    return replace(
-        before,
-        interval_s=max(found.interval_s, interval_s),
-        provider=before.provider if newest is None else provider,
-        observed_ms=before.observed_ms if newest is None else newest.at_ms,
-        fetched_ms=now_ms,
-        reason=None,
-        failing_since_ms=None,
-    )
+    """After `provider` answered and `stored` of it are new; `interval_s` is the shortest that the settings allow.
+
+    With nothing new the newest observation stays another's, and so does the interval by which it is judged.
+    """
+    well = replace(before, fetched_ms=now_ms, reason=None, failing_since_ms=None)
+    if not stored:
+        return well
+    interval_s = max(found.interval_s, interval_s)
+    return replace(well, interval_s=interval_s, provider=provider, observed_ms=stored[-1].at_ms)
 
 
 def failing(before: WeatherStatus, reason: str, now_ms: int) -> WeatherStatus:

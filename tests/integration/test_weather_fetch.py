@@ -277,6 +277,45 @@ async def test_the_breaker_opens_and_closes(client: redis.Client, host: PlainHos
         assert running.metric("windsock_weather_breaker_open") == 0
 
 
+@pytest.mark.parametrize("last", [answer({}, 500), answer(b"")], ids=["status 500", "empty"])
+async def test_a_question_that_always_fails_at_its_second_request_opens_the_breaker(
+    host: PlainHost, last: bytes
+) -> None:
+    host.next(*[answer({}), last] * 3)
+    async with fetcher(None, weather_retry_s=0.01, weather_retry_max_s=60.0) as running:
+
+        async def has_opened() -> bool:
+            with pytest.raises(FetchError):
+                await running.fetcher.ask(Service(), asked(host.url, "/first", "/second"))
+            return running.metric("windsock_weather_breaker_open") == 1
+
+        await until_found(has_opened, "the breaker stays closed")
+        assert [path for path, _ in host.requests] == ["/first", "/second"] * 3
+
+
+async def test_a_question_that_ends_well_after_a_refusal_ends_the_failures_in_a_row(host: PlainHost) -> None:
+    def question() -> Question[None]:
+        try:
+            yield Ask(host.url)
+        except FetchError:
+            return
+
+    host.next(answer({}, 500), answer({}, 404), answer({}, 500))
+    async with fetcher(None, weather_retry_s=0.01) as quick:
+        with pytest.raises(FetchError, match="500"):
+            await quick.body(host.url)
+
+        async def has_asked() -> bool:
+            await quick.fetcher.ask(Service(), question())
+            return len(host.requests) == 2
+
+        await until_found(has_asked, "it is never asked again")
+        with pytest.raises(FetchError, match="500"):
+            await quick.body(host.url)
+        with pytest.raises(NotAskedError, match=r"since it failed: status 500"):
+            await quick.body(host.url)
+
+
 async def test_what_is_not_in_the_budget_is_not_asked_for(running: Running, host: PlainHost) -> None:
     service = Service(calls=Calls(day=3))
     await running.body(host.url, service, calls=2)
@@ -394,6 +433,20 @@ async def test_without_redis_the_shared_fetcher_says_so(redis_server: RedisServe
         assert host.requests == []
         redis_server.start()
         assert await running.body(host.url) == {}
+
+
+async def test_an_answer_is_good_although_redis_goes_while_it_is_under_way(
+    redis_server: RedisServer, host: PlainHost
+) -> None:
+    host.next(answer({"a": 1}))
+    host.go_on.clear()
+    async with redis.connect(redis_server.url) as client, fetcher(client, weather_request_s=30.0) as running:
+        task = asyncio.create_task(running.body(host.url))
+        await until(lambda: host.now == 1, "no request")
+        redis_server.kill()
+        host.go_on.set()
+        assert await task == {"a": 1}
+        redis_server.start()
 
 
 def _ask_for_ever(redis_url: str, url: str) -> None:

@@ -19,16 +19,14 @@ from weather_poller.ambiguity import Match, folded, lies_in, meant
 from weather_poller.fetch import FetchError
 from weather_poller.providers.provider import Answer, Ask, Calls, GarbledAnswerError, Question
 
-SEARCH = "/v1/search"
-GET = "/v1/get"
 T = TypeVar("T")
 
+SEARCH = "/v1/search"
+GET = "/v1/get"
 COUNT = 10
 COUNT_QUALIFIED = 100
 """The most that the service gives; among them are small towns of regions that were named."""
 MOST_CANDIDATES = 10
-REFUSED = (400, 404, 414)
-"""Answers that are about the name or id, not about the service."""
 MOST_ID = 2**31 - 1
 
 
@@ -109,7 +107,7 @@ class Geocoder:
         try:
             return (yield Ask(self.url + path, parameters | {"language": "en"} | key))
         except FetchError as error:
-            if error.status in REFUSED:
+            if error.is_refusal:
                 return None
             raise
 

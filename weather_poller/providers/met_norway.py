@@ -18,7 +18,16 @@ from typing import Any
 from services import logs
 from services.places import Place
 from weather_poller.providers.observation import HOUR_S, cell, checked_s, object_of, observation, unix_s
-from weather_poller.providers.provider import Answer, Ask, Calls, Found, GarbledAnswerError, Question, Source
+from weather_poller.providers.provider import (
+    Answer,
+    Ask,
+    Calls,
+    Found,
+    GarbledAnswerError,
+    NothingToldError,
+    Question,
+    Source,
+)
 from weather_poller.providers.units import UNITS, in_ours
 
 SOURCE = Source("met-norway", "Data from MET Norway", "https://api.met.no/", "CC BY 4.0")
@@ -74,14 +83,18 @@ class _Forecast:
 
 
 class MetNorway:
-    """Asks for one place at a time; remembers the last forecast of each, so that one that did not change is no load."""
+    """Asks for one place at a time; remembers the last forecast of each, so that one that did not change is no load.
+
+    It is asked every `interval_s`, or as often as its data change.
+    """
 
     name = SOURCE.provider
     places_per_request = 1
 
-    def __init__(self, url: str, calls: Calls) -> None:
+    def __init__(self, url: str, calls: Calls, interval_s: float = 0.0) -> None:
         self.url = url
         self.calls = calls
+        self._interval_s = max(HOUR_S, interval_s)
         self._forecasts: OrderedDict[str, _Forecast] = OrderedDict()
         self._warned = False
 
@@ -95,24 +108,27 @@ class MetNorway:
         known = self._forecasts.get(key)
         headers = {"If-Modified-Since": known.modified} if known else {}
         answer = yield Ask(self.url + PATH, spot, headers)
-        forecast = known if answer.status == 304 and known is not None else _forecast(answer, place)
+        forecast = known if answer.status == 304 and known is not None else _forecast(answer)
         self._remember(key, forecast)
         if answer.status == 203 and not self._warned:
             self._warned = True
             log.warning(
                 "MET Norway calls this version of its service deprecated; Windsock needs a newer one", path=PATH
             )
-        entry = _present(forecast.entries, answer.fetched_ms)
-        reading = observation(
-            place,
-            SOURCE,
-            entry.values,
-            observed_s=checked_s(entry.at_s, place, answer.fetched_ms),
-            fetched_ms=answer.fetched_ms,
-            interval_s=HOUR_S,
-            where=forecast.where,
-        )
-        return [Found(place.place, [reading], HOUR_S, _expires_ms(answer))]
+        try:
+            entry = _present(forecast.entries, place, answer.fetched_ms)
+            reading = observation(
+                place,
+                SOURCE,
+                entry.values,
+                observed_s=checked_s(entry.at_s, place, answer.fetched_ms),
+                fetched_ms=answer.fetched_ms,
+                interval_s=self._interval_s,
+                where=forecast.where,
+            )
+        except NothingToldError as why:
+            return [Found(place.place, fault=str(why))]
+        return [Found(place.place, [reading], self._interval_s, _expires_ms(answer))]
 
     def _remember(self, key: str, forecast: _Forecast) -> None:
         self._forecasts.pop(key, None)
@@ -144,18 +160,19 @@ def _date_s(header: str) -> float | None:
         return None
 
 
-def _forecast(answer: Answer, place: Place) -> _Forecast:
+def _forecast(answer: Answer) -> _Forecast:
+    """The hours that have values; raises GarbledAnswerError for what is no forecast."""
     properties = object_of(object_of(answer.body).get("properties"))
     units = object_of(object_of(properties.get("meta")).get("units"))
     series = properties.get("timeseries")
+    if not isinstance(series, list):
+        raise GarbledAnswerError("its answer has no timeseries")
     entries = []
-    for one in series[:HOURS_KEPT] if isinstance(series, list) else []:
+    for one in series[:HOURS_KEPT]:
         at_s = unix_s(object_of(one).get("time"))
         values = _values(object_of(object_of(one).get("data")), units)
         if at_s is not None and values:
             entries.append(_Entry(at_s, values))
-    if not entries:
-        raise GarbledAnswerError(f"no forecast for {place.name}")
     spot = object_of(object_of(answer.body).get("geometry")).get("coordinates")
     longitude, latitude, *_ = [*spot, None, None] if isinstance(spot, list) else [None, None]
     # A service of which a version is deprecated (203) does not answer conditional questions.
@@ -163,8 +180,10 @@ def _forecast(answer: Answer, place: Place) -> _Forecast:
     return _Forecast(modified, sorted(entries, key=lambda entry: entry.at_s), cell(latitude, longitude))
 
 
-def _present(entries: Sequence[_Entry], now_ms: int) -> _Entry:
-    """The entry that began last, by our clock; the first if all are yet to come."""
+def _present(entries: Sequence[_Entry], place: Place, now_ms: int) -> _Entry:
+    """The entry that began last, by our clock; the first if all are yet to come. Raises NothingToldError."""
+    if not entries:
+        raise NothingToldError(f"no forecast for {place.name}")
     begun = [entry for entry in entries if entry.at_s * 1000 <= now_ms]
     return begun[-1] if begun else entries[0]
 

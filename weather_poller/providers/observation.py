@@ -8,13 +8,13 @@ from typing import Any
 
 from services.places import Place
 from services.reading import Reading
+from services.weather_status import MOST_AHEAD_S
 from weather_poller.providers import wmo
-from weather_poller.providers.provider import GarbledAnswerError, Source
+from weather_poller.providers.provider import NothingToldError, Source
 from weather_poller.providers.units import UNITS, is_number
 
-MOST_AHEAD_MS = 86_400_000
-"""How far ahead of our clock an observation's time may be: services' clocks and ours may differ, but one that is far
-ahead would make every later observation look old."""
+FURTHEST_AHEAD_S = 86_400
+"""Further ahead of our clock than any clock or time zone that is wrong."""
 
 HOUR_S = 3_600
 SHORTEST_S, LONGEST_S = 60.0, 86_400.0
@@ -26,7 +26,7 @@ def object_of(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def interval_of(told: Any, otherwise: float) -> float:
+def told_interval_s(told: Any, otherwise: float) -> float:
     """How often a service's data change, in seconds: what it told, if that can be believed."""
     return float(told) if is_number(told) and SHORTEST_S <= told <= LONGEST_S else otherwise
 
@@ -43,12 +43,16 @@ def unix_s(time: Any) -> float | None:
 
 
 def checked_s(seconds: float | None, place: Place, fetched_ms: int) -> int:
-    """Whole Unix seconds of an observation; raises GarbledAnswerError for a time that no observation can have."""
+    """Whole Unix seconds of an observation; raises NothingToldError for a time that no observation can have.
+
+    One that is ahead of our clock was made now: left as it is, it would make every later observation look old.
+    """
     if seconds is None:
-        raise GarbledAnswerError(f"no conditions with a time for {place.name}")
-    if not 1 <= seconds <= (fetched_ms + MOST_AHEAD_MS) / 1000:
-        raise GarbledAnswerError(f"the conditions for {place.name} are of an impossible time, {seconds}")
-    return int(seconds)
+        raise NothingToldError(f"no conditions with a time for {place.name}")
+    fetched_s = fetched_ms / 1000
+    if not 1 <= seconds <= fetched_s + FURTHEST_AHEAD_S:
+        raise NothingToldError(f"the conditions for {place.name} are of an impossible time, {seconds}")
+    return int(seconds if seconds <= fetched_s + MOST_AHEAD_S else fetched_s)
 
 
 def cell(latitude: Any, longitude: Any) -> dict[str, str]:
@@ -75,11 +79,11 @@ def observation(
 ) -> Reading:
     """The reading of `values`: metric → value in our units, None where it is missing.
 
-    `where` has the tag `grid` or `station`. Raises GarbledAnswerError if no value is there.
+    `where` has the tag `grid` or `station`. Raises NothingToldError if no value is there.
     """
     told = {metric: value for metric, value in values.items() if value is not None}
     if not told:
-        raise GarbledAnswerError(f"no values for {place.name}")
+        raise NothingToldError(f"no values for {place.name}")
     if (text := wmo.TEXT.get(told.get("weather_code", -1))) is not None:
         told.setdefault("weather_text", text)
     tags = {

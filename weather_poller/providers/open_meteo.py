@@ -11,8 +11,17 @@ from typing import Any
 
 from services.places import Place
 from services.reading import Reading
-from weather_poller.providers.observation import HOUR_S, cell, checked_s, interval_of, observation
-from weather_poller.providers.provider import Answer, Ask, Calls, Found, GarbledAnswerError, Question, Source
+from weather_poller.providers.observation import HOUR_S, cell, checked_s, observation, told_interval_s
+from weather_poller.providers.provider import (
+    Answer,
+    Ask,
+    Calls,
+    Found,
+    GarbledAnswerError,
+    NothingToldError,
+    Question,
+    Source,
+)
 from weather_poller.providers.units import in_ours, is_number
 
 SOURCE = Source("open-meteo", "Weather data by Open-Meteo.com", "https://open-meteo.com/", "CC BY 4.0")
@@ -36,15 +45,16 @@ _FIELDS = {
 
 
 class OpenMeteo:
-    """Open-Meteo; with a `key`, its paid hosts."""
+    """Open-Meteo; with a `key`, its paid hosts. It is asked every `interval_s`, or as often as its data change."""
 
     name = SOURCE.provider
     places_per_request = 100
     """The service takes 1,000, but the address must stay short."""
 
-    def __init__(self, url: str, key: str, calls: Calls) -> None:
+    def __init__(self, url: str, key: str, calls: Calls, interval_s: float = 0.0) -> None:
         self.url = url
         self.calls = calls
+        self._interval_s = interval_s
         self._key = key
 
     def covers(self, place: Place) -> bool:
@@ -52,7 +62,7 @@ class OpenMeteo:
 
     def observe(self, places: Sequence[Place], past_h: int = 0) -> Question[list[Found]]:
         answer = yield Ask(self.url + PATH, self._parameters(places, past_h), calls=len(places) * calls_each(past_h))
-        return found(answer, places, past_h)
+        return found(answer, places, past_h, self._interval_s)
 
     def _parameters(self, places: Sequence[Place], past_h: int) -> dict[str, str]:
         parameters = {
@@ -79,8 +89,11 @@ def calls_each(past_h: int) -> float:
     return max(1.0, variables / 10, variables / 10 * days / 14)
 
 
-def found(answer: Answer, places: Sequence[Place], past_h: int) -> list[Found]:
-    """What an answer says of each of `places`; raises GarbledAnswerError if it says nothing of any."""
+def found(answer: Answer, places: Sequence[Place], past_h: int, least_s: float) -> list[Found]:
+    """What an answer says of each of `places`, of which a newer one comes in `least_s` at the earliest.
+
+    Raises GarbledAnswerError if it says nothing of any, not even that nothing is known.
+    """
     body = answer.body
     if isinstance(body, dict) and body.get("error"):
         raise GarbledAnswerError(f"it refused: {str(body.get('reason'))[:200]}")
@@ -88,17 +101,21 @@ def found(answer: Answer, places: Sequence[Place], past_h: int) -> list[Found]:
     if len(each) != len(places):
         raise GarbledAnswerError(f"{len(each)} locations were answered, {len(places)} were asked for")
     told: list[Found] = []
+    garbled: list[GarbledAnswerError] = []
     for index, (one, place) in enumerate(zip(each, places, strict=True)):
         try:
-            told.append(_found(one, index, place, past_h, answer.fetched_ms))
-        except GarbledAnswerError as fault:
-            told.append(Found(place.place, fault=str(fault)))
-    if places and all(one.fault for one in told):
-        raise GarbledAnswerError(told[0].fault)
+            told.append(_found(one, index, place, past_h, least_s, answer.fetched_ms))
+        except NothingToldError as why:
+            told.append(Found(place.place, fault=str(why)))
+        except GarbledAnswerError as error:
+            garbled.append(error)
+            told.append(Found(place.place, fault=str(error)))
+    if garbled and len(garbled) == len(places):
+        raise garbled[0]
     return told
 
 
-def _found(one: Any, index: int, place: Place, past_h: int, fetched_ms: int) -> Found:
+def _found(one: Any, index: int, place: Place, past_h: int, least_s: float, fetched_ms: int) -> Found:
     current = one.get("current") if isinstance(one, dict) else None
     if not isinstance(current, dict):
         raise GarbledAnswerError(f"no current conditions for {place.name}")
@@ -107,7 +124,7 @@ def _found(one: Any, index: int, place: Place, past_h: int, fetched_ms: int) -> 
         raise GarbledAnswerError(f"another place's conditions for {place.name}")
     time = current.get("time")
     observed_s = checked_s(time if is_number(time) else None, place, fetched_ms)
-    interval_s = interval_of(current.get("interval"), INTERVAL_S)
+    interval_s = max(least_s, told_interval_s(current.get("interval"), INTERVAL_S))
     present = observation(
         place,
         SOURCE,
@@ -117,11 +134,13 @@ def _found(one: Any, index: int, place: Place, past_h: int, fetched_ms: int) -> 
         interval_s=interval_s,
         where=cell(one.get("latitude"), one.get("longitude")),
     )
-    past = _past(one, place, observed_s, past_h, fetched_ms) if past_h else []
+    past = _past(one, place, observed_s, past_h, least_s, fetched_ms) if past_h else []
     return Found(place.place, [*past, present], interval_s)
 
 
-def _past(one: Mapping[str, Any], place: Place, observed_s: int, past_h: int, fetched_ms: int) -> list[Reading]:
+def _past(
+    one: Mapping[str, Any], place: Place, observed_s: int, past_h: int, least_s: float, fetched_ms: int
+) -> list[Reading]:
     """The last `past_h` full hours before the present conditions; those that cannot be read are left out."""
     hourly = one.get("hourly")
     times = hourly.get("time") if isinstance(hourly, dict) else None
@@ -140,10 +159,10 @@ def _past(one: Mapping[str, Any], place: Place, observed_s: int, past_h: int, fe
                 _values(hour, one.get("hourly_units")),
                 observed_s=int(time),
                 fetched_ms=fetched_ms,
-                interval_s=HOUR_S,
+                interval_s=max(least_s, HOUR_S),
                 where=cell(one.get("latitude"), one.get("longitude")),
             )
-        except GarbledAnswerError:
+        except NothingToldError:
             continue  # an hour without a single value
     return [past[time] for time in sorted(past)]
 

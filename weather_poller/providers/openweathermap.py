@@ -12,7 +12,16 @@ from typing import Any
 from services.places import Place
 from weather_poller.fetch import FetchError
 from weather_poller.providers.observation import checked_s, object_of, observation
-from weather_poller.providers.provider import Answer, Ask, Calls, Found, GarbledAnswerError, Question, Source
+from weather_poller.providers.provider import (
+    Answer,
+    Ask,
+    Calls,
+    Found,
+    GarbledAnswerError,
+    NothingToldError,
+    Question,
+    Source,
+)
 from weather_poller.providers.units import in_ours, is_number
 
 SOURCE = Source("openweathermap", "Weather data provided by OpenWeather", "https://openweathermap.org/", "CC BY-SA 4.0")
@@ -41,14 +50,15 @@ _CODES = {
 
 
 class OpenWeatherMap:
-    """Asks for one place at a time."""
+    """Asks for one place at a time, every `interval_s` or as often as the data change."""
 
     name = SOURCE.provider
     places_per_request = 1
 
-    def __init__(self, url: str, key: str, calls: Calls) -> None:
+    def __init__(self, url: str, key: str, calls: Calls, interval_s: float = 0.0) -> None:
         self.url = url
         self.calls = calls
+        self._interval_s = max(INTERVAL_S, interval_s)
         self._key = key
 
     def covers(self, place: Place) -> bool:
@@ -61,15 +71,20 @@ class OpenWeatherMap:
             answer = yield Ask(self.url + PATH, spot | {"units": "metric", "appid": self._key})
         except FetchError as error:
             if error.status == 401:
-                raise FetchError("it refuses the key in WINDSOCK_OPENWEATHERMAP_KEY", status=401) from None
+                raise error.reworded("it refuses the key in WINDSOCK_OPENWEATHERMAP_KEY") from None
             raise
-        return [_found(answer, place)]
+        try:
+            return [_found(answer, place, self._interval_s)]
+        except NothingToldError as why:
+            return [Found(place.place, fault=str(why))]
 
 
-def _found(answer: Answer, place: Place) -> Found:
+def _found(answer: Answer, place: Place, interval_s: float) -> Found:
     body = object_of(answer.body)
     if "message" in body and str(body.get("cod")) != "200":
         raise GarbledAnswerError(f"it refused: {str(body['message'])[:200]}")
+    if not isinstance(body.get("main"), dict):
+        raise GarbledAnswerError("its answer has no conditions")
     time = body.get("dt")
     observed_s = checked_s(time if is_number(time) else None, place, answer.fetched_ms)
     reading = observation(
@@ -78,10 +93,10 @@ def _found(answer: Answer, place: Place) -> Found:
         _values(body),
         observed_s=observed_s,
         fetched_ms=answer.fetched_ms,
-        interval_s=INTERVAL_S,
+        interval_s=interval_s,
         where=_station(body),
     )
-    return Found(place.place, [reading], INTERVAL_S)
+    return Found(place.place, [reading], interval_s)
 
 
 def _values(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,11 @@ NAMES = ("open-meteo", "met-norway", "nws", "openweathermap")
 
 
 class GarbledAnswerError(ValueError):
-    """A weather service answered something else than it documents."""
+    """A weather service answered something else than it documents: none of its answers can be believed now."""
+
+
+class NothingToldError(ValueError):
+    """A weather service is well, but told nothing of one place that can be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +70,10 @@ class Answer:
 class Found:
     """What was found for one place: `readings` from the oldest to the present one, none where nothing is new.
 
-    `interval_s` is how often the service's data change. `next_ms` (Unix milliseconds) is told by services that forbid
-    to be asked again before it, as MET Norway's do with `Expires`; those for which it would be a guess do not tell it.
-    `fault` says why there is nothing for this place although others were answered.
+    `interval_s` is in which time a newer observation is expected, as in the readings' tag: how often the service's data
+    change, or how often it is asked if that is more seldom. `next_ms` (Unix milliseconds) is told by services that
+    forbid to be asked again before it, as MET Norway's do with `Expires`; those for which it would be a guess do not.
+    `fault` says why there is nothing for this place although the service is well.
     """
 
     place: str
@@ -98,6 +103,6 @@ class Provider(Protocol):
         """The present conditions of at most `places_per_request` places, in their order, and before them those of
         each of the last `past_h` hours, where the service tells them.
 
-        Raises GarbledAnswerError where nothing can be told of any of them.
+        What is wrong with one place is its `fault`. Raises GarbledAnswerError where the answer is not the service's.
         """
         ...

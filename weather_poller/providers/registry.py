@@ -63,24 +63,25 @@ def _open_meteo(settings: WeatherSettings) -> Provider:
             f"WINDSOCK_OPEN_METEO_KEY is for a paid host: set WINDSOCK_OPEN_METEO_URL to "
             f"https://customer-api.open-meteo.com (it is {settings.open_meteo_url!r})"
         )
-    return OpenMeteo(url, settings.open_meteo_key, calls(settings.open_meteo_calls))
+    return OpenMeteo(url, settings.open_meteo_key, calls(settings.open_meteo_calls), settings.weather_interval_s)
 
 
 def _met_norway(settings: WeatherSettings) -> Provider:
     _demand_contact("met-norway", settings)
-    return MetNorway(base(settings.met_norway_url), calls(settings.met_norway_calls))
+    return MetNorway(base(settings.met_norway_url), calls(settings.met_norway_calls), settings.weather_interval_s)
 
 
 def _nws(settings: WeatherSettings) -> Provider:
     _demand_contact("nws", settings)
-    return Nws(base(settings.nws_url), calls(settings.nws_calls))
+    return Nws(base(settings.nws_url), calls(settings.nws_calls), settings.weather_interval_s)
 
 
 def _openweathermap(settings: WeatherSettings) -> Provider:
     if not settings.openweathermap_key:
         raise SettingError("openweathermap demands a key; set WINDSOCK_OPENWEATHERMAP_KEY")
     url = base(settings.openweathermap_url)
-    return OpenWeatherMap(url, settings.openweathermap_key, calls(settings.openweathermap_calls))
+    allowed = calls(settings.openweathermap_calls)
+    return OpenWeatherMap(url, settings.openweathermap_key, allowed, settings.weather_interval_s)
 
 
 def _demand_contact(name: str, settings: WeatherSettings) -> None:

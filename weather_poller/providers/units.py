@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, TypeGuard
+
+from services.units import converted
 
 UNITS = {
     "temperature": "°C",
@@ -22,45 +23,8 @@ UNITS = {
 
 MOST = 1e12
 """No weather is beyond this; some services write such numbers for a value that is missing."""
-
-
-class _Unit(NamedTuple):
-    kind: str
-    factor: float
-    offset: float = 0.0
-
-
-_KNOWN = {
-    "°C": _Unit("temperature", 1),
-    "celsius": _Unit("temperature", 1),
-    "wmoUnit:degC": _Unit("temperature", 1),
-    "°F": _Unit("temperature", 5 / 9, -160 / 9),
-    "wmoUnit:degF": _Unit("temperature", 5 / 9, -160 / 9),
-    "K": _Unit("temperature", 1, -273.15),
-    "wmoUnit:K": _Unit("temperature", 1, -273.15),
-    "%": _Unit("share", 1),
-    "wmoUnit:percent": _Unit("share", 1),
-    "°": _Unit("angle", 1),
-    "degrees": _Unit("angle", 1),
-    "wmoUnit:degree_(angle)": _Unit("angle", 1),
-    "hPa": _Unit("pressure", 1),
-    "Pa": _Unit("pressure", 0.01),
-    "wmoUnit:Pa": _Unit("pressure", 0.01),
-    "wmoUnit:hPa": _Unit("pressure", 1),
-    "m/s": _Unit("speed", 1),
-    "wmoUnit:m_s-1": _Unit("speed", 1),
-    "km/h": _Unit("speed", 1 / 3.6),
-    "wmoUnit:km_h-1": _Unit("speed", 1 / 3.6),
-    "mp/h": _Unit("speed", 0.44704),
-    "kn": _Unit("speed", 1852 / 3600),
-    "mm": _Unit("length", 0.001),
-    "wmoUnit:mm": _Unit("length", 0.001),
-    "inch": _Unit("length", 0.0254),
-    "ft": _Unit("length", 0.3048),
-    "m": _Unit("length", 1),
-    "wmoUnit:m": _Unit("length", 1),
-}
-"""Units as Open-Meteo, MET Norway and the US National Weather Service write them."""
+DIGITS = 2
+"""Decimals of what was converted; no service measures more."""
 
 
 def is_number(value: Any) -> TypeGuard[float]:
@@ -72,14 +36,5 @@ def in_ours(metric: str, value: Any, unit: Any) -> float | None:
     """`value` in the unit of `metric`; None if it is no number, or in a unit that cannot be one of the metric's."""
     if not is_number(value):
         return None
-    ours = UNITS[metric]
-    if unit == ours:
-        return value
-    given = _KNOWN.get(unit) if isinstance(unit, str) else None
-    wanted = _KNOWN[ours]
-    if given is None or given.kind != wanted.kind:
-        return None
-    if given[1:] == wanted[1:]:
-        return value
-    converted = (value * given.factor + given.offset - wanted.offset) / wanted.factor
-    return round(converted, 2) if math.isfinite(converted) else None
+    found = converted(value, unit, UNITS[metric]) if isinstance(unit, str) else None
+    return found if found is None or found == value else round(found, DIGITS)

@@ -206,6 +206,13 @@ def test_an_observation_is_stale_after_twice_its_interval() -> None:
         assert one.shown(NOW + 1_800_001)["stale"] is True
 
 
+def test_an_observation_of_a_time_to_come_is_stale() -> None:
+    one = comparison()
+    one.take_observation(observation(NOW + 600_000))
+    assert one.shown(NOW)["stale"] is False
+    assert one.shown(NOW - 1)["stale"] is True
+
+
 def test_an_observation_that_is_marked_is_stale_until_a_newer_one_comes() -> None:
     one = comparison()
     one.take_observation(observation(NOW))

@@ -5,10 +5,10 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway.freshness import DEFAULT_INTERVAL_S, WELL, Marks, Observed, judged
+from gateway.freshness import WELL, Marks, Observed, judged
 from gateway.hub import Delivery
 from services.batch import Position
-from services.weather_status import WeatherStatus
+from services.weather_status import INTERVAL_S, WeatherStatus
 
 TOPIC = "weather:berlin"
 NOW_MS = 1_000_000_000
@@ -31,7 +31,7 @@ def look(marks: Marks, position: Position, told: WeatherStatus | None, age_s: fl
     return None if mark is None else orjson.loads(mark)
 
 
-@pytest.mark.parametrize(("age_s", "stale"), [(0, False), (120, False), (120.1, True), (-60, False)])
+@pytest.mark.parametrize(("age_s", "stale"), [(0, False), (120, False), (120.1, True), (-60, False), (-601, True)])
 def test_an_observation_is_stale_once_it_is_older_than_twice_its_interval(age_s: float, stale: bool) -> None:
     for told in (status(age_s), None):
         fresh = judged(told, observed(age_s).ts, observed(age_s).tags, NOW_MS)
@@ -40,7 +40,7 @@ def test_an_observation_is_stale_once_it_is_older_than_twice_its_interval(age_s:
 
 @pytest.mark.parametrize("interval_s", ["", "soon", "nan", "inf", "-5", "0"])
 def test_without_an_interval_that_makes_sense_the_usual_one_counts(interval_s: str) -> None:
-    for age_s, stale in ((2 * DEFAULT_INTERVAL_S, False), (2 * DEFAULT_INTERVAL_S + 1, True)):
+    for age_s, stale in ((2 * INTERVAL_S, False), (2 * INTERVAL_S + 1, True)):
         one = observed(age_s, interval_s)
         assert judged(None, one.ts, one.tags, NOW_MS).stale is stale
 

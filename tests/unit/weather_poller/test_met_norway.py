@@ -216,14 +216,39 @@ def test_where_there_are_no_hours_the_symbol_of_six_is_told_but_not_their_rain()
         [],
         {},
         {"properties": {}},
-        forecast(),
-        forecast({"time": "soon"}),
-        forecast(hour("2025-10-12T09:00:00Z")),
+        {"properties": {"timeseries": None}},
     ],
 )
 def test_garbage_is_refused(garbage: Any) -> None:
     with pytest.raises(GarbledAnswerError):
         observed(garbage)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        forecast(),
+        forecast({"time": "soon"}),
+        forecast({"time": "2025-10-09T09:00:00Z", "data": None}),
+        forecast(hour("2025-10-12T09:00:00Z")),
+    ],
+)
+def test_a_forecast_of_nothing_is_a_fault_of_the_place_alone(body: Any) -> None:
+    found = observed(body)
+    assert found.readings == ()
+    assert "Oslo" in str(found.fault)
+
+
+def test_a_forecast_of_nothing_that_did_not_change_is_not_sent_again() -> None:
+    met = service()
+    put(met.observe([OSLO]), told(forecast(), headers=HEADERS))
+    (found,), (ask,) = put(met.observe([OSLO]), told(None, 304, HEADERS))
+    assert ask.headers == {"If-Modified-Since": "Thu, 09 Oct 2025 08:58:00 GMT"}
+    assert found.fault == "no forecast for Oslo"
+
+
+def test_a_forecast_that_is_yet_to_begin_is_that_of_now() -> None:
+    assert observed(forecast(hour("2025-10-09T12:00:00Z"))).readings[0].ts == NOW_MS
 
 
 def test_a_service_that_fails_is_told() -> None:

@@ -9,7 +9,7 @@ from services.places import Place
 from tests.any_json import ANY_JSON
 from tests.questions import put, refused, told
 from weather_poller.fetch import FetchError
-from weather_poller.providers.nws import MOST_REMEMBERED, Nws
+from weather_poller.providers.nws import MOST_REMEMBERED, MOST_SILENT, Nws
 from weather_poller.providers.nws_weather import code_of
 from weather_poller.providers.provider import Answer, Calls, Found, GarbledAnswerError
 
@@ -122,19 +122,62 @@ def test_of_stations_that_all_lack_a_temperature_the_nearest_that_tells_somethin
     assert observed(POINTS, STATIONS, told({}), silent, silent).readings[0].values == {"visibility": 9}
 
 
-def test_of_stations_that_tell_nothing_at_all_three_are_asked_and_then_forgotten() -> None:
+SILENT = told(feature(temperature=quantity(None)))
+
+
+def test_stations_that_tell_nothing_at_all_are_a_fault_of_the_place_alone() -> None:
+    assert observed(POINTS, STATIONS, SILENT, refused(404), told({})).fault == "no station near Denver tells anything"
+
+
+def test_stations_that_tell_nothing_are_asked_again_for_a_while_before_others_are_looked_for() -> None:
     nws = service()
-    with pytest.raises(GarbledAnswerError, match="no station near Denver"):
-        put(nws.observe([DENVER]), POINTS, STATIONS, told({}), told({}), told({}))
+    put(nws.observe([DENVER]), POINTS, STATIONS, SILENT, SILENT, SILENT)
+    for _ in range(MOST_SILENT):
+        _, asks = put(nws.observe([DENVER]), SILENT, SILENT, SILENT)
+        assert {ask.url.rpartition("/")[2] for ask in asks} == {"latest"}
     _, asks = put(nws.observe([DENVER]), POINTS, STATIONS, LATEST)
     assert len(asks) == 3
+
+
+def test_stations_that_told_something_are_kept() -> None:
+    nws = service()
+    put(nws.observe([DENVER]), POINTS, STATIONS, LATEST)
+    for _ in range(3 * MOST_SILENT):
+        put(nws.observe([DENVER]), SILENT, SILENT, SILENT)
+        put(nws.observe([DENVER]), LATEST)
+
+
+def test_stations_are_remembered_although_they_fail() -> None:
+    nws = service()
+    with pytest.raises(FetchError):
+        put(nws.observe([DENVER]), POINTS, STATIONS, refused(500))
+    assert len(put(nws.observe([DENVER]), LATEST)[1]) == 1
+
+
+@pytest.mark.parametrize(
+    ("answers", "fault"),
+    [
+        ([told({"properties": {"gridId": None, "gridX": None, "gridY": None}})], "no grid cell for Denver"),
+        ([POINTS, told({"features": []})], "no stations near Denver"),
+    ],
+)
+def test_a_place_without_a_grid_cell_or_a_station_is_told_as_such(answers: list[Answer], fault: str) -> None:
+    assert observed(*answers).fault == fault
+
+
+@pytest.mark.parametrize(
+    "answers", [[told({})], [POINTS, told({})], [POINTS, STATIONS, told({}), told(None), told([])]]
+)
+def test_answers_of_another_shape_are_refused(answers: list[Answer]) -> None:
+    with pytest.raises(GarbledAnswerError, match="its answer has no"):
+        observed(*answers)
 
 
 def test_stations_are_remembered_and_bounded() -> None:
     nws = service()
     for number in range(MOST_REMEMBERED + 5):
         put(nws.observe([Place("p", "P", 30 + number / 1_000, -100.0)]), POINTS, STATIONS, LATEST)
-    assert len(nws._stations) == MOST_REMEMBERED
+    assert len(nws._near) == MOST_REMEMBERED
     _, asks = put(nws.observe([Place("p", "P", 31.0, -100.0)]), LATEST)
     assert [ask.url for ask in asks] == ["https://api.weather.gov/stations/KBKF/observations/latest"]
 

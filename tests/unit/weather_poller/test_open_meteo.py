@@ -160,11 +160,6 @@ def test_garbled_past_hours_do_not_cost_the_present_ones(hourly: Any) -> None:
         [],
         {},
         {"current": None},
-        {"current": {"temperature_2m": 1.0}},
-        {"current": {"time": "soon", "temperature_2m": 1.0}},
-        {"current": {"time": True, "temperature_2m": 1.0}},
-        {"current": {"time": -5, "temperature_2m": 1.0}},
-        {"current": {"time": 1_760_000_000}},
         [answer(temperature_2m=1.0), answer(temperature_2m=1.0)],
         answer(temperature_2m=1.0) | {"location_id": 4},
     ],
@@ -174,19 +169,37 @@ def test_garbage_is_refused(garbage: Any) -> None:
         observed(garbage)
 
 
+@pytest.mark.parametrize(
+    "current",
+    [
+        {"temperature_2m": 1.0},
+        {"time": "soon", "temperature_2m": 1.0},
+        {"time": True, "temperature_2m": 1.0},
+        {"time": -5, "temperature_2m": 1.0},
+        {"time": NOW_MS // 1000 + 86_401, "temperature_2m": 1.0},
+        {"time": 1_760_000_000, "temperature_2m": None},
+    ],
+)
+def test_conditions_of_which_nothing_is_known_are_a_fault_of_the_place_alone(current: dict[str, Any]) -> None:
+    (found,) = observed({"latitude": 52.52, "longitude": 13.42, "current": current})
+    assert found.readings == ()
+    assert "Berlin" in str(found.fault)
+
+
+def test_places_of_which_nothing_is_known_are_no_failure_of_the_service_however_many() -> None:
+    faults = [one.fault for one in observed([answer(), answer() | {"location_id": 1}], BERLIN, LONDON)]
+    assert faults == ["no values for Berlin", "no values for London"]
+
+
 def test_a_refusal_within_a_good_status_is_told() -> None:
     with pytest.raises(GarbledAnswerError, match="Too many concurrent requests"):
         observed({"error": True, "reason": "Too many concurrent requests"})
 
 
-def test_a_time_far_ahead_is_refused_since_it_would_hide_all_later_ones() -> None:
-    with pytest.raises(GarbledAnswerError, match="impossible time"):
-        observed(answer(time=NOW_MS // 1000 + 86_401, temperature_2m=1.0))
-
-
-def test_a_time_that_is_ahead_by_less_is_kept() -> None:
-    time = NOW_MS // 1000 + 600
-    assert observed(answer(time=time, temperature_2m=1.0))[0].readings[0].ts == time * 1000
+@pytest.mark.parametrize(("ahead_s", "taken_s"), [(600, 600), (601, 0), (20 * 3_600, 0)])
+def test_a_time_far_ahead_is_taken_as_now_since_it_would_hide_all_later_ones(ahead_s: int, taken_s: int) -> None:
+    (found,) = observed(answer(time=NOW_MS // 1000 + ahead_s, temperature_2m=1.0))
+    assert found.readings[0].ts == NOW_MS + taken_s * 1000
 
 
 @given(body=ANY_JSON, current=ANY_JSON, hourly=ANY_JSON)

@@ -101,9 +101,10 @@ def test_weather_that_the_wmo_has_no_code_for_keeps_its_text() -> None:
 
 
 def test_a_refused_key_is_told_with_the_name_of_its_setting() -> None:
+    failure = FetchError("status 401: Invalid API key", 60.0, 401, 900.0)
     with pytest.raises(FetchError, match="WINDSOCK_OPENWEATHERMAP_KEY") as told_:
-        put(SERVICE.observe([ZOCCA]), refused(401))
-    assert told_.value.status == 401
+        put(SERVICE.observe([ZOCCA]), failure)
+    assert (told_.value.retry_after_s, told_.value.status, told_.value.wait_s) == (60.0, 401, 900.0)
     assert "secret" not in str(told_.value)
 
 
@@ -117,10 +118,21 @@ def test_a_refusal_within_a_good_status_is_told() -> None:
         observed({"cod": "400", "message": "wrong latitude"})
 
 
-@pytest.mark.parametrize("garbage", [None, 7, [], {}, {"dt": "x"}, {"dt": 1_760_000_000}, BODY | {"dt": 1_860_000_000}])
+@pytest.mark.parametrize("garbage", [None, 7, [], {}, {"dt": "x"}, {"dt": 1_760_000_000}])
 def test_garbage_is_refused(garbage: Any) -> None:
     with pytest.raises(GarbledAnswerError):
         observed(garbage)
+
+
+@pytest.mark.parametrize("wrong", [{"dt": 1_860_000_000}, {"dt": "x"}, {"dt": None}])
+def test_conditions_of_no_time_that_can_be_are_a_fault_of_the_place_alone(wrong: dict[str, Any]) -> None:
+    found = observed(BODY | wrong)
+    assert found.readings == ()
+    assert "Zocca" in str(found.fault)
+
+
+def test_conditions_without_a_value_are_a_fault_of_the_place_alone() -> None:
+    assert observed({"dt": 1_760_000_000, "main": {"temp": None}}).fault == "no values for Zocca"
 
 
 @given(body=ANY_JSON, part=ANY_JSON)

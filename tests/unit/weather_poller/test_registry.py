@@ -3,7 +3,11 @@ from __future__ import annotations
 import pytest
 
 from services.errors import SettingError
+from services.places import Place
 from services.settings import WeatherSettings
+from services.weather_status import WeatherStatus, interval_of
+from tests.questions import NOW_MS, put, told
+from weather_poller import states
 from weather_poller.providers.provider import Calls
 from weather_poller.providers.registry import geocoder, providers
 from weather_poller.user_agent import user_agent
@@ -14,6 +18,27 @@ def test_open_meteo_is_asked_by_default() -> None:
     assert list(known) == ["open-meteo"]
     assert known["open-meteo"].url == "https://api.open-meteo.com"
     assert known["open-meteo"].calls == Calls(600, 5_000, 10_000)
+
+
+@pytest.mark.parametrize(("interval_s", "told_s"), [(0, 900), (60, 900), (7_200, 7_200)])
+def test_an_interval_of_the_settings_that_is_longer_is_that_of_the_observations(interval_s: float, told_s: int) -> None:
+    service = providers(WeatherSettings(weather_interval_s=interval_s))["open-meteo"]
+    current = {"time": NOW_MS // 1000, "interval": 900, "temperature_2m": 1.0}
+    (found,), _ = put(service.observe([Place("berlin", "Berlin", 52.52, 13.41)]), told({"current": current}))
+    (reading,) = found.readings
+    assert reading.tags is not None
+    assert (found.interval_s, reading.tags["interval_s"]) == (told_s, f"{told_s}")
+
+
+def test_a_live_observation_is_judged_in_one_way_by_its_tag_and_by_its_status() -> None:
+    settings = WeatherSettings(weather_interval_s=3_600)
+    body = {"current": {"time": NOW_MS // 1000, "interval": 900, "temperature_2m": 1.0}}
+    place = Place("berlin", "Berlin", 52.52, 13.41)
+    (found,), _ = put(providers(settings)["open-meteo"].observe([place]), told(body))
+    (reading,) = found.readings
+    new = WeatherStatus("berlin", 900.0, 0, "me")
+    status = states.answered(new, "open-meteo", found, [reading], settings.weather_interval_s, NOW_MS)
+    assert interval_of(reading.tags or {}) == status.interval_s == 3_600
 
 
 def test_no_bound_of_calls_is_told_as_none() -> None:

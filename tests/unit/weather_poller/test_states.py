@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from services.reading import Reading
 from services.stream import Latest
 from services.weather_status import WeatherStatus
@@ -20,9 +22,9 @@ def test_only_what_is_newer_is_kept_the_oldest_first_and_of_one_moment_one() -> 
 
 def test_a_place_of_which_nobody_told_has_the_state_of_what_is_stored() -> None:
     assert states.state_of("berlin", "me", None) == NEW
-    latest = Latest("berlin", 5_000, 6_000, tags={"provider": "nws"})
+    latest = Latest("berlin", 5_000, 6_000, tags={"provider": "nws", "interval_s": "3600"})
     state = states.state_of("berlin", "me", latest)
-    assert (state.provider, state.observed_ms, state.next_ms) == ("nws", 5_000, 0)
+    assert (state.provider, state.observed_ms, state.next_ms, state.interval_s) == ("nws", 5_000, 0, 3_600.0)
 
 
 def test_an_answer_ends_a_failure_and_names_whose_observation_is_the_newest() -> None:
@@ -36,11 +38,20 @@ def test_an_answer_with_nothing_new_leaves_the_newest_observation_to_whom_it_bel
     first = states.answered(NEW, "nws", Found("berlin", interval_s=3_600.0), [reading(10)], 0.0, 11_000)
     second = states.answered(first, "open-meteo", Found("berlin"), [], 0.0, 12_000)
     assert (second.provider, second.observed_ms, second.fetched_ms) == ("nws", 10_000, 12_000)
+    assert second.interval_s == 3_600.0
+
+
+def test_a_stale_observation_stays_stale_when_who_tells_less_often_has_nothing_newer() -> None:
+    stale = replace(NEW, provider="open-meteo", observed_ms=10_000)
+    now_ms = 10_000 + 40 * 60_000
+    assert stale.stale(now_ms)
+    assert states.answered(stale, "met-norway", Found("berlin", interval_s=3_600.0), [], 0.0, now_ms).stale(now_ms)
 
 
 def test_what_is_asked_for_seldom_is_expected_seldom() -> None:
-    assert states.answered(NEW, "nws", Found("berlin", interval_s=600.0), [], 7_200.0, 1).interval_s == 7_200.0
-    assert states.answered(NEW, "nws", Found("berlin", interval_s=600.0), [], 1.0, 1).interval_s == 600.0
+    found, stored = Found("berlin", interval_s=600.0), [reading(10)]
+    assert states.answered(NEW, "nws", found, stored, 7_200.0, 1).interval_s == 7_200.0
+    assert states.answered(NEW, "nws", found, stored, 1.0, 1).interval_s == 600.0
 
 
 def test_a_failure_keeps_its_beginning_and_what_was_observed() -> None:

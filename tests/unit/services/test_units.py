@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.units import _BY_NAME, converted
+from services.units import _BY_NAME, converted
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,11 @@ from gateway.units import _BY_NAME, converted
         (25.4, "mm", "in", 1),
         (24_140.16, "m", "mi", 15),
         (180, "°", "rad", 3.141592654),
+        (45.5, "wmoUnit:degF", "Cel", 7.5),
+        (101_320, "wmoUnit:Pa", "mbar", 1013.2),
+        (14.4, "wmoUnit:km_h-1", "m/s", 4),
+        (10, "mp/h", "m/s", 4.4704),
+        (90, "degrees", "rad", 1.570796327),
     ],
 )
 def test_a_value_is_told_in_another_unit_of_its_kind(value: float, unit: str, wanted: str, expected: float) -> None:
