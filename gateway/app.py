@@ -183,7 +183,7 @@ def build(shared: Shared) -> Room:
             yield
 
     api = ReadApi(shared.stream, devices, ShownPlaces(shared.redis, shared.stream, places, now_ms), identities, limits)
-    compare = CompareApi(shared.stream, sides, places, identities, limits.interest_s, mesh.node, now_ms)
+    compare = CompareApi(shared.stream, sides, places, identities, interest, now_ms)
     routes: list[BaseRoute] = [
         *api.routes(),
         *compare.routes(),

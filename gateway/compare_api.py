@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from gateway.comparison import Comparison, named
 from gateway.identities import Identities
+from gateway.interest import Interest
 from gateway.live_comparisons import Sides
 from services import topics
 from services.errors import BadRequest, NotFound, Unavailable
@@ -23,7 +24,7 @@ PLACE_CHARACTERS = 100
 
 
 class CompareApi:
-    """The endpoint. `node` is the name under which this gateway is interested in places, for `interest_s` seconds."""
+    """The endpoint."""
 
     def __init__(
         self,
@@ -31,16 +32,14 @@ class CompareApi:
         sides: Sides,
         places: Places,
         identities: Identities,
-        interest_s: int,
-        node: str,
+        interest: Interest,
         now_ms: Callable[[], int],
     ) -> None:
         self._stream = stream
         self._sides = sides
         self._places = places
         self._identities = identities
-        self._interest_s = interest_s
-        self._node = node
+        self._interest = interest
         self._now_ms = now_ms
 
     def routes(self) -> list[BaseRoute]:
@@ -70,7 +69,7 @@ class CompareApi:
             )
         await self._check_device(device, metric)
         with suppress(Unavailable):  # it may be read all the same
-            await self._places.touch([slug], self._interest_s, self._node)
+            await self._interest.once(slug)
         compared = Compared(device, slug, metric)
         comparison = Comparison(compared)
         await self._sides.into(comparison, compared)

@@ -25,6 +25,8 @@ from services.stream import END, Page
 from services.weather_status import WeatherStatus
 
 LOOK_S = 1.0
+A_ROUND = 500
+"""Most statuses in one round trip."""
 NOWHERE = Position("", 0)
 
 log = logs.get("freshness")
@@ -45,6 +47,9 @@ class FreshnessWatch:
         self._marks = Marks()
         self._newest: dict[str, tuple[Position, Observed | None]] = {}
         """The newest observation of each topic, and at which position it was read."""
+        self._looks = 0
+        self._judged: dict[str, int] = {}
+        """Which look judged each topic last, by its number."""
         self._new: set[str] = set()
         self._wake = asyncio.Event()
         self._pushed = Counter(
@@ -84,10 +89,17 @@ class FreshnessWatch:
         self._marks.keep(followed)
         for topic in self._newest.keys() - set(followed):
             del self._newest[topic]
+        for topic in self._judged.keys() - set(followed):
+            del self._judged[topic]
 
     async def look(self, followed: Sequence[str]) -> None:
-        """Judge these topics and push what changed. While Redis is silent, what is known counts."""
+        """Judge these topics and push what changed. While Redis is silent, what is known counts.
+
+        Of several at a time the one that began last is right: what others read may be older than what it did.
+        """
         hub = self._broker.hub
+        self._looks += 1
+        look = self._looks
         at = {
             topic: hub.position(topic)
             for topic in followed
@@ -101,6 +113,9 @@ class FreshnessWatch:
             # What moved meanwhile, or has a newer observation on its way here, is judged at the next look.
             if observed is None or hub.position(topic) != position or read_at != position:
                 continue
+            if self._judged.get(topic, 0) > look:
+                continue
+            self._judged[topic] = look
             mark = self._marks.look(topic, position, statuses[topic], observed, now)
             if mark is not None:
                 log.debug("how fresh a topic is has changed", topic=topic)
@@ -108,12 +123,17 @@ class FreshnessWatch:
                 hub.passing(topic, mark)
 
     async def _statuses(self, followed: Sequence[str]) -> dict[str, WeatherStatus | None]:
-        try:
-            found = await weather_status.read(self._redis, [topic.removeprefix(topics.WEATHER) for topic in followed])
-        except Unavailable as error:
-            log.debug("how fresh the weather is cannot be read; judging by what is known", error=str(error))
-            found = [self._marks.status(topic) for topic in followed]
-        return dict(zip(followed, found, strict=True))
+        found: dict[str, WeatherStatus | None] = {}
+        for start in range(0, len(followed), A_ROUND):
+            some = followed[start : start + A_ROUND]
+            try:
+                told = await weather_status.read(self._redis, [topic.removeprefix(topics.WEATHER) for topic in some])
+            except Unavailable as error:
+                log.debug("how fresh the weather is cannot be read; judging by what is known", error=str(error))
+                # The next rounds would fail too, each after a while.
+                return found | {topic: self._marks.status(topic) for topic in followed[start:]}
+            found |= zip(some, told, strict=True)
+        return found
 
     async def _read_newest(self, at: dict[str, Position], statuses: dict[str, WeatherStatus | None]) -> None:
         behind = [topic for topic, position in at.items() if self._is_behind(topic, position, statuses[topic])]

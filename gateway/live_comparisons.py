@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from gateway.broker import Broker
 from gateway.comparison import Comparison
@@ -69,11 +70,10 @@ class LiveComparisons:
         if derivation is None:
             derivation = self._all[topic] = _Derivation(topic, self._broker, self._sides, self._now_ms)
         self._broker.hub.join(topic, subscriber)
-        try:
-            await asyncio.shield(derivation.starting)
-        except BaseException:
-            self.leave(topic, subscriber)
-            raise
+        with ExitStack() as if_it_fails:
+            if_it_fails.callback(self.leave, topic, subscriber)
+            await derivation.started()
+            if_it_fails.pop_all()
 
     def leave(self, topic: str, subscriber: Subscriber) -> None:
         """Forget `subscriber`."""
@@ -99,8 +99,17 @@ class _Derivation:
         self._broker = broker
         self._sides = sides
         self._now_ms = now_ms
+        self._starting: asyncio.Task[None] | None = None
         self._again: asyncio.Task[None] | None = None
-        self.starting = asyncio.create_task(self._start())
+
+    async def started(self) -> None:
+        """Return once it listens and has read what is known; the first who waits for it starts it.
+
+        Raises Unavailable. Who waits and is cancelled does not stop it.
+        """
+        if self._starting is None:
+            self._starting = asyncio.create_task(self._start())
+        await asyncio.shield(self._starting)
 
     async def _start(self) -> None:
         # What comes from here on is taken; what came before is read.
@@ -110,7 +119,7 @@ class _Derivation:
 
     def end(self) -> None:
         """Nobody follows it any more."""
-        for task in (self.starting, self._again):
+        for task in (self._starting, self._again):
             if task is not None:
                 task.cancel()
         self._broker.leave(self._device, self)
@@ -145,6 +154,10 @@ class _Derivation:
             except Unavailable as error:
                 log.warning("cannot read what is compared; trying again", topic=self._topic, error=str(error))
                 await asyncio.sleep(AGAIN_S)
+            except Exception:
+                # Nobody awaits this task. What comes live is told all the same.
+                log.exception("reading what is compared failed", topic=self._topic)
+                return
             else:
                 self._tell()
                 return

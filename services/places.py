@@ -6,13 +6,14 @@ read as one consumer group. The poller's answer is published on the requester's 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.resources import files
 from typing import Any
 
 import msgspec
 import orjson
+from redis.exceptions import WatchError
 
 from services import logs, topics
 from services.redis import Client, answered, text
@@ -34,13 +35,15 @@ GATEWAY = "gateway:"
 """With its name behind it, a gateway among those who are interested."""
 ANSWER = "place"
 """Kind of the message that answers a request (`gateway.mesh`)."""
+NEAR_DEGREES = 0.5
+"""A place of the settings and one of the geocoder's that have a slug in common are the same if they are so near."""
 GROUP = "pollers"
 MOST_REQUESTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place with weather. `place` is its slug; `pinned` ones come from the settings.
+    """A place with weather. `place` is its slug; `pinned` ones come from the settings, as `PINNED_KEY` says.
 
     `providers` are the weather services to ask, in this order; empty: those of WINDSOCK_WEATHER_PROVIDERS.
     """
@@ -77,12 +80,21 @@ def name_key(city: str) -> str:
     return f"windsock:{{places}}:name:{' '.join(city.casefold().split())}"
 
 
-def _decoded(raw: bytes | str) -> Place | None:
+def _decoded(raw: bytes | str | None, pinned: bool) -> Place | None:
+    if raw is None:
+        return None
     try:
-        return _place.decode(raw)
+        return replace(_place.decode(raw), pinned=bool(pinned))
     except msgspec.MsgspecError as error:
         log.error("not a place; left out", error=str(error))
         return None
+
+
+def same_spot(one: Place, other: Place) -> bool:
+    """Whether two places of one name are the same: by the geocoder's id, else by how near they are."""
+    if one.geocoder_id is not None and other.geocoder_id is not None:
+        return one.geocoder_id == other.geocoder_id
+    return abs(one.latitude - other.latitude) < NEAR_DEGREES and abs(one.longitude - other.longitude) < NEAR_DEGREES
 
 
 class Places:
@@ -90,6 +102,7 @@ class Places:
 
     def __init__(self, redis: Client) -> None:
         self._redis = redis
+        self._touch = redis.register_script(files("services").joinpath("lua/interest.lua").read_text())
 
     async def lookup(self, city: str) -> Place | None:
         """The place that was once registered under this name."""
@@ -104,12 +117,15 @@ class Places:
         return (await self.get([text(slug)]))[0] if slug else None
 
     async def get(self, slugs: Sequence[str]) -> list[Place | None]:
-        """The places with these slugs."""
+        """The places with these slugs. Which of them are of the settings is told by `PINNED_KEY` alone."""
         if not slugs:
             return []
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.mget(map(place_key, slugs))
+        pipeline.smismember(PINNED_KEY, list(slugs))
         async with answered():
-            found = await self._redis.mget(map(place_key, slugs))
-        return [_decoded(raw) if raw else None for raw in found]
+            found, pinned = await pipeline.execute()
+        return [_decoded(raw, is_pinned) for raw, is_pinned in zip(found, pinned, strict=True)]
 
     async def request(self, city: str, reply: str, token: str, within_s: float, geocoder_id: int | None = None) -> None:
         """Ask the pollers for a city; the answer, with `token`, is published on the channel `reply`.
@@ -127,24 +143,42 @@ class Places:
         async with answered():
             await self._redis.publish(reply, orjson.dumps({"kind": ANSWER, "body": body}))
 
-    async def register(self, place: Place, *asked_as: str) -> None:
-        """Remember a place under its slug, unless another has it, and under the names that it was asked as; under its
-        own name only if that is what it means: one of several of that name has another slug.
+    async def register(self, place: Place, *asked_as: str) -> Place:
+        """Remember a place under its slug, and under the names that it was asked as; under its own name only if that is
+        what it means: one of several of that name has another slug.
 
-        A place of the settings gets its name in any case.
+        Returns the place that has the slug now: if that is another one (`same_spot`), nothing was remembered. A place
+        of the settings gets its slug and its name in any case.
         """
-        asked = {name_key(name) for name in asked_as}
-        own = {name_key(place.place)}
-        if place.pinned or topics.slug(place.name) == place.place:
-            own.add(name_key(place.name))
-        pipeline = self._redis.pipeline(transaction=True)
-        pipeline.set(place_key(place.place), orjson.dumps(place), ex=KNOWN_S)
-        for key in asked | own:
-            pipeline.set(key, place.place, ex=KNOWN_S, nx=not place.pinned and key not in asked)
-        if place.geocoder_id is not None:
-            pipeline.set(geocoder_key(place.geocoder_id), place.place, ex=KNOWN_S, nx=not place.pinned)
         async with answered():
+            while True:
+                try:
+                    return await self._register(place, asked_as)
+                except WatchError:
+                    continue  # somebody else registered one of this slug meanwhile
+
+    async def _register(self, place: Place, asked_as: Sequence[str]) -> Place:
+        key = place_key(place.place)
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            await pipeline.watch(key)
+            raw, is_pinned = await pipeline.get(key), await pipeline.sismember(PINNED_KEY, place.place)
+            holder = _decoded(raw, bool(is_pinned))
+            if holder is not None and not place.pinned:
+                if not same_spot(holder, place):
+                    return holder
+                place = replace(holder, geocoder_id=place.geocoder_id or holder.geocoder_id)
+            asked = {name_key(name) for name in asked_as}
+            own = {name_key(place.place)}
+            if place.pinned or topics.slug(place.name) == place.place:
+                own.add(name_key(place.name))
+            pipeline.multi()  # type: ignore[no-untyped-call]
+            pipeline.set(key, orjson.dumps(place), ex=KNOWN_S)
+            for name in asked | own:
+                pipeline.set(name, place.place, ex=KNOWN_S, nx=not place.pinned and name not in asked)
+            if place.geocoder_id is not None:
+                pipeline.set(geocoder_key(place.geocoder_id), place.place, ex=KNOWN_S, nx=not place.pinned)
             await pipeline.execute()
+        return place
 
     async def pin(self, slugs: Sequence[str]) -> None:
         """These, and no others, are the places of the settings."""
@@ -163,50 +197,54 @@ class Places:
 
     async def tracked(self) -> list[Place]:
         """The places of the settings, and those that somebody is interested in, by name."""
-        pipeline = self._redis.pipeline(transaction=False)
-        pipeline.smembers(PINNED_KEY)
-        pipeline.zrangebyscore(INTEREST_KEY, time.time() * 1000, "+inf")
         async with answered():
-            pinned, wanted = await pipeline.execute()
-        found = await self.get(list({text(slug) for slug in (*pinned, *wanted)}))
+            pinned: Any = await self._redis.smembers(PINNED_KEY)
+        slugs = {text(slug) for slug in pinned} | set(await self.interested())
+        found = await self.get(list(slugs))
         return sorted((place for place in found if place is not None), key=lambda place: place.name)
 
     async def touch(self, slugs: Sequence[str], interest_s: int, who: str) -> list[str]:
         """`who` is interested in these places for another `interest_s` seconds; returns those that are unknown."""
         if not slugs:
             return []
-        until = int(time.time() * 1000) + interest_s * 1000
-        pipeline = self._redis.pipeline(transaction=False)
-        pipeline.zadd(INTEREST_KEY, dict.fromkeys(slugs, until), gt=True)
-        pipeline.zadd(LISTENERS_KEY, {f"{slug} {who}": until for slug in slugs}, gt=True)
-        for slug in slugs:
-            pipeline.expire(place_key(slug), KNOWN_S)
+        keys = [INTEREST_KEY, LISTENERS_KEY, *map(place_key, slugs)]
         async with answered():
-            _, _, *known = await pipeline.execute()
+            known = await self._touch(keys=keys, args=[interest_s, who, KNOWN_S, *slugs])
         return [slug for slug, is_known in zip(slugs, known, strict=True) if not is_known]
 
     async def is_wanted(self, slug: str) -> bool:
         """Whether somebody is interested in the place, so that a poller tracks it."""
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.time()
+        pipeline.zscore(INTEREST_KEY, slug)
         async with answered():
-            until = await self._redis.zscore(INTEREST_KEY, slug)
-        return until is not None and until > time.time() * 1000
+            clock, until = await pipeline.execute()
+        return until is not None and until > _ms(clock)
 
-    async def interested(self, now_ms: int) -> list[str]:
-        """Slugs of the places that somebody is interested in; forgets those nobody is."""
-        pipeline = self._redis.pipeline(transaction=True)
-        pipeline.zremrangebyscore(INTEREST_KEY, "-inf", now_ms)
-        pipeline.zremrangebyscore(LISTENERS_KEY, "-inf", now_ms)
-        pipeline.zrange(INTEREST_KEY, 0, -1)
-        async with answered():
-            *_, slugs = await pipeline.execute()
-        return [text(slug) for slug in slugs]
+    async def interested(self, now_ms: int | None = None) -> list[str]:
+        """Slugs of the places that somebody is interested in: by Redis' clock, unless another time is given."""
+        return await self._interest(INTEREST_KEY, now_ms)
 
     async def listeners(self) -> dict[str, list[str]]:
         """Who is interested in which place: slug → names."""
-        async with answered():
-            found: Any = await self._redis.zrangebyscore(LISTENERS_KEY, time.time() * 1000, "+inf")
         who: dict[str, list[str]] = {}
-        for member in found:
-            slug, _, name = text(member).partition(" ")
+        for member in await self._interest(LISTENERS_KEY):
+            slug, _, name = member.partition(" ")
             who.setdefault(slug, []).append(name)
         return who
+
+    async def _interest(self, key: str, now_ms: int | None = None) -> list[str]:
+        """The members of a set of interest that still count."""
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.time()
+        pipeline.zrange(key, 0, -1, withscores=True)
+        async with answered():
+            clock, found = await pipeline.execute()
+        now_ms = _ms(clock) if now_ms is None else now_ms
+        return [text(member) for member, until in found if until > now_ms]
+
+
+def _ms(clock: tuple[int, int]) -> int:
+    """What Redis answers to TIME as Unix milliseconds."""
+    seconds, microseconds = clock
+    return seconds * 1000 + microseconds // 1000

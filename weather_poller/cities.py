@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 
-from services.places import Place, Places
+from services.places import Place, Places, same_spot
 from weather_poller.fetch import Fetcher
 from weather_poller.providers.geocoding import Candidate, Geocoder, Resolved
 
 REMEMBERED_S = 600.0
 """Seconds for which a name stays unknown, or ambiguous, before the geocoder is asked again."""
 MOST_REMEMBERED = 10_000
-NEAR_DEGREES = 0.5
-"""A place of the settings and one of the geocoder's that have a name in common are the same if they are so near."""
+MOST_SLUG = 48
+"""Characters of a slug that are kept before an id."""
 
 
 class UnknownCityError(Exception):
@@ -89,25 +90,21 @@ class Cities:
         raise error
 
     async def _registered(self, found: Place, asked_as: Sequence[str]) -> Place:
-        """The place as it is known: under the slug that it has, or under one that no other has."""
+        """The place as it is known: under the slug that it has, or under the first that no other has."""
         known = await self._places.lookup_id(found.geocoder_id) if found.geocoder_id is not None else None
-        if known is None:
-            (named,) = await self._places.get([found.place])
-            if named is not None and _same_spot(named, found):
-                known = replace(named, geocoder_id=found.geocoder_id)
-            elif named is not None:
-                found = replace(found, place=_slug_with_spot(found))
-        place = known or found
-        await self._places.register(place, *asked_as)
-        return place
+        if known is not None:
+            return await self._places.register(known, *asked_as)
+        for slug in _slugs(found):
+            registered = await self._places.register(replace(found, place=slug), *asked_as)
+            if same_spot(registered, found):
+                break
+        return registered
 
 
-def _slug_with_spot(place: Place) -> str:
-    north = "n" if place.latitude >= 0 else "s"
-    east = "e" if place.longitude >= 0 else "w"
-    return f"{place.place[:48]}-{abs(place.latitude):.1f}{north}-{abs(place.longitude):.1f}{east}"
-
-
-def _same_spot(one: Place, other: Place) -> bool:
-    near = abs(one.latitude - other.latitude) < NEAR_DEGREES and abs(one.longitude - other.longitude) < NEAR_DEGREES
-    return near and (one.geocoder_id is None or one.geocoder_id == other.geocoder_id)
+def _slugs(place: Place) -> Iterator[str]:
+    """The slugs under which a place may be known, the best first: no other place has its id."""
+    yield place.place
+    with_id = f"{place.place[:MOST_SLUG]}-{place.geocoder_id}"
+    yield with_id
+    for number in count(2):
+        yield f"{with_id}-{number}"

@@ -4,7 +4,8 @@ A city that no poller tracks is asked of the pollers. Where several are called s
 which one it means. Every message tells how old its observation is; see `gateway.freshness` for what comes beside them.
 
 What a client may not use is asked of nobody on its behalf. The candidates of an ambiguous name are places that it did
-not name: they are told to those only who may use every topic of weather.
+not name: they are told to those only who may use every topic of weather, and so may an id ask for a place that nobody
+has asked for yet.
 """
 
 from __future__ import annotations
@@ -156,7 +157,11 @@ class Cities:
         """The slug of a city that the client may use; a poller is asked for one that it does not track."""
         place = await self._known(wanted)
         # Before anybody is asked on behalf of a client who would not be told.
-        _demand(permits, place.place if place is not None else topics.slug(wanted.city))
+        if place is None and wanted.id is not None:
+            # Its name says nothing of which place has that id.
+            _demand(permits, ANY_PLACE, wanted)
+        else:
+            _demand(permits, topics.WEATHER + (place.place if place else topics.slug(wanted.city)), wanted)
         if place is not None and (place.pinned or await self._places.is_wanted(place.place)):
             return place.place
         try:
@@ -165,7 +170,7 @@ class Cities:
             if permits(ANY_PLACE):
                 raise
             raise Ambiguous(str(error)) from None
-        _demand(permits, found)
+        _demand(permits, topics.WEATHER + found, wanted)
         return found
 
     async def _known(self, wanted: Wanted) -> Place | None:
@@ -177,9 +182,11 @@ class Cities:
         return Unavailable(f"no observation of {slug!r} yet; it comes as soon as there is one")
 
 
-def _demand(permits: Permits, slug: str) -> None:
-    if not permits(topics.WEATHER + slug):
-        raise Forbidden(f"the weather of {slug} is not for you")
+def _demand(permits: Permits, topic: str, wanted: Wanted) -> None:
+    """The refusal names what was asked for, and not which place that is."""
+    if not permits(topic):
+        which = "" if wanted.id is None else f" with the id {wanted.id}"
+        raise Forbidden(f"the weather of {wanted.city!r}{which} is not for you")
 
 
 def _wanted(text: bytes) -> Wanted:

@@ -20,7 +20,7 @@ from websockets.sync.client import connect
 
 from gateway.comparison import AGES
 from services import topics
-from services.places import INTEREST_KEY
+from services.places import INTEREST_KEY, LISTENERS_KEY
 from tests.javascript_sdk import follower
 from tests.processes import Command, Windsock
 from tests.redis_server import RedisServer
@@ -152,11 +152,13 @@ def test_a_comparison_has_no_history(windsock: Windsock) -> None:
 
 
 def test_who_asks_is_interested_in_the_place(windsock: Windsock, redis: Redis) -> None:
-    redis.zrem(INTEREST_KEY, "new-york")
+    redis.delete(INTEREST_KEY, LISTENERS_KEY)
     assert compare(windsock, "first").status_code == 200
     until_ms = redis.zscore(INTEREST_KEY, "new-york")
     assert until_ms is not None
     assert until_ms > time.time() * 1000
+    who: Any = redis.zrange(LISTENERS_KEY, 0, -1)
+    assert [name.rpartition(b":")[0] for name in who] == [b"new-york gateway"]
 
 
 def test_a_place_that_is_registered_no_more_is_compared_while_its_observations_are_kept(

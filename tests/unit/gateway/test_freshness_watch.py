@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -16,6 +18,7 @@ from services.batch import Batch, Position
 from services.redis import Client
 from services.stream import Bound, Direction, Page
 from services.weather_status import WeatherStatus, encoded
+from tests.waiting import until
 
 TOPIC = "weather:berlin"
 OLD_MS = 3_600_000
@@ -48,7 +51,8 @@ class World:
         self.hub.located(TOPIC, Position("E", 1))
         self.status: WeatherStatus | None = None
         self.silent = False
-        self.reads = 0
+        self.held: asyncio.Event | None = None
+        self.reads, self.rounds = 0, list[int]()
         broker = SimpleNamespace(hub=self.hub, on_joined=lambda _: None)
         self.watch = FreshnessWatch(
             cast(Client, self), cast(Broker, broker), cast(Reads, self), registry=CollectorRegistry()
@@ -65,7 +69,12 @@ class World:
     async def mget(self, keys: Iterable[str]) -> list[bytes | None]:
         if self.silent:
             raise NoConnection("gone")
-        return [encoded(self.status) if self.status else None for _ in keys]
+        found = [encoded(self.status) if self.status else None for _ in keys]
+        self.rounds.append(len(found))
+        held, self.held = self.held, None
+        if held is not None:
+            await held.wait()
+        return found
 
     async def read(self, topic: str, direction: Direction, bound: Bound, limit: int) -> Page:
         self.reads += 1
@@ -117,3 +126,33 @@ async def test_a_topic_of_which_nothing_is_known_yet_is_left_alone() -> None:
     assert await world.look() == []
     await world.watch.look(["weather:nowhere"])
     assert world.reads == 0
+
+
+async def test_a_look_that_read_before_another_does_not_turn_back_what_that_told() -> None:
+    world = World()
+    ts = now_ms() - OLD_MS
+    world.status = WeatherStatus("berlin", 2 * OLD_MS / 1000, ts, "p", observed_ms=ts)
+    assert await world.look() == []
+    held = world.held = asyncio.Event()
+    slow = asyncio.create_task(world.watch.look([TOPIC]))
+    await until(lambda: world.held is None, "the slow look does not read")
+    world.status = replace(world.status, reason="down")
+    (mark,) = await world.look()
+    assert mark["reason"] == "down"
+    held.set()
+    await slow
+    assert len(world.follower.told) == 1
+    assert await world.look() == []
+
+
+async def test_many_statuses_are_read_in_several_rounds() -> None:
+    world = World()
+    many = [f"weather:town-{number}" for number in range(1_200)]
+    for topic in many:
+        world.hub.join(topic, world.follower)
+        world.hub.located(topic, Position("E", 0))
+    await world.watch.look(many)
+    assert world.rounds == [500, 500, 200]
+    world.silent = True
+    await world.watch.look(many)
+    assert world.follower.told == []
