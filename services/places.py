@@ -221,9 +221,9 @@ class Places:
             clock, until = await pipeline.execute()
         return until is not None and until > _ms(clock)
 
-    async def interested(self, now_ms: int | None = None) -> list[str]:
-        """Slugs of the places that somebody is interested in: by Redis' clock, unless another time is given."""
-        return await self._interest(INTEREST_KEY, now_ms)
+    async def interested(self) -> list[str]:
+        """Slugs of the places that somebody is interested in: by Redis' clock."""
+        return await self._interest(INTEREST_KEY)
 
     async def listeners(self) -> dict[str, list[str]]:
         """Who is interested in which place: slug → names."""
@@ -233,14 +233,14 @@ class Places:
             who.setdefault(slug, []).append(name)
         return who
 
-    async def _interest(self, key: str, now_ms: int | None = None) -> list[str]:
+    async def _interest(self, key: str) -> list[str]:
         """The members of a set of interest that still count."""
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.time()
         pipeline.zrange(key, 0, -1, withscores=True)
         async with answered():
             clock, found = await pipeline.execute()
-        now_ms = _ms(clock) if now_ms is None else now_ms
+        now_ms = _ms(clock)
         return [text(member) for member, until in found if until > now_ms]
 
 

@@ -56,6 +56,8 @@ class WeatherStatus:
     reason: str | None = None
     """Why no provider could tell anything when they were asked last; None if one could."""
     failing_since_ms: int | None = None
+    not_before_ms: int | None = None
+    """When its provider said that there is something new, and not to ask before."""
 
     def age_s(self, now_ms: int) -> float | None:
         """Seconds since the newest observation was made."""

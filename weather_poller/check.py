@@ -14,6 +14,7 @@ from services import environment
 from services.errors import BadRequest
 from services.places import Place
 from services.settings import WeatherSettings
+from services.weather_status import is_stale
 from weather_poller.client import weather_client
 from weather_poller.fetch import Fetcher, FetchError
 from weather_poller.hosts import OwnHosts
@@ -21,12 +22,13 @@ from weather_poller.providers.provider import NAMES, Found, Provider
 from weather_poller.providers.registry import geocoder, providers
 
 
-async def check(city: str, provider: str | None, environ: Mapping[str, str]) -> dict[str, Any]:
-    """What the first provider that can tells of `city` now: `place`, `observation`, `age_s`, `interval_s`, and
+async def check(city: str, geocoder_id: int | None, provider: str | None, environ: Mapping[str, str]) -> dict[str, Any]:
+    """What the first provider that can tells of `city` now: `place`, `observation`, `age_s`, `interval_s`, `stale`, and
     `failures` of those before it. Instead of an observation, `error` says why there is none, with `candidates` where
     several places are called so.
 
-    `provider` is the only one to ask. Raises BadRequest and SettingError.
+    `geocoder_id` says which of several of that name, `provider` is the only one to ask.
+    Raises BadRequest and SettingError.
     """
     if provider is not None and provider not in NAMES:
         raise BadRequest("--provider", f"{provider!r} is none of {', '.join(NAMES)}")
@@ -38,7 +40,7 @@ async def check(city: str, provider: str | None, environ: Mapping[str, str]) -> 
         fetcher = Fetcher(client, OwnHosts(settings, metrics), settings, metrics)
         names = geocoder(settings)
         try:
-            resolved = await fetcher.ask(names, names.search(city))
+            resolved = await fetcher.ask(names, names.search(city) if geocoder_id is None else names.by_id(geocoder_id))
         except FetchError as error:
             return {"error": f"the geocoder at {names.url} cannot tell where {city!r} is: {error}"}
         if resolved.candidates:
@@ -61,10 +63,13 @@ async def _observed(fetcher: Fetcher, services: list[Provider], place: Place) ->
         if not found.readings:
             failures.append({"provider": service.name, "reason": found.fault or "it told nothing"})
             continue
-        reading = found.readings[-1]
-        age_s = max(0, round(time.time() - reading.at_ms / 1000))
-        observation = orjson.loads(reading.payload())
-        return told | {"observation": observation, "age_s": age_s, "interval_s": found.interval_s}
+        reading, now_ms = found.readings[-1], time.time_ns() // 1_000_000
+        return told | {
+            "observation": orjson.loads(reading.payload()),
+            "age_s": max(0, (now_ms - reading.at_ms) // 1000),
+            "interval_s": found.interval_s,
+            "stale": is_stale(reading.at_ms, found.interval_s, now_ms),
+        }
     return told | {"error": f"no weather service tells the weather in {place.name} now"}
 
 

@@ -148,7 +148,7 @@ class Holder:
         for slug, state in zip(slugs, told, strict=True):
             if state is not None and state.reason != self._left_out:
                 longest_s = (self._settings.weather_interval_s or LONGEST_S) + self._settings.weather_jitter_s
-                next_ms = min(state.next_ms, _now_ms() + round(longest_s * 1000))
+                next_ms = max(min(state.next_ms, _now_ms() + round(longest_s * 1000)), state.not_before_ms or 0)
                 self._schedule.resume(slug, provider=state.provider, observed_ms=state.observed_ms, next_ms=next_ms)
             state = state or states.state_of(slug, self._name, latest[slug])
             self._states[slug] = replace(state, poller=self._name)
@@ -192,6 +192,7 @@ class Holder:
             log.warning("Redis cannot be used; trying again", error=str(error))
             self._schedule.put_off(batch, LOOK_S)
         else:
+            found = [states.judged(one, self._settings.weather_interval_s, _now_ms()) for one in found]
             self._schedule.answered(batch, found)
             await self._store(batch, found)
         self.wake()
@@ -205,7 +206,7 @@ class Holder:
         for one in found:
             if one.fault:
                 log.warning("no observation of a place", provider=batch.provider, place=one.place, error=one.fault)
-        told = {one.place: one for one in found if not one.fault}
+        told = {one.place: one for one in found if one.readings or not one.fault}
         if not told:
             return
         next_ms = {slug: self._schedule.next_ms(slug) for slug in told}
@@ -226,9 +227,13 @@ class Holder:
         for slug, one in told.items():
             known = latest[slug]
             fresh = states.newer(one.readings, known.ts if known is not None else 0)
+            if one.fault and not fresh:
+                continue
             readings += fresh
             before = self._states.get(slug) or states.state_of(slug, self._name, known)
             state = states.answered(before, provider, one, fresh, self._settings.weather_interval_s, _now_ms())
+            if one.fault:
+                state = states.failing(state, f"{provider}: {one.fault}", _now_ms())
             changed[slug] = replace(state, next_ms=next_ms[slug])
         await self._observations.write(readings, list(changed.values()))
         self._states |= changed

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from services.reading import Reading
 from services.stream import Latest
-from services.weather_status import INTERVAL_S, WeatherStatus, interval_of
+from services.weather_status import INTERVAL_S, WeatherStatus, interval_of, is_stale
 from weather_poller.providers.provider import Found
 
 
@@ -35,11 +35,21 @@ def answered(
 
     With nothing new the newest observation stays another's, and so does the interval by which it is judged.
     """
-    well = replace(before, fetched_ms=now_ms, reason=None, failing_since_ms=None)
+    well = replace(before, fetched_ms=now_ms, reason=None, failing_since_ms=None, not_before_ms=found.next_ms)
     if not stored:
         return well
     interval_s = max(found.interval_s, interval_s)
     return replace(well, interval_s=interval_s, provider=provider, observed_ms=stored[-1].at_ms)
+
+
+def judged(found: Found, interval_s: float, now_ms: int) -> Found:
+    """`found`, with a fault where even the newest of it is stale: another service may know more of the place."""
+    if found.fault or not found.readings:
+        return found
+    newest_ms = max(reading.at_ms for reading in found.readings)
+    if not is_stale(newest_ms, max(found.interval_s, interval_s), now_ms):
+        return found
+    return replace(found, fault=f"its newest observation is {(now_ms - newest_ms) / 60_000:.0f} minutes old")
 
 
 def failing(before: WeatherStatus, reason: str, now_ms: int) -> WeatherStatus:

@@ -62,7 +62,7 @@ class Tracking:
         """Bring `tracked` and `left_out` up to date. Raises Unavailable."""
         if time.monotonic() >= self._pin_again:
             await self._pin()
-        asked_for = await self._places.interested(time.time_ns() // 1_000_000)
+        asked_for = await self._places.interested()
         found = await self._places.get([*self._pinned, *asked_for])
         known = {place.place: place for place in found if place is not None}
         if not self._pinned.keys() <= known.keys():
@@ -77,7 +77,7 @@ class Tracking:
         self._pin_again = time.monotonic() + KNOWN_S / 2
         try:
             await self._places.pin(list(self._pinned))
-            for slug, place in self._pinned.items():
+            for slug, place in list(self._pinned.items()):  # a name may be found meanwhile
                 await self._places.register(place, *([self._asked_as[slug]] if slug in self._asked_as else []))
         except Unavailable:
             self._pin_again = 0.0

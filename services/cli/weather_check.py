@@ -28,13 +28,16 @@ def check(
     city: Annotated[
         str, typer.Argument(help="Name of a place, perhaps with its region: 'Springfield, Illinois'.", metavar="CITY")
     ],
+    geocoder_id: Annotated[
+        int | None, typer.Option("--id", help="Which of several places of that name.", min=1)
+    ] = None,
     provider: Annotated[str | None, typer.Option(help="Weather service to ask, and no other.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask once for the weather in CITY, of the services themselves, and show it with its source."""
     environment.check_names(os.environ)
     logs.configure("error", "weather")
-    told: dict[str, Any] = asyncio.run(import_module(CHECK).check(city, provider, dict(os.environ)))
+    told: dict[str, Any] = asyncio.run(import_module(CHECK).check(city, geocoder_id, provider, dict(os.environ)))
     if as_json:
         sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
@@ -64,7 +67,8 @@ def _show(told: Mapping[str, Any]) -> None:
     )
     moment = datetime.fromtimestamp(observation["ts"] / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
     where = f"station {tags['station']}" if "station" in tags else f"grid cell {tags.get('grid', 'unknown')}"
-    console.print(_text(f"observed  {moment}, {span(told['age_s'])} ago (new every {span(told['interval_s'])})"))
+    stale = ", stale" if told["stale"] else ""
+    console.print(_text(f"observed  {moment}, {span(told['age_s'])} ago{stale} (new every {span(told['interval_s'])})"))
     console.print(_text(f"source    {tags['provider']}, {where}"))
     console.print(_text(f"credit    {tags['attribution']} ({tags['attribution_url']}), {tags['licence']}"))
 
@@ -72,12 +76,18 @@ def _show(told: Mapping[str, Any]) -> None:
 def _show_candidates(candidates: Sequence[Mapping[str, Any]]) -> None:
     _print(
         Console(highlight=False),
-        ("ask for", "latitude", "longitude", "population"),
+        ("ask for", "or --id", "latitude", "longitude", "population"),
         [
-            (one["city"], f"{one['latitude']:.4f}", f"{one['longitude']:.4f}", f"{one['population'] or 'unknown'}")
+            (
+                one["city"],
+                f"{one['id']}",
+                f"{one['latitude']:.2f}",
+                f"{one['longitude']:.2f}",
+                f"{one['population'] or 'unknown'}",
+            )
             for one in candidates
         ],
-        numbers=(1, 2, 3),
+        numbers=(1, 2, 3, 4),
     )
 
 
@@ -86,9 +96,11 @@ def _print(
 ) -> None:
     table = Table(box=SIMPLE_HEAD)
     for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number in numbers else "left", no_wrap=number == 0)
+        table.add_column(column, justify="right" if number in numbers else "left", no_wrap=number in numbers)
     for row in rows:
         table.add_row(*map(_text, row))
+    if not console.is_terminal:
+        console.width = 200
     console.print(table)
 
 

@@ -60,6 +60,9 @@ def test_a_name_of_several_places_is_answered_with_candidates(weather: OpenMeteo
     assert "Springfield, Illinois, United States" in shown.stdout
     assert shown.stderr == "windsock: 3 places are called 'Springfield'; say which\n"
     assert run("weather", "check", "Springfield, Illinois, United States", **urls(weather)).returncode == 0
+    (geocoder_id,) = [line.split()[4] for line in shown.stdout.splitlines() if "Illinois" in line]
+    chosen = run("weather", "check", "Springfield", "--id", geocoder_id, **urls(weather))
+    assert "Springfield, United States" in chosen.stdout
 
 
 @pytest.mark.parametrize(

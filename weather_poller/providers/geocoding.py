@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -99,7 +100,7 @@ class Geocoder:
             raise GarbledAnswerError("the geocoder did not answer an object")
         if answer.body.get("error"):
             raise GarbledAnswerError(f"the geocoder refused: {str(answer.body.get('reason'))[:200]}")
-        return _converted(answer.body.get("results") or [], list[Match])
+        return _usable(answer.body.get("results") or [])
 
     def _answer(self, path: str, parameters: dict[str, str]) -> Question[Answer | None]:
         """The answer; None if the service refuses what it was asked for."""
@@ -110,6 +111,15 @@ class Geocoder:
             if error.is_refusal:
                 return None
             raise
+
+
+def _usable(results: Any) -> list[Match]:
+    """The matches that can be read: what others lack keeps none of them away."""
+    matches = []
+    for result in _converted(results, list[Any]):
+        with suppress(GarbledAnswerError):
+            matches.append(_converted(result, Match))
+    return matches
 
 
 def candidates(matches: Sequence[Match]) -> tuple[Candidate, ...]:

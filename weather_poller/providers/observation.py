@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +20,22 @@ FURTHEST_AHEAD_S = 86_400
 HOUR_S = 3_600
 SHORTEST_S, LONGEST_S = 60.0, 86_400.0
 LONGEST_TAG = 256
+PLAUSIBLE = {
+    "temperature": (-100, 70),
+    "apparent_temperature": (-130, 100),
+    "dew_point": (-110, 50),
+    "humidity": (0, 105),
+    "pressure": (840, 1_100),
+    "wind_speed": (0, 130),
+    "wind_gusts": (0, 150),
+    "wind_direction": (0, 360),
+    "cloud_cover": (0, 100),
+    "precipitation": (0, 500),
+    "visibility": (0, 1_000_000),
+    "weather_code": (0, 99),
+}
+"""Bounds of values in our units, some way beyond what was ever measured (wmo.asu.edu): what lies outside is no value,
+but a service's word for one that is missing, such as -9999."""
 
 
 def object_of(value: Any) -> Mapping[str, Any]:
@@ -81,7 +98,7 @@ def observation(
 
     `where` has the tag `grid` or `station`. Raises NothingToldError if no value is there.
     """
-    told = {metric: value for metric, value in values.items() if value is not None}
+    told = {metric: value for metric, value in values.items() if value is not None and _can_be(metric, value)}
     if not told:
         raise NothingToldError(f"no values for {place.name}")
     if (text := wmo.TEXT.get(told.get("weather_code", -1))) is not None:
@@ -104,3 +121,8 @@ def observation(
         units={metric: UNITS[metric] for metric in told if metric in UNITS},
         tags={name: text[:LONGEST_TAG] for name, text in tags.items()},
     )
+
+
+def _can_be(metric: str, value: Any) -> bool:
+    low, high = PLAUSIBLE.get(metric, (-math.inf, math.inf))
+    return not is_number(value) or low <= value <= high

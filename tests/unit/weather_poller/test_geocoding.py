@@ -232,13 +232,9 @@ def test_a_topic_is_well_formed_however_long_the_name() -> None:
         "text",
         {"error": True, "reason": "overloaded"},
         {"results": {"a": 1}},
-        {"results": ["Berlin"]},
-        {"results": [{"id": 1, "name": "Berlin"}]},
-        {"results": [{"id": 1, "name": "Berlin", "latitude": 95.0, "longitude": 0.0}]},
-        {"results": [{"id": 1, "name": {}, "latitude": 5.0, "longitude": 0.0}]},
     ],
 )
-def test_a_garbled_match_is_refused(garbage: Any) -> None:
+def test_a_garbled_answer_is_refused(garbage: Any) -> None:
     with pytest.raises(GarbledAnswerError):
         searched("Berlin", told(garbage))
 
@@ -256,3 +252,23 @@ def test_no_json_at_all_raises_anything_else(body: Any, match: Any) -> None:
                     asked += 1
             except (GarbledAnswerError, StopIteration):
                 assert asked <= 1
+
+
+def test_a_match_that_cannot_be_read_keeps_no_other_away() -> None:
+    nowhere = {name: value for name, value in MUNICH_IN_DAKOTA.items() if name != "latitude"}
+    resolved, _ = put(GEOCODER.search("Munich"), told({"results": [nowhere, MUNICH]}))
+    assert resolved.place is not None
+    assert resolved.place.geocoder_id == MUNICH["id"]
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        "Berlin",
+        {"id": 1, "name": "Berlin"},
+        {"id": 1, "name": "Berlin", "latitude": 95.0, "longitude": 0.0},
+        {"id": 1, "name": {}, "latitude": 5.0, "longitude": 0.0},
+    ],
+)
+def test_a_match_that_cannot_be_read_is_none(match: Any) -> None:
+    assert put(GEOCODER.search("Munich"), told({"results": [match]}))[0] == Resolved()

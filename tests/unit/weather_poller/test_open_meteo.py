@@ -81,10 +81,10 @@ def test_an_observation_says_what_when_where_and_from_whom() -> None:
 
 
 def test_values_in_other_units_are_converted_and_those_in_impossible_ones_left_out() -> None:
-    other = answer(wind_speed_10m=14.4, temperature_2m=212, pressure_msl=1013, humidity=50) | {
+    other = answer(wind_speed_10m=14.4, temperature_2m=50, pressure_msl=1013, humidity=50) | {
         "current_units": {"wind_speed_10m": "km/h", "temperature_2m": "°F", "pressure_msl": "apples"},
     }
-    assert observed(other)[0].readings[0].values == {"wind_speed": 4.0, "temperature": 100.0}
+    assert observed(other)[0].readings[0].values == {"wind_speed": 4.0, "temperature": 10.0}
 
 
 def test_missing_values_are_left_out_and_never_zero() -> None:
@@ -213,3 +213,8 @@ def test_no_json_at_all_raises_anything_else(body: Any, current: Any, hourly: An
             continue
         for reading in found.readings:
             reading.payload()
+
+
+def test_values_that_cannot_be_are_left_out_like_missing_ones() -> None:
+    (found,) = observed(answer(temperature_2m=-9999, relative_humidity_2m=-1, weather_code=12345, wind_speed_10m=4))
+    assert found.readings[-1].values == {"wind_speed": 4}

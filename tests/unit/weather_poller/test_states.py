@@ -60,3 +60,17 @@ def test_a_failure_keeps_its_beginning_and_what_was_observed() -> None:
     second = states.failing(first, "nws: status 503", 30_000)
     assert (second.failing_since_ms, second.reason) == (20_000, "nws: status 503")
     assert (second.provider, second.observed_ms) == ("nws", 10_000)
+
+
+def test_a_service_that_tells_of_long_ago_alone_is_at_fault_and_keeps_what_it_told() -> None:
+    found = Found("berlin", [reading(10), reading(910)], 900.0)
+    assert states.judged(found, 0.0, 2_000_000) is found
+    old = states.judged(found, 0.0, 910_000 + 31 * 60_000)
+    assert (old.fault, len(old.readings)) == ("its newest observation is 31 minutes old", 2)
+    assert states.judged(found, 3_600.0, 910_000 + 31 * 60_000) is found
+
+
+def test_what_a_service_said_of_when_to_come_again_is_told_to_who_takes_over() -> None:
+    state = states.answered(NEW, "met-norway", Found("berlin", next_ms=70_000), [reading(10)], 0.0, 11_000)
+    assert state.not_before_ms == 70_000
+    assert states.answered(state, "nws", Found("berlin"), [], 0.0, 12_000).not_before_ms is None

@@ -24,7 +24,7 @@ class Known:
         self.pinned: list[str] = []
         self.asked_as: dict[str, tuple[str, ...]] = {}
 
-    async def interested(self, _now_ms: int) -> list[str]:
+    async def interested(self) -> list[str]:
         return self.wanted
 
     async def get(self, slugs: Sequence[str]) -> list[Place | None]:
@@ -120,3 +120,18 @@ async def test_a_redis_that_lost_its_data_is_told_again() -> None:
     await tracking.look()
     await tracking.look()
     assert places.places == {"berlin": BERLIN}
+
+
+async def test_a_name_may_be_found_while_places_are_registered() -> None:
+    class Slow(Known):
+        async def register(self, place: Place, *asked_as: str) -> None:
+            await asyncio.sleep(0)
+            await super().register(place, *asked_as)
+
+    known = Slow()
+    tracking = Tracking(known, Geocoded(), [BERLIN, Named("Oslo"), Named("Paris")], 10)  # type: ignore[arg-type]
+    async with asyncio.TaskGroup() as group:
+        group.create_task(tracking.resolve())
+        await tracking.look()
+    await tracking.look()
+    assert tracking.tracked.keys() == {"berlin", "oslo", "paris"}
