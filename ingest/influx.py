@@ -25,6 +25,7 @@ from ingest.credentials import credentials_of
 from ingest.formats.line_protocol import LineProtocol
 from ingest.intake import Intake
 from ingest.media import media_type
+from ingest.queries import only
 from services.commit import Appended
 from services.errors import (
     BadRequest,
@@ -135,7 +136,7 @@ class Influx:
         self, precisions: Sequence[str], written: Callable[[Decoded, Sequence[Appended]], Answer], post: Post
     ) -> Work | Awaitable[Work]:
         media_type(post.headers)  # which does not matter, unless a page sends it
-        precision = QueryParams(post.query).get("precision") or "ns"
+        precision = only(QueryParams(post.query), "precision", "") or "ns"
         if precision not in precisions:
             raise BadRequest("precision", f"{precision[:16]!r} is none of {', '.join(precisions)}")
         credentials = credentials_of(post.headers, post.query)

@@ -178,7 +178,10 @@ class _Sieve:
         self._first: type[FaultyInput] | None = None
 
     def leave_out(self, faults: Sequence[Fault], error: type[FaultyInput]) -> None:
-        """Those that `faults` are of. Raises the first `error` that was given, if nothing is left: with all faults, its own in front."""
+        """Those that `faults` are of.
+
+        If nothing is left, raises the first `error` that was given, with all faults, its own in front.
+        """
         if not faults:
             return
         self._first = self._first or error
