@@ -19,6 +19,7 @@ from ingest import bodies, said
 from ingest.bells import Bells
 from ingest.credentials import credentials_of
 from ingest.media import media_type
+from ingest.queries import only
 from ingest.senders import Sender, Senders
 from ingest.statements import Statements
 from services import topics
@@ -130,7 +131,7 @@ def named(device: str) -> str:
 
 
 def _wait(request: Request) -> float:
-    asked = request.query_params.get("wait", "0")
+    asked = only(request.query_params, "wait", "0")
     if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,3})?", asked) or float(asked) > LONGEST_S:
         raise BadRequest("wait", f"{asked[:32]!r} is not a number of seconds from 0 to {LONGEST_S}")
     return float(asked)

@@ -25,8 +25,18 @@ from ingest.credentials import credentials_of
 from ingest.formats.line_protocol import LineProtocol
 from ingest.intake import Intake
 from ingest.media import media_type
+from ingest.queries import only
 from services.commit import Appended
-from services.errors import BadRequest, Fault, FaultyInput, InvalidReadings, TooLarge, TooManyMetrics, WindsockError
+from services.errors import (
+    BadRequest,
+    Fault,
+    FaultyInput,
+    InvalidReadings,
+    Reused,
+    TooLarge,
+    TooManyMetrics,
+    WindsockError,
+)
 from services.lane import Answer, Appender, Lane, Post, Work, headers_of, refusing
 from services.reading import Decoded
 from services.settings import IngestSettings
@@ -57,7 +67,9 @@ CODES = {
 """What version 2 calls a status."""
 STATUSES_V1 = {408: 503, 409: 400, 422: 400, 429: 503}
 STATUSES_V2 = {408: 503, 409: 400, 422: 400}
-"""Statuses of ours → those with which clients do what is meant. Here 422 means that a part was stored."""
+"""Statuses of ours → those with which clients do what is meant. Version 2 says with 422 that a part was stored; both
+say so of an Idempotency-Key of another request, which no agent sends.
+"""
 
 
 class Influx:
@@ -124,7 +136,7 @@ class Influx:
         self, precisions: Sequence[str], written: Callable[[Decoded, Sequence[Appended]], Answer], post: Post
     ) -> Work | Awaitable[Work]:
         media_type(post.headers)  # which does not matter, unless a page sends it
-        precision = QueryParams(post.query).get("precision") or "ns"
+        precision = only(QueryParams(post.query), "precision", "") or "ns"
         if precision not in precisions:
             raise BadRequest("precision", f"{precision[:16]!r} is none of {', '.join(precisions)}")
         credentials = credentials_of(post.headers, post.query)
@@ -164,12 +176,16 @@ def _refused_v1(error: WindsockError) -> Answer:
         told = _partly(error.faults, error.omitted)
     elif isinstance(error, InvalidReadings) and _is_of_lines(error):
         told = f"unable to parse: {told}"
-    return _error_v1(STATUSES_V1.get(error.status, error.status), told, error.headers())
+    return _error_v1(_status(error, STATUSES_V1), told, error.headers())
 
 
 def _refused_v2(error: WindsockError) -> Answer:
     line = _number(error.faults[0]) if _is_of_lines(error) else None
-    return _error_v2(STATUSES_V2.get(error.status, error.status), _told(error), error.headers(), line)
+    return _error_v2(_status(error, STATUSES_V2), _told(error), error.headers(), line)
+
+
+def _status(error: WindsockError, statuses: Mapping[int, int]) -> int:
+    return error.status if isinstance(error, Reused) else statuses.get(error.status, error.status)
 
 
 def _error_v1(status: int, told: str, headers: Mapping[str, str] | None = None) -> Answer:

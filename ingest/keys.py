@@ -17,7 +17,7 @@ from ingest.key_wishes import NewKey, Rotation
 from services import device_keys
 from services.api_key import ApiKey
 from services.device_keys import DeviceKey
-from services.errors import BadRequest, NotFound
+from services.errors import BadRequest, InvalidKey, NotFound
 from services.key_store import KeyStore
 from services.settings import IngestSettings
 from services.web import read_body
@@ -47,9 +47,12 @@ class KeyDesk:
         """Make a key: 201, with its text."""
         self._admin.check(request)
         wish = key_wishes.read(await self._body(request), NewKey)
-        key, text = device_keys.made(
-            wish.scope(), self._now_ms(), name=wish.name, note=wish.note, expires=wish.expires_ms()
-        )
+        try:
+            key, text = device_keys.made(
+                wish.scope(), self._now_ms(), name=wish.name, note=wish.note, expires=wish.expires_ms()
+            )
+        except BadRequest as error:
+            raise InvalidKey([error.fault]) from None
         answer = self._shown(key, 201, text)
         await self._store.add(key)
         return answer

@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.datastructures import QueryParams
 
+from ingest.queries import only
 from services.commit import Appended
 from services.errors import BadRequest
 from services.reading import Decoded
@@ -14,7 +15,7 @@ from services.reading import Decoded
 
 def skips(query: bytes) -> bool:
     """`?on_error=skip`: whether wrong readings are left out instead of refusing all. Raises BadRequest."""
-    choice = QueryParams(query).get("on_error", "fail") if query else "fail"
+    choice = only(QueryParams(query), "on_error", "fail") if query else "fail"
     if choice not in ("fail", "skip"):
         raise BadRequest("on_error", f"{choice[:32]!r} is neither 'fail' nor 'skip'")
     return choice == "skip"

@@ -178,7 +178,10 @@ class _Sieve:
         self._first: type[FaultyInput] | None = None
 
     def leave_out(self, faults: Sequence[Fault], error: type[FaultyInput]) -> None:
-        """Those that `faults` are of. Raises the first `error` that was given, with all faults, if nothing is left."""
+        """Those that `faults` are of.
+
+        If nothing is left, raises the first `error` that was given, with all faults, its own in front.
+        """
         if not faults:
             return
         self._first = self._first or error
@@ -186,7 +189,7 @@ class _Sieve:
         out = {fault.index for fault in faults}
         self.left = [None if index in out else one for index, one in enumerate(self.left)]
         if not (self._skip and any(self.left)):
-            raise self._first(sorted(self.faults, key=lambda fault: fault.index or 0))
+            raise self._first(self.faults)
 
 
 def _all_in_scope(opened: Opened, readings: Sequence[Reading | None]) -> bool:

@@ -1,4 +1,5 @@
-"""ThingsBoard's HTTP API for devices: `POST /api/v1/{token}/telemetry`, answered with 200 and nothing, 400 or 401.
+"""ThingsBoard's HTTP API for devices: `POST /api/v1/{token}/telemetry`, answered with 200 and nothing, 400 or 401;
+422 only if an Idempotency-Key was used for another request.
 
 The token is the key of who sends. What is sent is of the device that the key is for; where nobody needs a key, the
 token is the device's name.
@@ -8,16 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
 
+import orjson
+
 from ingest.formats import thingsboard
 from ingest.formats.format import Format
 from ingest.intake import Intake
 from ingest.media import media_type
 from ingest.senders import Sender
 from services.commit import Appended
-from services.errors import Forbidden, WindsockError
+from services.errors import Forbidden, Reused, WindsockError
 from services.lane import Answer, Appender, Lane, Post, Work, problem
 from services.reading import Decoded
 from services.settings import IngestSettings
+from services.web import PROBLEM
 
 
 class Telemetry:
@@ -58,5 +62,6 @@ def _stored(decoded: Decoded, appended: Sequence[Appended]) -> Answer:
 
 def _refused(error: WindsockError) -> Answer:
     """Its clients know 400 and 401, neither 409 nor 422."""
-    answer = problem(error)
-    return Answer(400, answer.body, answer.media_type, answer.headers) if answer.status in (409, 422) else answer
+    if error.status not in (409, 422) or isinstance(error, Reused):
+        return problem(error)
+    return Answer(400, orjson.dumps(error.problem() | {"status": 400}), PROBLEM, error.headers())

@@ -57,6 +57,10 @@ class Fault:
         """How an answer shows it."""
         return {"index": self.index, "field": self.field, "reason": self.reason}
 
+    def __str__(self) -> str:
+        where = "" if self.index is None else f"reading {self.index}: "
+        return where + (f"{self.field}: " if self.field else "") + self.reason
+
 
 class WindsockError(Exception):
     """Base of all expected failures."""
@@ -115,10 +119,7 @@ class FaultyInput(ClientError):
     def __init__(self, faults: Sequence[Fault], omitted: int = 0) -> None:
         self.faults = tuple(faults)
         self.omitted = omitted
-        first = self.faults[0]
-        where = "" if first.index is None else f"reading {first.index}: "
-        field = f"{first.field}: " if first.field else ""
-        super().__init__(where + field + first.reason)
+        super().__init__(str(self.faults[0]))
 
     @classmethod
     def first_of(cls, faults: Sequence[Fault]) -> Self:
@@ -126,14 +127,22 @@ class FaultyInput(ClientError):
         return cls(faults[:FAULTS_TOLD], max(0, len(faults) - FAULTS_TOLD))
 
     def problem(self) -> dict[str, Any]:
-        body = super().problem() | self.faults[0].as_dict()
-        body["errors"] = [fault.as_dict() for fault in self.faults]
-        if self.omitted:
-            body["errors_omitted"] = self.omitted
-        return body
+        return super().problem() | self.faults[0].as_dict() | self._all()
 
     def message(self) -> dict[str, Any]:
-        return _with_fault(super().message(), self.faults[0])
+        message = _with_fault(super().message(), self.faults[0])
+        if len(self.faults) > 1:
+            message["error"] |= self._all()
+        return message
+
+    def in_full(self) -> str:
+        """Every fault that is told, in one line."""
+        more = f"; and {self.omitted} more" if self.omitted else ""
+        return "; ".join(map(str, self.faults)) + more
+
+    def _all(self) -> dict[str, Any]:
+        omitted = {"errors_omitted": self.omitted} if self.omitted else {}
+        return {"errors": [fault.as_dict() for fault in self.faults]} | omitted
 
 
 def _with_fault(message: dict[str, Any], fault: Fault) -> dict[str, Any]:

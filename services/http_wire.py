@@ -27,6 +27,8 @@ from services.web import OUR_FAULT, PROBLEM
 
 SIZE_BYTES = 20
 """Of a chunk: its size in at most 16 hexadecimal digits, and two ends of lines (RFC 9112, section 7.1)."""
+PIECE_BYTES = 4_096
+"""Of a read in which a bound may be exceeded, so much is parsed before it is looked at again."""
 NOT_PLAIN = (b"expect", b"transfer-encoding", b"upgrade")
 """Headers with which a request goes through the application."""
 
@@ -110,7 +112,7 @@ def bounded(
 ) -> type[asyncio.Protocol]:
     """The protocol class for a server with at most `most` connections, WebSockets included.
 
-    A head may take `head_s` seconds and `head_bytes` (and up to one read more). As many bytes may all that stands
+    A head may take `head_s` seconds and `head_bytes` (and up to `PIECE_BYTES` more). As many bytes may all that stands
     around the parts of a chunked body beside their sizes: extensions of these, and trailers, which are dropped.
     """
     lane_at = {lane.path.encode("ascii"): lane for lane in lanes}
@@ -121,6 +123,8 @@ def bounded(
 
         deadline = NEVER
         cycle: Any  # uvicorn's, or an Exchange
+        _running: RequestResponseCycle | None = None
+        """The last one that was begun: `cycle` is the last one that came, which may have to wait."""
         _head_is_due = True
         _held: tuple[Exchange, bytes] | None = None
         """An answer that waits until the client reads."""
@@ -141,9 +145,21 @@ def bounded(
             for one in (self.cycle, self._held[0] if self._held else None):
                 if isinstance(one, Exchange):
                     one.over()
+            if self._running is not None and not self._running.response_complete:
+                self._running.disconnected = True
+                self._running.message_event.set()
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
+            if self._headlike_bytes + len(data) <= head_bytes:
+                self._parse(data)
+                return
+            for start in range(0, len(data), PIECE_BYTES):
+                self._parse(data[start : start + PIECE_BYTES])
+                if self.parser is None or self.transport.is_closing():
+                    return
+
+        def _parse(self, data: bytes) -> None:
             self._headlike_bytes += len(data)
             super().data_received(data)
             if self._headlike_bytes > head_bytes:
@@ -239,6 +255,7 @@ def bounded(
                 # Not now: a thousand refusals in one read would be as many calls deep.
                 self.loop.call_soon(self._take_turn, cycle)
             else:
+                self._running = cycle
                 super()._start_asgi_task(cycle, app)
 
         def _take_turn(self, exchange: Exchange) -> None:

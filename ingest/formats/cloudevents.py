@@ -11,7 +11,8 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -33,7 +34,7 @@ _id = re.compile(r"[!-~]{1,128}\Z")
 
 
 def _structured(post: Post, limits: Limits, now_ms: int) -> Decoded:
-    return checked([_reading(limits, 0, json_text.parsed(post.body))], limits, now_ms)
+    return _checked([json_text.parsed(post.body)], limits, now_ms)
 
 
 def _batch(post: Post, limits: Limits, now_ms: int) -> Decoded:
@@ -42,7 +43,7 @@ def _batch(post: Post, limits: Limits, now_ms: int) -> Decoded:
         raise MalformedBody([Fault(None, None, f"a body of type {BATCH} is an array of events")])
     if len(events) > limits.batch_readings:
         raise TooLarge(f"{len(events)} events in one request; at most {limits.batch_readings} are taken")
-    return checked([_reading(limits, index, event) for index, event in enumerate(events)], limits, now_ms)
+    return _checked(events, limits, now_ms)
 
 
 def _binary(post: Post, limits: Limits, now_ms: int) -> Decoded:
@@ -57,7 +58,19 @@ def _binary(post: Post, limits: Limits, now_ms: int) -> Decoded:
                 return checked([Fault(0, attribute, "is not UTF-8")], limits, now_ms)
     if b"content-type" in post.headers:
         event["datacontenttype"] = post.headers[b"content-type"].decode("latin-1")
-    return checked([_reading(limits, 0, event)], limits, now_ms)
+    return _checked([event], limits, now_ms)
+
+
+def _checked(events: Sequence[Any], limits: Limits, now_ms: int) -> Decoded:
+    """The readings of events; what is wrong with a time names the member that said it."""
+    readings = [_reading(limits, index, event) for index, event in enumerate(events)]
+    decoded = checked(readings, limits, now_ms)
+    for number, fault in enumerate(decoded.faults):
+        if fault.field == "ts" and fault.index is not None:
+            reading = readings[fault.index]
+            if isinstance(reading, dict) and reading["ts"] is events[fault.index].get("time"):
+                decoded.faults[number] = replace(fault, field="time")
+    return decoded
 
 
 def _reading(limits: Limits, index: int, event: Any) -> dict[str, Any] | Fault:

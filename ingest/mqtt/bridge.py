@@ -32,7 +32,7 @@ from ingest.mqtt.report import BridgeReport
 from ingest.mqtt.templates import Template
 from ingest.senders import Sender, Senders
 from services import logs, topics
-from services.errors import BadRequest, InvalidReadings, StartError, Unauthorized, WindsockError
+from services.errors import BadRequest, FaultyInput, InvalidReadings, StartError, Unauthorized, WindsockError
 from services.once import Once
 from services.reading import Decoded, Limits
 from services.settings import MqttSettings
@@ -180,11 +180,11 @@ class Bridge:
 
     def _tell(self, message: Message, decoded: Decoded) -> bool:
         """Tell which of its readings are refused; whether others are left."""
-        wrong = InvalidReadings(decoded.faults)
+        wrong = InvalidReadings.first_of(decoded.faults)
         if not any(decoded.readings):
             self._refuse(message, wrong)
             return False
-        self._report.lost("readings of a message are refused", topic=str(message.topic)[:200], reason=str(wrong))
+        self._report.lost("readings of a message are refused", topic=str(message.topic)[:200], reason=wrong.in_full())
         return True
 
     def _decoded(self, topic: str, payload: bytes) -> Decoded:
@@ -245,7 +245,8 @@ class Bridge:
 
     def _refuse(self, message: Message, error: WindsockError) -> None:
         self._report.count("refused")
-        self._report.lost("a message is refused", topic=str(message.topic)[:200], reason=str(error))
+        reason = error.in_full() if isinstance(error, FaultyInput) else str(error)
+        self._report.lost("a message is refused", topic=str(message.topic)[:200], reason=reason)
 
 
 def _divided(together: Decoded, read: Sequence[tuple[Message, Decoded]]) -> Iterator[tuple[Message, Decoded]]:

@@ -28,7 +28,7 @@ from ingest.mqtt.templates import JSON, TEXT, Place
 from services import json_text
 from services.errors import Fault, InvalidReadings, MalformedBody
 from services.lane import Post
-from services.reading import Decoded, Limits, decode
+from services.reading import Decoded, Limits, checked
 
 FORMATS = ("lines", "senml", "influx")
 """Whose payloads name devices and metrics themselves."""
@@ -64,7 +64,7 @@ class Payloads:
         identify = _identify(topic, payload) if ids else None
         elements = value if isinstance(value, list) else [value]
         readings = [_reading(element, index, place, identify) for index, element in enumerate(elements)]
-        return decode(orjson.dumps(readings), "json", limits, now_ms)
+        return checked(readings, limits, now_ms)
 
 
 def _identified(decoded: Decoded, later: Decoded, identify: Identify) -> None:
@@ -103,7 +103,7 @@ def _text_value(payload: bytes) -> Any:
     return value if isinstance(value, bool | int | float | str) else text
 
 
-def _reading(element: Any, index: int, place: Place, identify: Identify | None) -> dict[str, Any]:
+def _reading(element: Any, index: int, place: Place, identify: Identify | None) -> dict[str, Any] | Fault:
     if isinstance(element, dict):
         reading = dict(element) if isinstance(element.get("values"), dict) else {"values": element}
         if place.metric is not None:
@@ -111,9 +111,9 @@ def _reading(element: Any, index: int, place: Place, identify: Identify | None) 
     elif place.metric is not None:
         reading = {"values": {place.metric: element}}
     else:
-        raise InvalidReadings([Fault(index, None, "a bare value needs a topic with a level {metric}")])
+        return Fault(index, None, "a bare value needs a topic with a level {metric}")
     if place.device is not None and reading.setdefault("device", place.device) != place.device:
-        raise InvalidReadings([_another_device(index, reading["device"], place.device)])
+        return _another_device(index, reading["device"], place.device)
     if place.tags:
         own = reading.get("tags")
         reading["tags"] = {**(own if isinstance(own, dict) else {}), **place.tags}

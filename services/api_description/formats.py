@@ -65,6 +65,7 @@ def _write(name: str, summary: str, error: Part, statuses: dict[int, str], param
         name,
         summary,
         {204: answer("All lines are stored.", headers=ABOUT)} | _refusals(REFUSED | statuses, error, ABOUT),
+        (431,),
         about="The media type does not matter. Lines that are wrong, or that the key or a limit of devices or metrics "
         "does not let in, are left out and told; the others are stored.",
         parameters=[*parameters, IDEMPOTENCY_KEY],
@@ -78,12 +79,12 @@ def _query(name: str, about: str, schema: Part | None = None, *, required: bool 
 
 
 REFUSED = {
-    400: "No line is good, a parameter is wrong, or an `Idempotency-Key` came with another request before; "
-    "nothing is stored.",
+    400: "No line is good, or a parameter is wrong; nothing is stored.",
     401: "The key is missing or wrong.",
     403: "Nothing of it with this key; nothing is stored.",
     413: "More than a limit allows.",
     415: "A content encoding that is not read, or a web page that names no media type of its own.",
+    422: "The `Idempotency-Key` came with another request before; nothing is stored.",
     503: "Try again.",
 }
 PRECISIONS_V1 = text(enum=["", "n", "ns", "u", "us", "ms", "s", "m", "h"], default="ns")
@@ -119,7 +120,10 @@ AREA = Area(
                 "writeV2",
                 "Line protocol, as InfluxDB 2 takes it",
                 ref("InfluxV2Error"),
-                {422: "Some lines are left out.", 429: "Too much comes with the key, or from the address."},
+                {
+                    422: "Some lines are left out. Or: " + REFUSED[422],
+                    429: "Too much comes with the key, or from the address.",
+                },
                 [
                     _query("org", "Not looked at."),
                     _query("bucket", "Not looked at."),
@@ -169,9 +173,9 @@ AREA = Area(
                 "postTelemetry",
                 "Telemetry, as ThingsBoard takes it",
                 {200: answer("Stored.")},
-                (400, 401, 403, 408, 413, 415, 429, 503),
+                (400, 401, 403, 408, 413, 415, 422, 429, 431, 503),
                 about='`{"key": value}`, `{"ts": ms, "values": {…}}`, or an array of either. What is refused with 422 '
-                "elsewhere is 400 here.",
+                "elsewhere is 400 here, but for an `Idempotency-Key` of another request.",
                 parameters=[
                     parameter(
                         "path",

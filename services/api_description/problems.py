@@ -17,6 +17,8 @@ FAULT = obj(
     ["index", "field", "reason"],
     "One thing that is wrong.",
 )
+FAULTS = array(ref("Fault"), description="All that is wrong, up to 20.")
+FAULTS_OMITTED = integer("How many more there are.", minimum=1)
 PROBLEM = obj(
     {
         "type": text(),
@@ -28,8 +30,8 @@ PROBLEM = obj(
         "field": nullable(text("Which field or parameter is wrong first.")),
         "reason": text("What is wrong with it."),
         "candidates": array(obj({}), description="Places that may be meant."),
-        "errors": array(ref("Fault"), description="All that is wrong, up to 20."),
-        "errors_omitted": integer("How many more there are.", minimum=1),
+        "errors": FAULTS,
+        "errors_omitted": FAULTS_OMITTED,
     },
     ["type", "title", "status", "detail", "code"],
     "Why a request is refused (RFC 9457).",

@@ -52,7 +52,7 @@ AREA = Area(
                 "postReadings",
                 "Post one reading, an array, or one per line",
                 {202: answer("Stored.", json(ref("Receipt")))},
-                (400, 401, 403, 408, 409, 413, 415, 422, 429, 503),
+                (400, 401, 403, 408, 409, 413, 415, 422, 429, 431, 503),
                 about="A batch is stored whole or not at all; with `on_error=skip` the good ones are stored and the "
                 "bad ones listed, also those that the key or a limit of devices or metrics does not let in. "
                 "With headers `ce-…` the body is the data of a CloudEvent in binary mode.",

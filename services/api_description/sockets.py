@@ -9,7 +9,7 @@ from services.api_description import comparisons
 from services.api_description.area import Part, integer, nullable, obj, ref, text
 from services.api_description.commands import COMMAND, STATEMENT
 from services.api_description.commands import STATUS as STATUS_OF_COMMAND
-from services.api_description.problems import FAULT
+from services.api_description.problems import FAULT, FAULTS, FAULTS_OMITTED
 from services.api_description.readings import RECEIPT
 from services.api_description.schemas import DEVICE, METRIC, POSITION, ecma, reading
 from services.topics import NAME_PATTERN
@@ -39,7 +39,15 @@ CANDIDATE = obj(
 ERROR = obj(
     {
         "error": obj(
-            {"code": text(), "message": text(), "index": integer(), "field": text(), "reason": text()},
+            {
+                "code": text(),
+                "message": text(),
+                "index": integer("Which reading of the message is wrong first, from 0."),
+                "field": text("Which field is wrong first."),
+                "reason": text("What is wrong with it."),
+                "errors": FAULTS,
+                "errors_omitted": FAULTS_OMITTED,
+            },
             ["code", "message"],
         ),
         "city": text("Which city it is about."),

@@ -96,6 +96,17 @@ async def test_wrong_readings_are_left_out_for_who_wants_that(windsock: Windsock
         assert answer["rejected"][0]["field"] == "values"
 
 
+@pytest.mark.parametrize("query", ["", "?on_error=skip"])
+async def test_all_that_is_wrong_with_a_message_is_told(windsock: Windsock, query: str) -> None:
+    async with device(windsock, query) as socket:
+        await socket.send(json.dumps([{"device": "wrong"}, {"device": "wrong", "values": {}}]))
+        error = (await take(socket))["error"]
+        assert [(one["index"], one["field"]) for one in error["errors"]] == [(0, "values"), (1, "values")]
+        await socket.send(json.dumps([{"device": "wrong"}] * 23))
+        error = (await take(socket))["error"]
+        assert (len(error["errors"]), error["errors_omitted"]) == (20, 3)
+
+
 async def test_garbage_gets_an_error_and_the_socket_stays_open(windsock: Windsock) -> None:
     garbage: list[str | bytes] = ["", "nope", "{", "[]", "7", "null", b"\xff", "[" * 900]
     garbage += ['{"command":"x"}', '{"command":"x","status":"done"}']

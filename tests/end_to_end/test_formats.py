@@ -141,6 +141,7 @@ def test_what_thingsboards_devices_are_answered(
         assert answer.content == b""
     else:
         assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["status"] == status
 
 
 def test_a_token_of_thingsboards_that_is_a_key_is_the_device_of_the_key_and_never_a_name(

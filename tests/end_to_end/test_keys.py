@@ -153,14 +153,12 @@ def test_a_wrong_wish_is_told_by_field(http: httpx.Client) -> None:
     assert (answer["code"], answer["field"]) == ("invalid_key", "metrics[1]")
 
 
-@pytest.mark.parametrize(
-    ("expires", "status"), [(10**30, 422), (253_402_300_800_000, 422), ("9999-12-31T23:59:59.9999999Z", 422), (1, 400)]
-)
-def test_a_key_that_cannot_be_told_is_not_made(http: httpx.Client, expires: int | str, status: int) -> None:
+@pytest.mark.parametrize("expires", [10**30, 253_402_300_800_000, "9999-12-31T23:59:59.9999999Z", 1])
+def test_a_key_that_cannot_be_told_is_not_made(http: httpx.Client, expires: int | str) -> None:
     before = admin(http, "GET", "/v1/keys", 200)
     content = json.dumps({"name": "n", "expires": expires})
     answer = http.post("/v1/keys", headers={"X-API-Key": ADMIN}, content=content)
-    assert (answer.status_code, answer.json()["field"]) == (status, "expires")
+    assert (answer.status_code, answer.json()["field"]) == (422, "expires")
     assert admin(http, "GET", "/v1/keys", 200) == before
 
 

@@ -206,7 +206,23 @@ def test_a_retry_of_what_was_stored_in_part_is_told_the_same(http: httpx.Client,
     assert key.stored(http) == GOOD
     other = http.post(path, content=content.replace("foreign", "another"), headers=headers)
     assert "Idempotency-Key" in other.text
-    assert other.status_code == (422 if "readings" in path else 400)
+    assert other.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/v1/readings?on_error=skip&on_error=fail", "on_error"),
+        ("/write?precision=s&precision=ns", "precision"),
+        ("/api/v2/write?precision=s&precision=s", "precision"),
+    ],
+)
+def test_a_parameter_that_is_given_twice_is_wrong(http: httpx.Client, path: str, name: str) -> None:
+    key = Key(http)
+    answer = http.post(path, content="m,host=a t=1", headers=key.headers)
+    assert (answer.status_code, f"{name}: stands there more than once" in answer.text) == (400, True)
+    answer = http.get(f"/v1/devices/{key.name}a/commands?wait=0&wait=1", headers=key.headers)
+    assert (answer.status_code, answer.json()["field"]) == (400, "wait")
 
 
 def test_a_retry_of_which_more_would_be_good_now_is_told_so(windsock: Windsock, http: httpx.Client) -> None:

@@ -84,7 +84,8 @@ def test_what_is_published_is_stored_and_what_is_no_reading_is_told(
         publish(device, "windsock/kept", {"n": 0}, retain=True)
         with bridge(tmp_path, broker, redis_server, mqtt_topics=topics) as one:
             publish(device, "windsock/a", {"n": 1})
-            publish(device, "windsock/a", [{"n": 2}, {"n": None}, {"values": {"n": 3}, "ts": TS}])
+            wrong = [{"device": "b", "values": {"n": 9}}, {"n": None}, 7]
+            publish(device, "windsock/a", [{"n": 2}, *wrong, {"values": {"n": 3}, "ts": TS}])
             publish(device, "berlin/7/light", "12.5")
             publish(device, "bulk", '{"device":"b","values":{"n":1}}\n{"device":"c","values":{"n":2}}\n')
             publish(device, "packs/s", [{"bn": "s/", "n": "t", "u": "Cel", "v": 21}])
@@ -107,10 +108,12 @@ def test_what_is_published_is_stored_and_what_is_no_reading_is_told(
             told = [line for line in lines if line["event"] == "a message is refused"]
             assert told[0]["topic"] == "windsock/a"
             assert "malformed" in told[0]["reason"]
+            partly = [line["reason"] for line in lines if line["event"] == "readings of a message are refused"]
+            assert re.findall(r"reading (\d): ", partly[0]) == ["1", "2", "3"]
             assert "Traceback" not in one.log
             metrics = one.metrics()
             assert metrics['windsock_ingest_readings_total{format="mqtt",result="stored"}'] == 9
-            assert metrics['windsock_ingest_readings_total{format="mqtt",result="refused"}'] == 2
+            assert metrics['windsock_ingest_readings_total{format="mqtt",result="refused"}'] == 4
             assert one.stop(signal.SIGTERM) == 0
 
 
@@ -317,7 +320,9 @@ def test_what_the_bridges_key_or_a_limit_does_not_let_in_is_left_out_of_its_mess
         whole = [line for line in told if line["event"] == "a message is refused"]
         partly = [line for line in told if line["event"] == "readings of a message are refused"]
         assert (whole[0]["topic"], whole[0]["reason"]) == ("windsock/b", "reading 0: device: this key is not for b")
-        assert (partly[0]["topic"], partly[0]["reason"]) == ("windsock/a", "reading 1: values.x: this key is not for x")
+        first = next(line for line in partly if line["topic"] == "windsock/a")
+        both = "reading 1: values.x: this key is not for x; reading 2: values.y: this key is not for y"
+        assert first["reason"] == both
         counted = one.metrics()
         assert counted['windsock_ingest_readings_total{format="mqtt",result="stored"}'] == 43
         assert counted['windsock_ingest_readings_total{format="mqtt",result="refused"}'] == 60 + 20 + 2 + 1 + 2

@@ -111,6 +111,23 @@ def test_another_request_under_the_same_key_is_refused(ingest: Windsock, redis_s
 
 
 @pytest.mark.parametrize(
+    ("path", "first", "other"),
+    [
+        ("/write", b"m,host=a t=1", b"m,host=a t=2"),
+        ("/api/v2/write", b"m,host=a t=1", b"m,host=a t=2"),
+        ("/api/v1/a/telemetry", b'{"t":1}', b'{"t":2}'),
+    ],
+)
+def test_another_request_under_the_same_key_is_422_in_every_format(
+    ingest: Windsock, path: str, first: bytes, other: bytes
+) -> None:
+    headers = {"Idempotency-Key": "k"}
+    assert post(ingest, path, content=first, headers=headers).is_success
+    refused = post(ingest, path, content=other, headers=headers)
+    assert (refused.status_code, "Idempotency-Key" in refused.text) == (422, True)
+
+
+@pytest.mark.parametrize(
     ("one", "other", "headers"),
     [
         ("/api/v1/a/telemetry", "/api/v1/b/telemetry", ({}, {})),

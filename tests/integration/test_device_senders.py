@@ -372,8 +372,8 @@ async def test_with_skip_a_request_of_which_nothing_is_left_is_refused_by_the_fi
         _, text = await service.make(Scope(("d*",), devices_max=1))
         await service.post(text, reading("d1", "m"))
         for readings, error, places in (
-            ([reading("d1", "n"), reading("a", "m")], OutOfScope, [0, 1]),
-            ([reading("d1", "n"), None, reading("d2", "m")], TooManyDevices, [0, 2]),
+            ([reading("d1", "n"), reading("a", "m")], OutOfScope, [1, 0]),
+            ([reading("d1", "n"), None, reading("d2", "m")], TooManyDevices, [2, 0]),
             ([None, reading("d1", "n")], TooManyMetrics, [1]),
         ):
             with pytest.raises(error) as refused:

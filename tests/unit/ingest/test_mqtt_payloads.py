@@ -82,10 +82,7 @@ def test_payloads_are_readings(payload: str, place: Place, kind: str, readings: 
         (b"\xff", METRIC, "text", "UTF-8"),
         (b"nan", METRIC, "text", "no value"),
         (b"", METRIC, "text", "no value"),
-        (b"21.4", DEVICE, "json", "{metric}"),
         (b"[]", DEVICE, "json", "empty"),
-        (b'{"device":"b","values":{"t":1}}', DEVICE, "json", "the topic is of 'a'"),
-        (b'{"device":7,"values":{"t":1}}', DEVICE, "json", "the topic is of 'a'"),
         (b"[" * 200, DEVICE, "json", "malformed"),
         (b"{}", DEVICE, "senml", "array of records"),
         (b'[{"bver":11,"n":"a/t","v":1}]', DEVICE, "senml", "none of the versions"),
@@ -104,6 +101,9 @@ def test_a_payload_that_is_none_is_refused_with_a_reason(payload: bytes, place: 
         ('{"device":"a","temperature":1}', DEVICE, "json", "values.device"),
         ("7", Place("a", "b c"), "json", "values.b c"),
         ("null", METRIC, "json", "values.light"),
+        ("21.4", DEVICE, "json", None),
+        ('{"device":"b","values":{"t":1}}', DEVICE, "json", "device"),
+        ('{"device":7,"values":{"t":1}}', DEVICE, "json", "device"),
         ('{"device":"b","values":{"t":1}}', DEVICE, "lines", "device"),
         ('[{"n":"b/t","v":1}]', DEVICE, "senml", "device"),
         ('[{"n":"a/t","v":"1"}]', DEVICE, "senml", "v"),
@@ -111,14 +111,27 @@ def test_a_payload_that_is_none_is_refused_with_a_reason(payload: bytes, place: 
         ("m,host=a t=1 1780000000", DEVICE, "influx", "time"),
     ],
 )
-def test_a_reading_that_is_wrong_names_the_field(payload: str, place: Place, kind: str, field: str) -> None:
+def test_a_reading_that_is_wrong_names_the_field(payload: str, place: Place, kind: str, field: str | None) -> None:
     (fault,) = read(payload, place, kind).faults
     assert fault.field == field
 
 
-def test_the_good_readings_of_a_message_are_kept() -> None:
-    decoded = read('[{"t":1},{"t":{}},{"t":3}]')
-    assert [one is None for one in decoded.readings] == [False, True, False]
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ('{"t":{}}', "Expected"),
+        ('{"device":"v9","values":{"t":2}}', "is 'v9', but the topic is of 'a'"),
+        ("2", "{metric}"),
+        ("null", "{metric}"),
+        ("[2]", "{metric}"),
+    ],
+)
+def test_the_good_readings_of_a_message_are_kept(wrong: str, reason: str) -> None:
+    decoded = read(f'[{{"values":{{"t":1}}}},{wrong},{{"t":3}}]')
+    assert told(decoded) == [("a", {"t": 1}, NOW, None), None, ("a", {"t": 3}, NOW, None)]
+    (fault,) = decoded.faults
+    assert fault.index == 1
+    assert reason in fault.reason
 
 
 def test_a_reading_with_a_time_of_its_own_gets_an_id_that_is_the_same_when_it_comes_again() -> None:

@@ -22,7 +22,16 @@ def test_a_fault_stands_on_top_of_the_problem_and_in_the_message() -> None:
         "index": 3,
         "field": "values.t",
         "reason": "is empty",
+        "errors": problem["errors"],
+        "errors_omitted": 2,
     }
+    assert error.in_full() == "reading 3: values.t: is empty; reading 4: no; and 2 more"
+
+
+def test_a_message_with_a_single_fault_says_it_once() -> None:
+    error = InvalidReadings([Fault(3, None, "no")])
+    assert error.message()["error"].keys() == {"code", "message", "index", "reason"}
+    assert error.in_full() == "reading 3: no"
 
 
 def test_a_wrong_parameter_is_named() -> None:

@@ -28,8 +28,12 @@ class Transport(asyncio.Transport):
         self.written = b""
         self.closed = asyncio.Event()
         self.reading = True
+        self.gone = False
+        """Whether it is closed for good, as uvloop's transports are once the connection is lost."""
 
     def write(self, data: Any) -> None:
+        if self.gone:
+            raise RuntimeError("the handler is closed")
         self.written += bytes(data)
 
     def close(self) -> None:
@@ -78,6 +82,12 @@ class Connection:
 
     def send(self, data: bytes) -> None:
         self.protocol.data_received(data)
+
+    def lose(self) -> None:
+        """The client leaves."""
+        self.transport.close()
+        self.transport.gone = True
+        self.protocol.connection_lost(None)
 
     @property
     def statuses(self) -> list[int]:
@@ -371,6 +381,24 @@ async def test_extensions_and_trailers_have_a_bound_in_sum_and_who_exceeds_it_is
     assert connection.refused("head_too_large")
 
 
+@pytest.mark.parametrize(
+    "rest", [b"1;" + b"a" * 10_000 + b"\r\nx\r\n0\r\n\r\n", b"1\r\nx\r\n0\r\nX-A: " + b"a" * 10_000 + b"\r\n\r\n"]
+)
+async def test_the_bound_of_extensions_and_trailers_holds_also_for_what_comes_in_one_read(rest: bytes) -> None:
+    connection = Connection(echo(Shelf()), waits=True)
+    connection.send(CHUNKED + rest)
+    await turns(5)
+    assert connection.statuses == [431]
+    assert connection.refused("head_too_large")
+
+
+async def test_a_large_read_of_many_posts_is_answered_whole() -> None:
+    connection = Connection(echo(Shelf()))
+    connection.send(post(b"a" * 90) * 200)
+    await turns(400)
+    assert connection.bodies == [b"a" * 90] * 200
+
+
 async def test_a_body_in_the_smallest_parts_is_no_head() -> None:
     connection = Connection(echo(Shelf()))
     connection.send(CHUNKED)
@@ -405,6 +433,19 @@ async def test_a_client_that_leaves_before_the_answer_gets_none() -> None:
     connection.protocol.connection_lost(None)
     shelf.store()
     assert connection.transport.written == b""
+
+
+@pytest.mark.parametrize("count", [1, 2, 30])
+@pytest.mark.parametrize("waited", [0, 1, 2, 3])
+async def test_a_client_that_leaves_what_it_asked_the_application_is_no_failure(
+    count: int, waited: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = Connection(echo(Shelf()), waits=True)
+    connection.send((CHUNKED + b"1\r\nx\r\n0\r\n\r\n") * count)
+    await turns(waited)
+    connection.lose()
+    await turns(10)
+    assert caplog.records == []
 
 
 async def test_a_client_that_does_not_read_gets_nothing_more_to_read() -> None:
