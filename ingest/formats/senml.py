@@ -80,7 +80,7 @@ class _Bases:
     bn: str = ""
     bt: float = 0
     bu: str | None = None
-    bv: float = 0
+    bv: float | None = None
     bs: float | None = None
     version: int | None = None
 
@@ -161,16 +161,17 @@ def _resolved(
     present = [label for label in VALUES if given[label] is not None]
     if len(present) > 1:
         raise _Wrong(present[1], f"stands beside {present[0]}; a record has one value")
-    if not present and given["s"] is None:
+    if not present and (given["s"], bases.bv, bases.bs) == (None, None, None):
         raise _Wrong("v", "is required: a record has one of v, vs, vb, vd, or s")
     if given["vd"] is not None and not _base64url.match(given["vd"]):
         raise _Wrong("vd", "is not base64url without padding")
     unit = given["u"] if given["u"] is not None else bases.bu
     device, metric = _sensor(bases.bn, given["n"] or "", unit)
     values: dict[str, bool | float | str] = {}
-    if present:
-        value = given[present[0]]
-        values[metric] = value + bases.bv if present[0] == "v" else value
+    if present and present[0] != "v":
+        values[metric] = given[present[0]]
+    elif present or bases.bv is not None:
+        values[metric] = (given["v"] or 0) + (bases.bv or 0)  # RFC 8428 §4.5.4: what is missing counts as zero
     if given["s"] is not None or bases.bs is not None:
         values[f"{metric}.sum"] = (given["s"] or 0) + (bases.bs or 0)
     return device, _time(bases.bt + (given["t"] or 0), now_ms), unit, values

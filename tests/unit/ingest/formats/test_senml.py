@@ -173,6 +173,12 @@ def test_a_sum_is_a_metric_of_its_own_and_needs_no_value() -> None:
     assert second["values"] == {"p.sum": 8}
 
 
+def test_a_value_or_sum_that_is_missing_beside_its_base_counts_as_zero() -> None:
+    pack = [{"bn": "a:", "bv": 20, "n": "p"}, {"n": "q", "vs": "on"}, {"bs": 5, "n": "r"}]
+    (reading,) = read(pack)
+    assert reading["values"] == {"p": 20, "q": "on", "r": 20, "r.sum": 5}
+
+
 @pytest.mark.parametrize(("t", "ts"), [(0, NOW), (-5, NOW - 5000), (1.5, NOW + 1500), (2**28, 2**28 * 1000)])
 def test_times_below_2_to_the_28th_are_relative_to_now(t: float, ts: int) -> None:
     assert read([{"n": "a:b", "t": t, "v": 1}])[0]["ts"] == ts
