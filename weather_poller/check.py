@@ -54,6 +54,7 @@ async def check(city: str, geocoder_id: int | None, provider: str | None, enviro
 async def _observed(fetcher: Fetcher, services: list[Provider], place: Place) -> dict[str, Any]:
     failures: list[dict[str, str]] = []
     told: dict[str, Any] = {"place": asdict(place), "failures": failures}
+    stale: dict[str, Any] | None = None
     for service in services:
         try:
             (found,) = await _asked(fetcher, service, place)
@@ -64,13 +65,17 @@ async def _observed(fetcher: Fetcher, services: list[Provider], place: Place) ->
             failures.append({"provider": service.name, "reason": found.fault or "it told nothing"})
             continue
         reading, now_ms = found.readings[-1], time.time_ns() // 1_000_000
-        return told | {
+        observed = {
             "observation": orjson.loads(reading.payload()),
             "age_s": max(0, (now_ms - reading.at_ms) // 1000),
             "interval_s": found.interval_s,
             "stale": is_stale(reading.at_ms, found.interval_s, now_ms),
         }
-    return told | {"error": f"no weather service tells the weather in {place.name} now"}
+        if not observed["stale"]:
+            return told | observed
+        failures.append({"provider": service.name, "reason": "its newest observation is stale"})
+        stale = stale or observed
+    return told | (stale or {"error": f"no weather service tells the weather in {place.name} now"})
 
 
 async def _asked(fetcher: Fetcher, service: Provider, place: Place) -> list[Found]:

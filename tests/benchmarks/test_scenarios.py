@@ -25,8 +25,8 @@ def assert_exact(row: Row) -> None:
 
 @pytest.mark.parametrize("key", ["windsock-json", "windsock-protobuf", "windsock-plain"])
 async def test_each_of_our_dialects_delivers_everything(key: str) -> None:
-    rows = [row async for row in fan_out.over_rates([SYSTEMS[key]], 20, (50, 200), 0.5)]
-    assert [row.figures["messages_per_s"] for row in rows] == [50, 200]
+    rows = [row async for row in fan_out.over_rates([SYSTEMS[key]], 20, (20, 50), 0.5)]
+    assert [row.figures["messages_per_s"] for row in rows] == [20, 50]
     for row in rows:
         assert_exact(row)
         assert row.figures["cpu_us"] > 0

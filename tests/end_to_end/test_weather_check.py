@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.processes import run
+from tests.stand_ins.met_norway import MetNorwayService
 from tests.stand_ins.open_meteo import OpenMeteo
 
 NOWHERE = "http://127.0.0.1:1"
@@ -91,3 +92,16 @@ def test_services_that_are_down_are_named_and_no_traceback_is_shown(weather: Ope
     assert all_down.returncode == 1
     assert "Traceback" not in all_down.stderr
     assert "the geocoder" in all_down.stderr
+
+
+def test_where_the_first_service_tells_of_long_ago_the_next_is_shown_and_the_old_only_where_there_is_no_other(
+    weather: OpenMeteo,
+) -> None:
+    weather.observed -= 86_400
+    with MetNorwayService() as other:
+        services = {"weather_providers": "open-meteo,met-norway", "weather_contact": "a@b.c"}
+        shown = run("weather", "check", "Berlin", met_norway_url=other.url, **services, **urls(weather))
+        assert (shown.returncode, "met-norway, grid cell" in shown.stdout) == (0, True)
+        assert shown.stderr == "windsock: open-meteo failed: its newest observation is stale\n"
+    alone = run("weather", "check", "Berlin", **urls(weather))
+    assert (alone.returncode, "1 d ago, stale" in alone.stdout) == (0, True)

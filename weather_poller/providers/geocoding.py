@@ -87,7 +87,12 @@ class Geocoder:
         answer = yield from self._answer(GET, {"id": f"{geocoder_id}"})
         if answer is None:
             return Resolved()
-        match = _converted(answer.body, Match)
+        if not isinstance(answer.body, dict) or "id" not in answer.body:
+            raise GarbledAnswerError("the geocoder did not answer a place")
+        found = _usable([answer.body])
+        if not found:
+            return Resolved()
+        (match,) = found
         if match.id != geocoder_id:
             raise GarbledAnswerError(f"the geocoder was asked for {geocoder_id} and told of {match.id}")
         return Resolved(_place(match, (yield from self._matches(match.name, COUNT))))

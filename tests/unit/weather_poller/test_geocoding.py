@@ -272,3 +272,8 @@ def test_a_match_that_cannot_be_read_keeps_no_other_away() -> None:
 )
 def test_a_match_that_cannot_be_read_is_none(match: Any) -> None:
     assert put(GEOCODER.search("Munich"), told({"results": [match]}))[0] == Resolved()
+
+
+def test_an_id_of_a_place_that_cannot_be_read_is_of_none() -> None:
+    nowhere = {name: value for name, value in MUNICH.items() if name != "latitude"}
+    assert put(GEOCODER.by_id(2867714), told(nowhere))[0] == Resolved()
