@@ -48,7 +48,11 @@ async def test_several_places_are_asked_for_in_one_request(redis_server: RedisSe
         assert (berlin["device"], berlin["ts"]) == ("berlin", weather.observed * 1000)
         assert berlin["values"]["weather_text"] == "light rain"
         assert london["tags"]["attribution"] == "Weather data by Open-Meteo.com"
-        assert running.metric("windsock_weather_observations_total") == 2
+
+        async def counted() -> bool:
+            return running.metric("windsock_weather_observations_total") == 2
+
+        await until_found(counted, "the observations are not counted")
         assert running.metric("windsock_weather_places") == 2
         assert running.metric("windsock_weather_requests_total", provider="open-meteo", result="ok") == 1
 
