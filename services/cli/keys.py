@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 import orjson
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from services import device_keys, environment, redis
+from services.cli import tables
 from services.cli.access import redis_url
 from services.cli.output import AsJson
 from services.cli.output import note as tell
@@ -74,10 +71,8 @@ def all_keys(as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(orjson.dumps([key.shown(now_ms) for key in keys]))
         return
-    console = Console()
-    if not console.is_terminal:
-        console.width = 200
-    console.print(_table(keys, now_ms))
+    columns = ("id", "name", "devices", "metrics", "at most", "ends", "secrets", "note")
+    tables.show(columns, (_row(key, now_ms) for key in keys))
 
 
 @app.command()
@@ -152,17 +147,6 @@ def _tell_text(key: DeviceKey, text: str, as_json: bool) -> None:
         return
     typer.echo(text)
     tell(f"this is key {key.id}; nobody can show it again")
-
-
-def _table(keys: Sequence[DeviceKey], now_ms: int) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("id", no_wrap=True)
-    for title in ("name", "devices", "metrics", "at most", "ends", "secrets", "note"):
-        table.add_column(title, overflow="fold")
-    for key in keys:
-        # As text: a name may look like markup.
-        table.add_row(*map(Text, _row(key, now_ms)))
-    return table
 
 
 def _row(key: DeviceKey, now_ms: int) -> list[str]:

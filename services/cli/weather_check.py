@@ -12,13 +12,11 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from services import environment, logs
+from services.cli import tables
 from services.cli.output import AsJson, note, span
+from services.cli.tables import printable
 
 CHECK = "weather_poller.check"
 """Module with what the room does for `check`. Named, not imported: services knows no room."""
@@ -56,11 +54,9 @@ def check(
 def _show(told: Mapping[str, Any]) -> None:
     place, observation = told["place"], told["observation"]
     tags, units = observation["tags"], observation.get("units", {})
-    console = Console(highlight=False)
     country = f", {place['country']}" if place["country"] else ""
-    console.print(_text(f"{place['name']}{country} ({place['latitude']:.4f}, {place['longitude']:.4f})"))
-    _print(
-        console,
+    typer.echo(printable(f"{place['name']}{country} ({place['latitude']:.4f}, {place['longitude']:.4f})"))
+    tables.show(
         ("metric", "value", "unit"),
         [(metric, _value(value), units.get(metric, "")) for metric, value in observation["values"].items()],
         numbers=(1,),
@@ -68,14 +64,14 @@ def _show(told: Mapping[str, Any]) -> None:
     moment = datetime.fromtimestamp(observation["ts"] / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
     where = f"station {tags['station']}" if "station" in tags else f"grid cell {tags.get('grid', 'unknown')}"
     stale = ", stale" if told["stale"] else ""
-    console.print(_text(f"observed  {moment}, {span(told['age_s'])} ago{stale} (new every {span(told['interval_s'])})"))
-    console.print(_text(f"source    {tags['provider']}, {where}"))
-    console.print(_text(f"credit    {tags['attribution']} ({tags['attribution_url']}), {tags['licence']}"))
+    age, every = span(told["age_s"]), span(told["interval_s"])
+    typer.echo(printable(f"observed  {moment}, {age} ago{stale} (new every {every})"))
+    typer.echo(printable(f"source    {tags['provider']}, {where}"))
+    typer.echo(printable(f"credit    {tags['attribution']} ({tags['attribution_url']}), {tags['licence']}"))
 
 
 def _show_candidates(candidates: Sequence[Mapping[str, Any]]) -> None:
-    _print(
-        Console(highlight=False),
+    tables.show(
         ("ask for", "or --id", "latitude", "longitude", "population"),
         [
             (
@@ -91,23 +87,5 @@ def _show_candidates(candidates: Sequence[Mapping[str, Any]]) -> None:
     )
 
 
-def _print(
-    console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = ()
-) -> None:
-    table = Table(box=SIMPLE_HEAD)
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number in numbers else "left", no_wrap=number in numbers)
-    for row in rows:
-        table.add_row(*map(_text, row))
-    if not console.is_terminal:
-        console.width = 200
-    console.print(table)
-
-
 def _value(value: Any) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else f"{value}"
-
-
-def _text(words: str) -> Text:
-    """Others' words: neither markup nor what a terminal would obey."""
-    return Text("".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in words))

@@ -12,14 +12,12 @@ from typing import Any
 import msgspec
 import orjson
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from services import environment, redis, weather_status
+from services.cli import tables
 from services.cli.access import redis_url
 from services.cli.output import AsJson, span
+from services.cli.tables import printable
 from services.places import GATEWAY, LEASE_KEY, Place, Places
 from services.redis import answered, text
 from services.settings import CommonSettings
@@ -42,11 +40,9 @@ def places(as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(orjson.dumps({"poller": poller, "places": [_shown(one, now_ms) for one in found]}))
         return
-    console = Console()
-    if not console.is_terminal:
-        console.width = 200
-    console.print(Text(f"asked for by {poller}" if poller else "no poller asks for them now: none holds the lease"))
-    console.print(_table(found, now_ms))
+    typer.echo(printable(f"asked for by {poller}" if poller else "no poller asks for them now: none holds the lease"))
+    columns = ("place", "name", "coordinates", "wanted by", "provider", "age", "next", "reason")
+    tables.show(columns, (row(one, now_ms) for one in found))
 
 
 async def _read() -> tuple[str | None, list[Tracked]]:
@@ -88,17 +84,6 @@ def _shown(one: Tracked, now_ms: int) -> dict[str, Any]:
     status = None if one.status is None else one.status.shown(now_ms)
     members: dict[str, Any] = msgspec.to_builtins(one.place)
     return members | {"wanted_by": one.wanted_by, "status": status}
-
-
-def _table(found: Sequence[Tracked], now_ms: int) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("place", no_wrap=True)
-    for title in ("name", "coordinates", "wanted by", "provider", "age", "next", "reason"):
-        table.add_column(title, overflow="fold")
-    for one in found:
-        # As text: a name may look like markup.
-        table.add_row(*map(Text, row(one, now_ms)))
-    return table
 
 
 def row(one: Tracked, now_ms: int) -> list[str]:
