@@ -7,6 +7,7 @@ import json
 import signal
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from tests.waiting import until_found, wait_until
 
 __all__ = ["browser"]
 DAY_MS = 86_400_000
+SOON_S = 120
+"""Devices are cut off for up to 75 s, and a busy machine is slow."""
 
 pytestmark = [
     pytest.mark.usefixtures("forgiving_the_sdk"),
@@ -54,10 +57,14 @@ def all_live(url: str, count: int = 20) -> bool:
     return len(found) == count and all(device["ts"] > now_ms() - 60_000 for device in found.values())
 
 
+def tells_of_now(url: str, device: str) -> bool:
+    return bool(history(url, device)[-1]["ts"] > now_ms() - 30_000)
+
+
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windsock]:
     with Windsock(tmp_path_factory.mktemp("demo"), "demo") as windsock:
-        wait_until(lambda: all_live(windsock.url), "not all devices post", 60)
+        wait_until(lambda: all_live(windsock.url), "not all devices post", SOON_S)
         yield windsock
 
 
@@ -66,9 +73,10 @@ def test_all_devices_post_fresh_values_and_a_day_of_history(demo: Windsock) -> N
     sites = {device["tags"]["site"] for device in found.values()}
     assert sites == {"greenhouse", "home", "van", "airports"}
     for device in ("greenhouse-soil-1", "home-kitchen", "home-meter"):
+        # The past comes first; on a busy machine the present follows it by a while.
+        wait_until(partial(tells_of_now, demo.url, device), "nothing of now", SOON_S)
         told = history(demo.url, device)
         assert told[0]["ts"] < now_ms() - DAY_MS + 15 * 60_000
-        assert told[-1]["ts"] > now_ms() - 30_000
         assert len(told) >= 288
     assert {type(one["value"]) for one in found["van-1"]["latest"].values()} == {float, bool, str}
     assert found["greenhouse-soil-3"]["ts"] > now_ms() + 60_000
@@ -95,7 +103,7 @@ async def test_a_command_is_answered_and_its_effect_is_seen(demo: Windsock) -> N
         result = await client.rpc("command", asked)
         answer = result.data if isinstance(result.data, dict) else json.loads(result.data)
         assert answer["answer"] == {"seconds": 60, "litres": 12.0}
-    assert await until_found(lambda: moisture(before + 1.5), "the soil does not get wet", 60)
+    assert await until_found(lambda: moisture(before + 1.5), "the soil does not get wet", SOON_S)
 
 
 def test_the_page_is_alive(demo: Windsock, browser: Browser) -> None:
@@ -118,7 +126,7 @@ def test_killed_and_started_again_it_stores_nothing_twice(tmp_path: Path) -> Non
         wait_until(lambda: len(devices(windsock.url)) > 5, "nothing comes")
         windsock.stop(signal.SIGKILL)
         windsock.start()
-        wait_until(lambda: all_live(windsock.url), "it does not go on", 60)
+        wait_until(lambda: all_live(windsock.url), "it does not go on", SOON_S)
         found = devices(windsock.url)
         for device in found:
             times = [reading["ts"] for reading in history(windsock.url, device)]
@@ -133,7 +141,7 @@ def test_it_drives_a_windsock_that_runs_elsewhere_with_a_key_and_goes_on_when_th
         made = run("keys", "create", "demo", data_dir=windsock.environment["WINDSOCK_DATA_DIR"])
         arguments = ("demo", "--url", windsock.url, "--key", made.stdout.strip(), "--no-history", "--devices", "30")
         with Command(tmp_path, *arguments) as demo:
-            wait_until(lambda: all_live(windsock.url, 50), "not all devices post", 60)
+            wait_until(lambda: all_live(windsock.url, 50), "not all devices post", SOON_S)
             windsock.stop(signal.SIGKILL)
             wait_until(lambda: "trying again until it works" in demo.log, "it does not notice")
             windsock.start()
