@@ -14,6 +14,8 @@ import pytest
 from services import redis
 from tests.redis_server import RedisServer
 
+pytest_plugins = ["tests.browser"]
+
 # A shell starts what it puts in the background deaf to Ctrl-C, and so would the processes of the tests be.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

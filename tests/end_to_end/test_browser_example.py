@@ -13,7 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.end_to_end.test_page import FLAGS, chromium
+from tests.browser import FLAGS, chromium
 from tests.processes import Windsock
 
 ROOT = Path(__file__).parents[2]

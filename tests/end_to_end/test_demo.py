@@ -15,12 +15,11 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.end_to_end.test_page import SCREENSHOTS, browser
+from tests.browser import screenshot
 from tests.processes import Command, Windsock, run
 from tests.sdk import connected
 from tests.waiting import until_found, wait_until
 
-__all__ = ["browser"]
 DAY_MS = 86_400_000
 SOON_S = 120
 """Devices are cut off for up to 75 s, and a busy machine is slow."""
@@ -115,8 +114,7 @@ def test_the_page_is_alive(demo: Windsock, browser: Browser) -> None:
         before = card.inner_text()
         expect(page.locator('[data-device="airport-JFK"]')).to_contain_text("°F")
         expect(card).not_to_have_text(before, timeout=20_000)
-        SCREENSHOTS.mkdir(exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / "demo.png")
+        screenshot(page, "demo")
     finally:
         page.close()
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from services.api_description.document import asyncapi, openapi
-from tests.end_to_end.test_page import FLAGS, chromium
+from tests.browser import FLAGS, chromium
 from tests.processes import Windsock
 
 

@@ -14,11 +14,11 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser import SCREENSHOTS
 from tests.documented import ROOT, blocks
 from tests.end_to_end.test_browser_example import Quiet
-from tests.end_to_end.test_page import FLAGS, SCREENSHOTS, chromium
 from tests.processes import Windsock
 from tests.redis_server import RedisServer
 from tests.stand_ins.open_meteo import OpenMeteo
@@ -59,14 +59,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield Site(folder, f"http://localhost:{server.server_address[1]}")
         server.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

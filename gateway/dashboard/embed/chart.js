@@ -2,7 +2,8 @@
 
 import { Series } from "../live/series.js";
 import { duration } from "../live/freshness.js";
-import { WindsockElement, part, write } from "./element.js";
+import { write } from "../parts/dom.js";
+import { WindsockElement, part } from "./element.js";
 import { Plot, plotSheet } from "./plot.js";
 import { Table } from "./table.js";
 

@@ -1,22 +1,15 @@
 // What both elements are: attributes, a place on the shared connection, freshness, and a state that is always told.
 
-import { Centrifuge } from "../live/centrifuge.js";
-import { Connection, Connections } from "../live/connection.js";
+import { HERE, connections } from "../live/connections.js";
 import { Format, unitText } from "../live/format.js";
 import { Freshness, duration } from "../live/freshness.js";
 import { latestOf, pointsOf, readingOf, sourceOf } from "../live/source.js";
 import { shownState } from "../live/state.js";
 import { sheet } from "./style.js";
 
-const HERE = new URL("../../", import.meta.url).href;
 const TICK_MS = 1_000;
 const WEATHER_UNKNOWN_MS = 45 * 60_000;
 
-const connections = new Connections((server, token) => new Connection({
-  server,
-  token,
-  createClient: (endpoints, options) => new Centrifuge(endpoints, options),
-}));
 const shown = new Set();
 setInterval(() => shown.forEach((each) => each.tick()), TICK_MS);
 
@@ -189,8 +182,4 @@ export function part(tag, name, text = "") {
   made.setAttribute("part", name);
   made.textContent = text;
   return made;
-}
-
-export function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

@@ -1,6 +1,7 @@
 // What a chart shows, as a table: the newest points first, made only while it is open.
 
-import { part, write } from "./element.js";
+import { write } from "../parts/dom.js";
+import { part } from "./element.js";
 
 const MOST_ROWS = 100;
 

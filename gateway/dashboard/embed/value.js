@@ -1,6 +1,7 @@
 // <windsock-value topic="device:greenhouse-7" metric="temperature">: label, value, unit, and how fresh it is.
 
-import { WindsockElement, part, write } from "./element.js";
+import { write } from "../parts/dom.js";
+import { WindsockElement, part } from "./element.js";
 
 const WINDOW_MS = 900_000;
 

@@ -27,6 +27,39 @@ const ALL = {
     highest: "highest",
     mean: "mean",
     newest: (shown, all) => (shown < all ? `the newest ${shown} of ${all}` : ""),
+    views: { overview: "Devices", device: "Device", metric: "Metric", weather: "Weather", board: "Board", alerts: "Alerts" },
+    states: {
+      connecting: "connecting",
+      live: "live",
+      stale: "stale: the server hears nothing",
+      resuming: "resuming",
+      offline: "offline",
+      denied: "no access",
+      origin: "this page may not connect",
+    },
+    // ---- shell
+    shell: {
+    },
+    // ---- overview
+    overview: {
+    },
+    // ---- device
+    device_view: {
+    },
+    // ---- metric
+    metric_view: {
+    },
+    // ---- weather
+    weather: {
+    },
+    // ---- board
+    board: {
+      pin: "Pin to the board",
+    },
+    // ---- alerts
+    alerts: {
+      set: "Alerts of this value",
+    },
   },
   de: {
     on: "an",
@@ -54,6 +87,39 @@ const ALL = {
     highest: "größter",
     mean: "Mittel",
     newest: (shown, all) => (shown < all ? `die neuesten ${shown} von ${all}` : ""),
+    views: { overview: "Geräte", device: "Gerät", metric: "Messgröße", weather: "Wetter", board: "Tafel", alerts: "Alarme" },
+    states: {
+      connecting: "verbindet",
+      live: "live",
+      stale: "veraltet: der Server hört nichts",
+      resuming: "verbindet neu",
+      offline: "offline",
+      denied: "kein Zugang",
+      origin: "diese Seite darf sich nicht verbinden",
+    },
+    // ---- shell
+    shell: {
+    },
+    // ---- overview
+    overview: {
+    },
+    // ---- device
+    device_view: {
+    },
+    // ---- metric
+    metric_view: {
+    },
+    // ---- weather
+    weather: {
+    },
+    // ---- board
+    board: {
+      pin: "An die Tafel heften",
+    },
+    // ---- alerts
+    alerts: {
+      set: "Alarme dieses Werts",
+    },
   },
 };
 
@@ -62,4 +128,5 @@ export function textsOf(locale) {
   return ALL[locale?.split("-")[0]] ?? ALL.en;
 }
 
+// The same words under the same names in every language: a test compares them.
 export const languages = Object.keys(ALL);

@@ -1,0 +1,22 @@
+import { el } from "../../parts/dom.js";
+
+export class WeatherView {
+  constructor(context, route) {
+    this.context = context;
+    this.route = route;
+  }
+
+  get title() {
+    return this.context.texts.views.weather;
+  }
+
+  open(place) {
+    place.append(el("h2", {}, this.title));
+  }
+
+  changed(route) {
+    this.route = route;
+  }
+
+  close() {}
+}
