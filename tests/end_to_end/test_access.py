@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from tests.processes import Command, Windsock, run
-from tests.waiting import wait_until
+from tests.waiting import WITHIN_S, wait_until
 
 SECRET = "the secret of the tests, which is long enough"
 KEY = "the key of the tests"
@@ -353,7 +353,7 @@ def revoke(windsock: Windsock, *arguments: str) -> None:
 
 
 @pytest.mark.parametrize("by", ["--user", "--token-id"])
-def test_a_revocation_ends_everything_that_the_token_opened_within_a_second(guarded: Windsock, by: str) -> None:
+def test_a_revocation_soon_ends_everything_that_the_token_opened(guarded: Windsock, by: str) -> None:
     claims = {"sub": f"user of {by}", "jti": f"token of {by}", "iat": int(time.time()) - 5}
     name = claims["sub"] if by == "--user" else claims["jti"]
     text = token(**claims)
@@ -370,7 +370,7 @@ def test_a_revocation_ends_everything_that_the_token_opened_within_a_second(guar
         assert [closed_with(socket) for socket in (one, two, plain)] == [3500, 3500, 3500]
         for _ in events.iter_raw():
             pass
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < WITHIN_S
         assert "ping" in answer(other, ping={})
     with opened(f"{guarded.ws}/connection/websocket") as socket:
         socket.send(json.dumps({"id": 1, "connect": {"token": text}}))
@@ -438,7 +438,7 @@ def test_a_connection_that_has_expired_does_not_open(guarded: Windsock, way: Any
 
 
 def test_a_plain_socket_and_an_event_stream_end_with_their_token(guarded: Windsock) -> None:
-    text = token(sub="7", exp=int(time.time()) + 2)
+    text = token(sub="7", exp=int(time.time()) + 6)
     address = f"{guarded.url}/sse?topic=readings&token={text}"
     with (
         by_query(guarded.ws + "/ws/device/barn", text) as socket,

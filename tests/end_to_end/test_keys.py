@@ -219,13 +219,13 @@ def test_a_wait_for_commands_ends_though_its_key_was_revoked(guarded: Windsock, 
     key = made(http, devices=["lamp"])
     admin(http, "DELETE", f"/v1/keys/{key.split('_')[1]}", 204)
     path = "/v1/devices/lamp/commands?wait=1"
-    wait_until(lambda: http.get(path, headers=bearer(key)).status_code == 401, "it is still good", 10)
+    wait_until(lambda: http.get(path, headers=bearer(key)).status_code == 401, "it is still good")
 
 
 def test_a_key_expires(http: httpx.Client) -> None:
-    key = made(http, expires=round(time.time() * 1000) + 1_500)
+    key = made(http, expires=round(time.time() * 1000) + 5_000)
     assert post(http, READING, key).status_code == 202
-    wait_until(lambda: post(http, READING, key).status_code == 401, "it does not expire", 10)
+    wait_until(lambda: post(http, READING, key).status_code == 401, "it does not expire")
 
 
 def test_a_key_that_is_revoked_while_it_posts_stops_within_two_seconds(http: httpx.Client) -> None:

@@ -127,7 +127,7 @@ async def test_a_redis_that_hangs_costs_the_key_before_another_can_have_it(redis
             with pytest.raises(LostError):
                 async with held.kept():
                     await asyncio.Event().wait()
-            assert time.monotonic() - began < 3.0
+            assert time.monotonic() - began < 10.0
             assert not held.is_held
         finally:
             redis_server.send(signal.SIGCONT)
