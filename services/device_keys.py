@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from services.errors import BadRequest, Conflict
-from services.settings import SLOWEST_PER_S
+from services.settings.bounds import SLOWEST_PER_S
 
 PREFIX = "wsk_"
 """What all keys begin with, so that people and scanners know one when they see it."""

@@ -19,7 +19,7 @@ from services.api_description.area import (
 )
 from services.api_description.schemas import MOMENT, ecma
 from services.device_keys import DEVICES_PATTERN, METRICS_PATTERN, MOST_PATTERNS
-from services.settings import SLOWEST_PER_S
+from services.settings.bounds import SLOWEST_PER_S
 
 ADMIN = ("serverKey",)
 ID = parameter("path", "id", "The key's id.", text(minLength=1))

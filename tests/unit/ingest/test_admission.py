@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from ingest.admission import MOST_BUCKETS, Bucket, Buckets
 from services.errors import TooManyRequests
-from services.settings import SLOWEST_PER_S
+from services.settings.bounds import SLOWEST_PER_S
 
 
 def let_in(bucket: Bucket, count: int, now: float) -> bool:
