@@ -1,8 +1,9 @@
-// The page: a connection whose state is always told, and the view that the address asks for.
+// The page: a frame whose state is always told, and the view that the address asks for.
 
 import { Context } from "./context.js";
-import { mark, write } from "./parts/dom.js";
 import { Router } from "./parts/router.js";
+import { Shell } from "./parts/shell.js";
+import { Stage } from "./parts/stage.js";
 import { OverviewView } from "./views/overview/view.js";
 
 // The first is there at once, the others when they are wanted.
@@ -15,41 +16,12 @@ const VIEWS = {
   alerts: async () => (await import("./views/alerts/view.js")).AlertsView,
 };
 
-const main = document.querySelector("main");
-const pill = document.getElementById("state");
-let shown = null; // {route, view}
-
-const context = new Context({ bannerPlace: document.getElementById("banner"), states: showState, denied: () => showState("denied") });
-context.router = new Router(show);
-
-function showState(state) {
-  mark(pill, "data-state", state);
-  write(pill, context.texts.states[state]);
-}
-
-async function show(route) {
-  if (shown && shown.route.view === route.view && shown.route.name === route.name) {
-    shown.route = route;
-    shown.view?.changed(route);
-    return;
-  }
-  shown?.view?.close();
-  const mine = (shown = { route, view: null });
-  const View = await (VIEWS[route.view] ?? VIEWS.overview)();
-  if (shown !== mine) return;
-  mine.view = new View(context, mine.route);
-  main.replaceChildren();
-  mine.view.open(main);
-  titleIt();
-}
-
-function titleIt() {
-  document.title = `${shown.view.title} · Windsock`;
-  for (const link of document.querySelectorAll("nav a")) {
-    mark(link, "aria-current", link.dataset.view === shown.route.view ? "page" : null);
-    write(link, context.texts.views[link.dataset.view]);
-  }
-}
-
-showState(context.connection.state);
+const context = new Context({
+  bannerPlace: document.getElementById("banner"),
+  states: (state) => shell.connected(state),
+  denied: (why) => shell.denied(why),
+});
+const shell = new Shell(context, () => stage.again());
+const stage = new Stage(context, document.querySelector("main"), VIEWS, "overview", (route) => shell.shown(route));
+context.router = new Router((route) => stage.show(route));
 context.router.read();

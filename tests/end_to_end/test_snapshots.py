@@ -172,7 +172,7 @@ def test_what_is_recovered_needs_no_snapshot(windsock: Windsock) -> None:
     epoch = post(windsock, *numbered("rec", "n", 0, 9))[0].split(".")[0]
     recover = {"recover": True, "epoch": epoch, "offset": 4}
     result = asked(windsock, "device:rec", {"window": "1h"}, **recover)["subscribe"]
-    assert (result["recovered"], result["data"]) == (True, {"delivery": "every"})
+    assert (result["recovered"], result["data"]) == (True, {"delivery": "every", "top": 10})
     result = asked(windsock, "device:rec", {"window": "1h"}, **(recover | {"epoch": "wrongone"}))["subscribe"]
     assert (result.get("recovered", False), result["offset"]) == (False, 10)
     assert len(result["data"]["window"]["series"][0]["points"]) == 10

@@ -155,7 +155,7 @@ class Subscriptions:
                 top, recovered, since=step.offset, recovering=step.recover, recoverable=step.recoverable
             )
         if step.wishes is not None:
-            result["data"] = _data(step.wishes, snapshot)
+            result["data"] = _data(step.wishes, snapshot, page.top if missed is not None else None)
         if step.grant is not None:
             if topic not in self._session.server_side:
                 self.grants[topic] = step.grant
@@ -324,9 +324,12 @@ def _render(step: Subscribe, encoding: Encoding) -> Render:
     return encoding.pushes_wrapped if step.positioned else encoding.pushes_unpositioned
 
 
-def _data(wishes: Wishes, snapshot: Snapshot | None) -> Json:
-    """What the result tells of what was asked for."""
-    confirmed = orjson.dumps(wishes.confirmed())
+def _data(wishes: Wishes, snapshot: Snapshot | None, recovered: Position | None) -> Json:
+    """What the result tells of what was asked for; instead of a snapshot, up to where it is `recovered`."""
+    told: dict[str, object] = dict(wishes.confirmed())
+    if wishes.window is not None and recovered is not None:
+        told["top"] = recovered.offset
+    confirmed = orjson.dumps(told)
     return Json(confirmed if snapshot is None else b"%s,%s}" % (confirmed[:-1], snapshot.members))
 
 

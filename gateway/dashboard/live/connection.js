@@ -2,9 +2,14 @@
 //
 // `state` is connecting, live, stale (the server hears nothing from its own), resuming, offline, denied or origin (the
 // server does not take sockets of this page). The SDK connects and resumes by itself; what it cannot see is asked: every
-// few seconds the server says whether it is live, and one that does not answer has been lost.
+// few seconds the server says whether it is live, and one that does not answer has been lost. `since` is when it was last
+// known to be live, null while it is; `why` says why it is denied: none, expired, refused, revoked or ended.
+//
+// When it is live again, `recoveries` are told what came back, as Outage says.
 
 import { Feed } from "./feed.js";
+import { Outage } from "./outage.js";
+import { tellEach } from "./tell.js";
 
 const ASK_MS = 5_000;
 const SLEPT_MS = 15_000;
@@ -12,6 +17,7 @@ const TIMEOUT = 1; // the SDK's code
 // Closed for good, says the SDK; but whoever closed it may think better of it.
 const AGAIN_MS = 30_000;
 const REFUSED = [1, 101, 103, 109, 3500, 3501, 3503, 3507]; // for who we are
+const SETTLED_MS = 5_000; // what was filtered out of what was missed is not told
 
 export class Connection {
   // `createClient(endpoints, options)` makes a client of the SDK; `page` is where its events come from, `get` fetches.
@@ -22,8 +28,12 @@ export class Connection {
     this.origin = new URL("embed/origin", server);
     this.feeds = new Map();
     this.listeners = new Set();
+    this.recoveries = new Set();
     this.state = "connecting";
+    this.why = null;
+    this.token = token;
     this.was = false; // connected before
+    this.outage = null;
     this.client = createClient(endpointsOf(server), {
       emulationEndpoint: new URL("emulation", server).href,
       ...(token ? { token } : {}),
@@ -32,7 +42,7 @@ export class Connection {
     this.client.on("connecting", () => this.lost());
     this.client.on("disconnected", ({ code }) => this.ended(code));
     this.client.on("error", () => this.askWhy());
-    this.heard = clock();
+    this.since = this.heard = clock();
     this.timer = setInterval(() => this.ask(), ASK_MS);
     this.waken = () => this.ask();
     this.renamed = () => this.client.state === "connecting" && this.lost();
@@ -43,7 +53,13 @@ export class Connection {
 
   // The feed of a topic; it is there while somebody listens.
   feed(topic) {
-    if (!this.feeds.has(topic)) this.feeds.set(topic, new Feed(this.client, topic, () => this.feeds.delete(topic)));
+    if (!this.feeds.has(topic)) {
+      const ended = () => {
+        this.feeds.delete(topic);
+        this.returned(topic, null, 0);
+      };
+      this.feeds.set(topic, new Feed(this.client, topic, { ended, back: (how, missed) => this.returned(topic, how, missed) }));
+    }
     return this.feeds.get(topic);
   }
 
@@ -51,7 +67,43 @@ export class Connection {
     clearTimeout(this.again);
     [this.was, this.heard] = [true, this.clock()];
     this.become("live");
+    this.awaitTopics();
     this.ask();
+  }
+
+  // What was missed is known once the topics that were left are subscribed again.
+  awaitTopics() {
+    this.outage?.back([...this.feeds.values()].filter((feed) => feed.resuming).map((feed) => feed.topic));
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => this.giveUp(), SETTLED_MS);
+    this.settle();
+  }
+
+  // A topic is subscribed again, or never will be.
+  returned(topic, how, missed) {
+    if (how === "anew" && !this.outage) {
+      this.outage = new Outage(this.clock());
+      this.outage.back([]);
+    }
+    if (how === null) this.outage?.gone(topic);
+    else this.outage?.topic(topic, how, missed);
+    this.settle();
+  }
+
+  giveUp() {
+    for (const topic of [...(this.outage?.waiting ?? [])]) {
+      const feed = this.feeds.get(topic);
+      if (!feed || feed.resuming) this.outage.gone(topic);
+      else this.outage.topic(topic, "resumed", feed.joined.missed);
+    }
+    this.settle();
+  }
+
+  settle() {
+    const result = this.state === "live" ? this.outage?.result(this.clock()) : null;
+    if (!result) return;
+    this.outage = null;
+    tellEach(this.recoveries, (listener) => listener(result));
   }
 
   lost() {
@@ -62,7 +114,8 @@ export class Connection {
 
   ended(code) {
     if (this.restarting || this.closed) return;
-    this.become(REFUSED.includes(code) ? "denied" : "offline");
+    this.why = REFUSED.includes(code) ? whyDenied(code, this) : null;
+    this.become(this.why ? "denied" : "offline");
     this.again = setTimeout(() => this.client.connect(), AGAIN_MS * (0.5 + Math.random()));
   }
 
@@ -74,8 +127,10 @@ export class Connection {
     try {
       const { data } = await this.client.rpc("status", null);
       if (this.asking !== mine) return;
-      this.heard = this.clock();
+      const before = this.state;
       if (this.client.state === "connected") this.become(data.status === "live" ? "live" : "stale");
+      this.heard = this.clock();
+      if (before === "stale" && this.state === "live") this.awaitTopics();
     } catch ({ code }) {
       if (this.asking === mine && code === TIMEOUT) this.restart();
     } finally {
@@ -87,8 +142,8 @@ export class Connection {
   restart() {
     this.restarting = true;
     this.client.disconnect();
-    this.restarting = false;
     this.client.connect();
+    this.restarting = false;
   }
 
   // A browser does not say why a socket does not open; the server says whether this page may open one.
@@ -111,13 +166,25 @@ export class Connection {
 
   become(state) {
     if (state === this.state) return;
+    if (state === "live") this.since = null;
+    else if (this.state === "live") this.broke(state);
     this.state = state;
-    for (const listener of [...this.listeners]) listener(state);
+    tellEach(this.listeners, (listener) => listener(state));
+  }
+
+  // A socket that breaks did so now; who hears nothing has heard nothing since the last answer.
+  broke(state) {
+    const now = this.clock();
+    const noticed = state !== "stale" && !this.restarting && now - this.heard <= SLEPT_MS;
+    this.since = noticed ? now : this.heard;
+    this.outage ??= new Outage(this.since);
+    this.outage.broke();
   }
 
   close() {
     this.closed = true;
     clearTimeout(this.again);
+    clearTimeout(this.settling);
     clearInterval(this.timer);
     for (const event of ["online", "pageshow", "visibilitychange", "focus"]) {
       this.page.removeEventListener?.(event, this.waken, true);
@@ -125,6 +192,14 @@ export class Connection {
     for (const event of ["online", "offline"]) this.page.removeEventListener?.(event, this.renamed);
     this.client.disconnect();
   }
+}
+
+// Why a server closes a connection for good, by its code: "none" is no token where one is needed.
+export function whyDenied(code, { token, was }) {
+  if (code === 1 || code === 109) return "expired"; // 1 is the SDK's own, when there is no other token to be had
+  if (code === 3503) return "ended";
+  if (!token) return "none";
+  return was ? "revoked" : "refused";
 }
 
 // WebSocket, and the same protocol over HTTP where that is blocked.

@@ -4,6 +4,7 @@
 // the topic is subscribed anew with the longest window that is wanted, and all of them get the new snapshot.
 
 import { Join } from "./join.js";
+import { tellEach } from "./tell.js";
 
 const MOST_POINTS = 5_000;
 const MOST_FILTER = 8_000; // bytes, as JSON
@@ -13,10 +14,13 @@ const PROBLEMS = new Map([[102, "unknown"], [107, "unknown"], [106, "limit"]]);
 const ALREADY = 105; // over HTTP a subscribe may overtake the unsubscribe before it
 
 export class Feed {
-  constructor(client, topic, ended = () => {}) {
+  // `ended()` is called when nobody listens any more. `back(how, missed)` is called when the topic is subscribed and all
+  // that was missed is there: how, says Join, and how many publications; `how` is null where it may not be had.
+  constructor(client, topic, { ended = () => {}, back = () => {} } = {}) {
     this.client = client;
     this.topic = topic;
     this.ended = ended;
+    this.back = back;
     this.listeners = new Set();
     this.subscription = null;
     this.subscribed = false;
@@ -32,6 +36,11 @@ export class Feed {
     this.listeners.delete(listener);
     // Those that are only moved come back at once.
     queueMicrotask(() => this.listeners.size === 0 && this.end());
+  }
+
+  // Whether it is yet to be subscribed again.
+  get resuming() {
+    return this.subscription?.state === "subscribing";
   }
 
   // Once for all that join together.
@@ -56,23 +65,38 @@ export class Feed {
     );
     const subscription = (this.subscription = this.client.newSubscription(this.topic, wishes));
     this.joined = join;
+    let catchingUp = false;
     subscription.on("subscribed", ({ streamPosition, data, recovered }) => {
       this.subscribed = true;
       this.tell("trouble", null);
-      join.subscribed(streamPosition, data, recovered);
+      const how = join.subscribed(streamPosition, data, recovered);
+      // What the reply holds comes right after this, the rest with what is live.
+      queueMicrotask(() => {
+        catchingUp = join.catchingUp;
+        if (!catchingUp && this.subscription === subscription) this.back(how, join.missed);
+      });
     });
-    subscription.on("publication", (publication) => join.publication(publication));
+    subscription.on("publication", (publication) => {
+      join.publication(publication);
+      if (!catchingUp || join.catchingUp) return;
+      catchingUp = false;
+      this.back("resumed", join.missed);
+    });
     subscription.on("unsubscribed", ({ code }) => {
       if (this.subscription !== subscription) return;
       this.subscribed = false;
-      if (code === ALREADY) this.renew();
-      else this.tell("trouble", PROBLEMS.get(code) ?? "denied");
+      if (code === ALREADY) {
+        this.renew();
+        return;
+      }
+      this.tell("trouble", PROBLEMS.get(code) ?? "denied");
+      this.back(null, 0);
     });
     subscription.subscribe();
   }
 
   tell(what, data) {
-    for (const listener of [...this.listeners]) listener[what](data);
+    tellEach(this.listeners, (listener) => listener[what](data));
   }
 
   drop() {

@@ -1,6 +1,6 @@
 // Numbers, units and ages as the viewer's language writes them.
 
-import { textsOf } from "./texts.js";
+import { languageOf, textsOf } from "./texts.js";
 
 const UNITS = new Map([
   ["Cel", "°C"], ["[degF]", "°F"], ["K", "K"], ["deg", "°"], ["%RH", "%"], ["[in_i]", "in"], ["[mi_i]/h", "mph"],
@@ -26,7 +26,8 @@ export class Format {
     const significant = decimals === null ? 4 : Math.min(21, decimals + 1);
     this.tiny = new Intl.NumberFormat(this.locale, { notation: "scientific", maximumSignificantDigits: significant });
     this.ages = new Intl.RelativeTimeFormat(this.locale, { style: "narrow", numeric: "always" });
-    this.texts = textsOf(this.plain.resolvedOptions().locale);
+    this.language = languageOf(this.plain.resolvedOptions().locale);
+    this.texts = textsOf(this.language);
   }
 
   value(value) {

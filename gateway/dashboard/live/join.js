@@ -9,21 +9,35 @@ export class Join {
     this.filtered = filtered; // then offsets of others are left out, and a jump is no gap
     this.epoch = null;
     this.offset = null;
-    this.resumed = 0; // publications that a resume brought at once
     this.gaps = 0;
+    this.missed = 0; // publications that the latest resume brought, with those conflated in them
+    this.until = 0; // the offset at which that is all; without end if the server does not say
   }
 
-  // The topic is subscribed: anew with a snapshot, or resumed where it was left.
+  // The topic is subscribed: "first", with a snapshot; "resumed" where it was left; or "anew" with another snapshot, as
+  // what was missed is no longer there.
   subscribed({ epoch, offset }, data, recovered) {
-    this.resumed = 0;
-    if (recovered && this.offset !== null && epoch === this.epoch) return;
+    const before = this.offset !== null;
+    [this.missed, this.until] = [0, 0];
+    if (recovered && before && epoch === this.epoch) {
+      this.until = data?.top ?? Infinity;
+      return "resumed";
+    }
     [this.epoch, this.offset] = [epoch, offset];
     this.to.snapshot(data);
+    return before ? "anew" : "first";
   }
 
-  publication({ offset, data }) {
+  // Whether there is more to come of what was missed.
+  get catchingUp() {
+    return Number.isFinite(this.until) && this.offset < this.until;
+  }
+
+  publication({ offset, data, tags }) {
     if (this.offset === null || offset <= this.offset) return false;
-    if (!this.filtered && offset !== this.offset + 1) this.gaps++;
+    const conflated = Number(tags?.conflated) || 0;
+    if (!this.filtered && conflated === 0 && offset !== this.offset + 1) this.gaps++;
+    if (offset <= this.until) this.missed += 1 + conflated;
     this.offset = offset;
     this.to.publication(data);
     return true;

@@ -31,14 +31,57 @@ const ALL = {
     states: {
       connecting: "connecting",
       live: "live",
-      stale: "stale: the server hears nothing",
+      stale: "stale",
       resuming: "resuming",
       offline: "offline",
       denied: "no access",
-      origin: "this page may not connect",
+      origin: "not allowed",
     },
     // ---- shell
     shell: {
+      skip: "Skip to the content",
+      navigation: "Views",
+      settings: "Settings",
+      language: "Language",
+      languages: { browser: "Browser’s", en: "English", de: "Deutsch" },
+      theme: "Theme",
+      themes: { system: "System", light: "Light", dark: "Dark" },
+      user: (name) => `Signed in as ${name}`,
+      sign_out: "Sign out",
+      lost: {
+        connecting: () => "The server does not answer yet. It is tried again by itself.",
+        resuming: (time) => `The server has not been heard since ${time}; what is shown is from before. It is tried again by itself.`,
+        offline: (time) => `Offline since ${time}; what is shown is from before. It connects again by itself.`,
+        stale: (time) => `The server has heard nothing from its database since ${time}; what is shown may be old.`,
+        origin: () => "The server does not let this page connect: WINDSOCK_ORIGINS does not name its address.",
+        denied: (time) => `No access since ${time}; what is shown is from before.`,
+      },
+      back: {
+        recovered: (number, count) => (count === 1 ? "resumed, 1 reading recovered" : `resumed, ${number} readings recovered`),
+        nothing: "resumed, nothing was missed",
+        anew: "resumed, but what was sent meanwhile could not all be recovered: shown anew",
+        plain: "connected again",
+      },
+      failed: {
+        title: "This view cannot be shown",
+        load: "It could not be fetched from the server.",
+        error: (message) => `It met an error: ${message}`,
+        later: (message) => `Something on this page failed: ${message}`,
+        again: "Try again",
+      },
+      login: {
+        title: "Sign in",
+        why: {
+          none: "Who looks at this Windsock needs a token.",
+          expired: "The token has expired. Another one is needed.",
+          refused: "The server does not accept this token.",
+          revoked: "The server does not accept this token any more.",
+          ended: "The server has ended this connection. It is tried again by itself, or sign in with another token.",
+        },
+        token: "Token",
+        hint: "Whoever runs this Windsock signs one:",
+        sign_in: "Sign in",
+      },
     },
     // ---- overview
     overview: {
@@ -91,14 +134,57 @@ const ALL = {
     states: {
       connecting: "verbindet",
       live: "live",
-      stale: "veraltet: der Server hört nichts",
+      stale: "veraltet",
       resuming: "verbindet neu",
       offline: "offline",
       denied: "kein Zugang",
-      origin: "diese Seite darf sich nicht verbinden",
+      origin: "nicht erlaubt",
     },
     // ---- shell
     shell: {
+      skip: "Zum Inhalt springen",
+      navigation: "Ansichten",
+      settings: "Einstellungen",
+      language: "Sprache",
+      languages: { browser: "Browser", en: "English", de: "Deutsch" },
+      theme: "Darstellung",
+      themes: { system: "System", light: "Hell", dark: "Dunkel" },
+      user: (name) => `Angemeldet als ${name}`,
+      sign_out: "Abmelden",
+      lost: {
+        connecting: () => "Der Server antwortet noch nicht. Es wird von selbst weiter versucht.",
+        resuming: (time) => `Vom Server ist seit ${time} nichts zu hören; was zu sehen ist, ist von davor. Es wird von selbst weiter versucht.`,
+        offline: (time) => `Offline seit ${time}; was zu sehen ist, ist von davor. Die Verbindung kommt von selbst wieder.`,
+        stale: (time) => `Der Server hört seit ${time} nichts von seiner Datenbank; was zu sehen ist, kann alt sein.`,
+        origin: () => "Der Server lässt diese Seite keine Verbindung öffnen: WINDSOCK_ORIGINS nennt ihre Adresse nicht.",
+        denied: (time) => `Kein Zugang seit ${time}; was zu sehen ist, ist von davor.`,
+      },
+      back: {
+        recovered: (number, count) => (count === 1 ? "wieder da, 1 Messwert nachgeholt" : `wieder da, ${number} Messwerte nachgeholt`),
+        nothing: "wieder da, nichts wurde verpasst",
+        anew: "wieder da, aber nicht alles inzwischen Gesendete war nachzuholen: neu geladen",
+        plain: "wieder verbunden",
+      },
+      failed: {
+        title: "Diese Ansicht kann nicht gezeigt werden",
+        load: "Sie ließ sich nicht vom Server laden.",
+        error: (message) => `Ein Fehler ist aufgetreten: ${message}`,
+        later: (message) => `Etwas auf dieser Seite ist fehlgeschlagen: ${message}`,
+        again: "Noch einmal versuchen",
+      },
+      login: {
+        title: "Anmelden",
+        why: {
+          none: "Wer diesen Windsock ansieht, braucht ein Token.",
+          expired: "Das Token ist abgelaufen. Es braucht ein neues.",
+          refused: "Der Server nimmt dieses Token nicht an.",
+          revoked: "Der Server nimmt dieses Token nicht mehr an.",
+          ended: "Der Server hat diese Verbindung beendet. Es wird von selbst weiter versucht; oder mit einem anderen Token anmelden.",
+        },
+        token: "Token",
+        hint: "Wer diesen Windsock betreibt, stellt eines aus:",
+        sign_in: "Anmelden",
+      },
     },
     // ---- overview
     overview: {
@@ -123,9 +209,14 @@ const ALL = {
   },
 };
 
-// The texts for a locale; English where there are none.
+// The language of the texts for a locale; English where there are none in its own.
+export function languageOf(locale) {
+  const own = locale?.split("-")[0];
+  return Object.hasOwn(ALL, own) ? own : "en";
+}
+
 export function textsOf(locale) {
-  return ALL[locale?.split("-")[0]] ?? ALL.en;
+  return ALL[languageOf(locale)];
 }
 
 // The same words under the same names in every language: a test compares them.

@@ -1,23 +1,29 @@
 // Who the viewer is: a token, given in the address (/#token=…) or typed in. It stays in this tab, and out of the address.
 
 export class Access {
-  // `denied()` is called when the server wants another token than this.
+  // `denied(why)` is called when the server wants another token than this: "none" or "refused".
   constructor(denied, page = globalThis) {
     this.page = page;
     this.denied = denied;
-    const given = new URLSearchParams(page.location.hash.slice(1)).get("token");
+    const given = tokenIn(page.location.hash);
     if (given) {
       this.keep(given);
       page.history.replaceState(null, "", page.location.pathname + page.location.search);
     }
     this.token = given ?? this.kept();
+    page.addEventListener?.("hashchange", () => tokenIn(page.location.hash) && page.location.reload());
+  }
+
+  // Who the token is for, as far as it can be read; null for none.
+  get user() {
+    return userOf(this.token);
   }
 
   // Fetch a path of this server. Resolves to a Response; rejects if the server cannot be reached.
   async read(path, options = {}) {
     const headers = { ...options.headers, ...(this.token ? { Authorization: `Bearer ${this.token}` } : {}) };
     const answer = await fetch(path, { ...options, headers });
-    if (answer.status === 401) this.denied();
+    if (answer.status === 401) this.denied(this.token ? "refused" : "none");
     return answer;
   }
 
@@ -31,16 +37,18 @@ export class Access {
 
   // Begin anew as another viewer; an empty token is none.
   signIn(token) {
-    this.keep(token);
+    if (!this.keep(token) && token) this.page.location.hash = `token=${encodeURIComponent(token)}`;
     this.page.location.reload();
   }
 
+  // Whether the browser kept it.
   keep(token) {
     try {
       if (token) this.page.sessionStorage.setItem("token", token);
       else this.page.sessionStorage.removeItem("token");
+      return true;
     } catch {
-      this.token = token; // for as long as the page is open
+      return false;
     }
   }
 
@@ -50,5 +58,21 @@ export class Access {
     } catch {
       return null;
     }
+  }
+}
+
+function tokenIn(hash) {
+  return new URLSearchParams(hash.slice(1)).get("token") || null;
+}
+
+// The `sub` of a JSON Web Token; nothing is believed because of it.
+export function userOf(token) {
+  try {
+    const claims = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
+    const bytes = Uint8Array.from(atob(claims), (character) => character.charCodeAt(0));
+    const { sub } = JSON.parse(new TextDecoder().decode(bytes));
+    return typeof sub === "string" && sub ? sub : null;
+  } catch {
+    return null;
   }
 }

@@ -9,20 +9,27 @@ export class Banner {
     this.lines = new Map();
   }
 
-  // Show `text` under `key`, or take it back with null. `level`: "bad" (what is shown is not live) or "good".
-  set(key, text, level = "bad") {
+  // Show `text` under `key`, or take it back with null. `level`: "bad" (what is shown is not live), "warn" or "good".
+  // `aside` changes all the time and is not announced, as an age; `action` is {label, run}, a button.
+  set(key, text, level = "bad", { aside = "", action = null } = {}) {
     let line = this.lines.get(key);
     if (text === null) {
-      line?.remove();
+      line?.element.remove();
       this.lines.delete(key);
       return;
     }
     if (!line) {
-      line = el("p", { "data-key": key });
+      line = { words: el("span"), aside: el("span", { "aria-hidden": "true" }), button: el("button", { type: "button" }) };
+      line.button.addEventListener("click", () => line.run());
+      line.element = el("p", { "data-key": key }, line.words, line.aside, line.button);
       this.lines.set(key, line);
-      this.place.append(line);
+      this.place.append(line.element);
     }
-    line.dataset.level = level;
-    write(line, text);
+    line.element.dataset.level = level;
+    line.run = action?.run;
+    line.button.hidden = action === null;
+    write(line.button, action?.label ?? "");
+    write(line.words, text);
+    write(line.aside, aside);
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
-import { Connection, Connections, endpointsOf } from "../../../gateway/dashboard/live/connection.js";
+import { Connection, Connections, endpointsOf, whyDenied } from "../../../gateway/dashboard/live/connection.js";
 import { FakeClient, settled } from "./fake_client.mjs";
 
 class Page extends EventTarget {
@@ -20,11 +20,25 @@ const opened = ({ allowed = true } = {}) => {
     get: async (url) => (asked.push(url), { json: async () => ({ allowed }) }),
   });
   connection.listeners.add((state) => states.push(state));
-  return { client, page, connection, states, asked };
+  const results = [];
+  connection.recoveries.add((result) => results.push(result));
+  return { client, page, connection, states, asked, results };
 };
 const answer = async (client, status) => {
   client.calls.shift().resolve({ data: { status } });
   await settled();
+};
+
+const listener = () => ({ source: { device: null }, windowMs: 1_000, points: 2, snapshot() {}, publication() {}, trouble() {} });
+// Live, with these topics subscribed.
+const subscribed = async (...topics) => {
+  const all = opened();
+  all.client.turn("connected");
+  for (const topic of topics) all.connection.feed(topic).join(listener());
+  await settled();
+  for (const subscription of all.client.subscriptions) subscription.become(1, { data: {} });
+  await settled();
+  return all;
 };
 
 test.beforeEach(() => mock.timers.enable({ apis: ["setInterval", "setTimeout", "Date"], now: 1_760_000_000_000 }));
@@ -130,4 +144,86 @@ test("the endpoints stand below the server's address, also behind a path", () =>
     "wss://a.example/w/connection/websocket",
     "https://a.example/w/connection/http_stream",
   ]);
+});
+
+test("what all topics had missed is told once, as a sum, when the last of them is back", async () => {
+  const { client, connection, results } = await subscribed("device:a", "device:b", "device:c");
+  client.turn("connecting");
+  mock.timers.tick(60_000);
+  client.turn("connected");
+  const [a, b, c] = client.subscriptions;
+  a.become(1, { recovered: true, data: { top: 3 }, publications: [2, 3].map((offset) => ({ offset, data: offset })) });
+  b.become(1, { recovered: true, data: { top: 1 } });
+  await settled();
+  assert.deepEqual(results, []);
+  c.become(1, { recovered: true, data: { top: 5 }, publications: [{ offset: 5, data: 5, tags: { conflated: "3" } }] });
+  await settled();
+  assert.deepEqual(results, [{ lasted: 60_000, topics: 3, recovered: 6, anew: 0 }]);
+  c.emit("publication", { offset: 6, data: 6 });
+  await settled();
+  assert.equal(results.length, 1);
+  connection.close();
+});
+
+test("two breaks in a row are one, and what could not be recovered is told", async () => {
+  const { client, connection, results } = await subscribed("device:a", "device:b");
+  const [a, b] = client.subscriptions;
+  client.turn("connecting");
+  mock.timers.tick(1_000);
+  client.turn("connected");
+  a.become(1, { recovered: true, data: { top: 2 }, publications: [{ offset: 2, data: 2 }] });
+  await settled();
+  client.turn("connecting");
+  mock.timers.tick(1_000);
+  client.turn("connected");
+  a.become(2, { recovered: true, data: { top: 3 }, publications: [{ offset: 3, data: 3 }] });
+  b.become(7, { epoch: "other", data: {} });
+  await settled();
+  assert.deepEqual(results, [{ lasted: 2_000, topics: 2, recovered: 2, anew: 1 }]);
+  connection.close();
+});
+
+test("a topic that is left, refused or filtered does not keep the others waiting", async () => {
+  const { client, connection, results } = await subscribed("device:a", "device:b", "device:c");
+  const [, b, c] = client.subscriptions;
+  client.turn("connecting");
+  client.turn("connected");
+  const [only] = connection.feed("device:a").listeners;
+  connection.feed("device:a").leave(only);
+  b.state = "unsubscribed";
+  b.emit("unsubscribed", { code: 103 });
+  c.become(1, { recovered: true, data: { top: 9 }, publications: [{ offset: 4, data: 4 }] });
+  await settled();
+  assert.deepEqual(results, []);
+  mock.timers.tick(5_000);
+  assert.deepEqual(results.map(({ topics, recovered }) => [topics, recovered]), [[1, 1]]);
+  connection.close();
+});
+
+test("since when it is not live: a socket that broke, now; a server that says nothing, since its last answer", async () => {
+  const { client, connection } = await subscribed();
+  await answer(client, "live");
+  const heard = Date.now();
+  mock.timers.tick(4_000);
+  client.turn("connecting");
+  assert.equal(connection.since, heard + 4_000);
+  client.turn("connected");
+  assert.equal(connection.since, null);
+  const connectedAt = Date.now();
+  client.calls.pop().reject({ code: 1 });
+  mock.timers.tick(3_000);
+  await settled();
+  assert.deepEqual([connection.state, connection.since], ["resuming", connectedAt]);
+  connection.close();
+});
+
+test("why a viewer is refused", () => {
+  for (const [code, token, was, why] of [
+    [3501, null, false, "none"],
+    [1, "t", false, "expired"],
+    [1, "t", true, "expired"],
+    [3500, "t", false, "refused"],
+    [3500, "t", true, "revoked"],
+    [3503, "t", true, "ended"],
+  ]) assert.equal(whyDenied(code, { token, was }), why);
 });

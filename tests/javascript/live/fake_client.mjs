@@ -24,6 +24,13 @@ export class FakeSubscription extends Emitter {
   subscribe() {
     this.state = "subscribing";
   }
+
+  // As the SDK does: what was missed comes right after the event, in the same turn.
+  become(offset, { data, recovered = false, epoch = "e", publications = [] } = {}) {
+    this.state = "subscribed";
+    this.emit("subscribed", { streamPosition: { epoch, offset }, data, recovered });
+    for (const publication of publications) this.emit("publication", publication);
+  }
 }
 
 export class FakeClient extends Emitter {
@@ -56,6 +63,9 @@ export class FakeClient extends Emitter {
   }
 
   turn(state, data = {}) {
+    if (this.state === "connected" && state !== "connected") {
+      for (const each of this.subscriptions) each.state = "subscribing";
+    }
     this.state = state;
     this.emit(state, data);
   }

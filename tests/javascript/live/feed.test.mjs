@@ -26,12 +26,16 @@ class Listener {
 
 const started = async (...listeners) => {
   const client = new FakeClient();
-  const ends = [];
-  const feed = new Feed(client, "device:a", () => ends.push(true));
+  const [ends, backs] = [[], []];
+  const feed = new Feed(client, "device:a", {
+    ended: () => ends.push(true),
+    back: (how, missed) => backs.push([how, missed]),
+  });
   for (const each of listeners) feed.join(each);
   await settled();
-  return { client, feed, ends };
+  return { client, feed, ends, backs };
 };
+const from = (first, last) => Array.from({ length: last - first + 1 }, (_, n) => ({ offset: first + n, data: first + n }));
 const subscribed = (offset, data, recovered = false) => ({ streamPosition: { epoch: "e", offset }, data, recovered });
 
 test("those that join together share one subscription with the longest window", async () => {
@@ -95,4 +99,39 @@ test("devices of a metric's topic are filtered, as far as a filter may be large"
   assert.equal(data.window, "3600s"); // what is older than a filtered window is not known
   const many = Array.from({ length: 500 }, (_, n) => `${"long-name".repeat(5)}-${n}`);
   assert.equal("tagsFilter" in wishesOf(of(...many)), false);
+});
+
+test("what a resume brought is told once all of it is there, also what comes after the reply", async () => {
+  const { client, backs } = await started(new Listener());
+  const [subscription] = client.subscriptions;
+  subscription.become(4, { data: "past" });
+  await settled();
+  subscription.emit("publication", { offset: 5, data: 5 });
+  subscription.become(5, { recovered: true, data: { top: 7 }, publications: from(6, 7) });
+  await settled();
+  subscription.emit("publication", { offset: 8, data: 8 });
+  assert.deepEqual(backs, [["first", 0], ["resumed", 2]]);
+  subscription.become(8, { recovered: true, data: { top: 12 }, publications: from(9, 10) });
+  await settled();
+  assert.equal(backs.length, 2);
+  for (const publication of from(11, 14)) subscription.emit("publication", publication);
+  assert.deepEqual(backs.at(-1), ["resumed", 4]);
+  subscription.become(3, { epoch: "other", data: "new past", publications: from(4, 4) });
+  await settled();
+  assert.deepEqual(backs.at(-1), ["anew", 0]);
+  assert.equal(backs.length, 4);
+});
+
+test("a listener that fails keeps nothing from the others", async (context) => {
+  const reported = [];
+  globalThis.reportError = (error) => reported.push(error.message);
+  context.after(() => delete globalThis.reportError);
+  const [broken, sound] = [new Listener(), new Listener()];
+  broken.snapshot = () => {
+    throw new Error("broken");
+  };
+  const { client } = await started(broken, sound);
+  client.subscriptions[0].become(1, { data: "past" });
+  assert.deepEqual(sound.told.at(-1), ["snapshot", "past"]);
+  assert.deepEqual(reported, ["broken"]);
 });

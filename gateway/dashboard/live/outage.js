@@ -1,0 +1,47 @@
+// A time without a live connection, and what came back after it: how many publications its topics had missed and got now,
+// and how many topics had to begin anew. It has an end when all topics have told.
+
+export class Outage {
+  constructor(sinceMs) {
+    this.sinceMs = sinceMs;
+    this.waiting = null; // topics that have not told yet, once it is live again
+    this.told = new Map(); // topic → {how: "resumed" or "anew", missed}
+  }
+
+  // It is live again; `topics` are subscribed once more.
+  back(topics) {
+    this.waiting = new Set(topics);
+  }
+
+  // It broke again before all topics had told.
+  broke() {
+    this.waiting = null;
+  }
+
+  // A topic is there again. What it had missed at one break and at the next adds up.
+  topic(topic, how, missed) {
+    this.waiting?.delete(topic);
+    const before = this.told.get(topic);
+    if (how === "first") return;
+    const anew = how === "anew" || before?.how === "anew";
+    this.told.set(topic, { how: anew ? "anew" : "resumed", missed: missed + (before?.missed ?? 0) });
+  }
+
+  // Nobody wants it any more, or it may not be had.
+  gone(topic) {
+    this.waiting?.delete(topic);
+    this.told.delete(topic);
+  }
+
+  // Null while topics are awaited, then {lasted, topics, recovered, anew}: milliseconds, and numbers.
+  result(now) {
+    if (this.waiting === null || this.waiting.size > 0) return null;
+    const all = [...this.told.values()];
+    return {
+      lasted: now - this.sinceMs,
+      topics: all.length,
+      recovered: all.reduce((sum, { missed }) => sum + missed, 0),
+      anew: all.filter(({ how }) => how === "anew").length,
+    };
+  }
+}
