@@ -83,6 +83,17 @@ const ALL = {
         sign_in: "Sign in",
       },
     },
+    // ---- charts
+    charts: {
+      value: "value",
+      live: "Back to live",
+      still: "stands still",
+      earlier: "Earlier",
+      later: "Later",
+      closer: "Zoom in",
+      wider: "Zoom out",
+      keys: (label) => `Chart ${label}: plus and minus zoom, arrows move, 0 is live`,
+    },
     // ---- overview
     overview: {
     },
@@ -185,6 +196,17 @@ const ALL = {
         hint: "Wer diesen Windsock betreibt, stellt eines aus:",
         sign_in: "Anmelden",
       },
+    },
+    // ---- charts
+    charts: {
+      value: "Wert",
+      live: "Zurück zu live",
+      still: "steht still",
+      earlier: "Früher",
+      later: "Später",
+      closer: "Näher heran",
+      wider: "Weiter weg",
+      keys: (label) => `Diagramm ${label}: Plus und Minus vergrößern und verkleinern, Pfeile verschieben, 0 ist live`,
     },
     // ---- overview
     overview: {

@@ -8,13 +8,17 @@ const PATHS = {
   board: "M4 5h7v8H4zM13 5h7v5h-7zM13 12h7v7h-7zM4 15h7v4H4z",
   check: "M5 13l4 4L19 7",
   close: "M6 6l12 12M18 6L6 18",
+  closer: "M11 4a7 7 0 1 0 0 14a7 7 0 1 0 0-14M16 16l5 5M8 11h6M11 8v6",
   devices: "M4 7h7v10H4zM14 4h6v6h-6zM14 13h6v7h-6zM6.5 14h2",
   download: "M12 4v11M7 11l5 5 5-5M5 20h14",
+  earlier: "M15 5l-7 7 7 7",
   gear: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.5a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5M9 14.5a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5",
+  later: "M9 5l7 7-7 7",
   pin: "M9 3h6l-1 7 4 4H6l4-4zM12 14v7",
   search: "M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13M15.5 15.5L21 21",
   warning: "M12 4l9 16H3zM12 10v4M12 17v.01",
   weather: "M7 18h10a4 4 0 0 0 .6-7.95A6 6 0 0 0 6.1 11 3.6 3.6 0 0 0 7 18z",
+  wider: "M11 4a7 7 0 1 0 0 14a7 7 0 1 0 0-14M16 16l5 5M8 11h6",
   windsock: "M4 3v18M4 5l15 2.5v4L4 14M9.5 6v7M14.5 6.8v5.3",
 };
 
