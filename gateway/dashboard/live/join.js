@@ -23,6 +23,11 @@ export class Join {
 
   publication({ offset, data }) {
     if (this.offset === null || offset <= this.offset) return false;
+    // What is told beside the publications (that weather is stale) has no offset.
+    if (offset === undefined) {
+      this.to.publication(data);
+      return true;
+    }
     if (!this.filtered && offset !== this.offset + 1) this.gaps++;
     this.offset = offset;
     this.to.publication(data);

@@ -4,6 +4,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const PATHS = {
   bell: "M6 17V11a6 6 0 0 1 12 0v6l2 2H4zM10 21h4",
   close: "M6 6l12 12M18 6L6 18",
+  more: "M4 12a1 1 0 1 0 2 0a1 1 0 1 0-2 0M11 12a1 1 0 1 0 2 0a1 1 0 1 0-2 0M18 12a1 1 0 1 0 2 0a1 1 0 1 0-2 0",
   pin: "M9 3h6l-1 7 4 4H6l4-4zM12 14v7",
 };
 
