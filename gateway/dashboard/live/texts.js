@@ -79,18 +79,19 @@ const ALL = {
       only_of: (device) => `Draw only ${device}`,
       automatic: "Draw the first of the list",
       drawn_first: (drawn) => `Lines of the first ${drawn} of the list.`,
-      drawn_chosen: (drawn) => (drawn === "1" ? "The line of the one that you chose." : `Lines of the ${drawn} that you chose.`),
+      drawn_chosen: (drawn) => (drawn === "1" ? "The line that you chose." : `The ${drawn} lines that you chose.`),
       most_lines: (most) => `At most ${most} lines are drawn.`,
       rows: (from, to, all) => `${from}–${to} of ${all}`,
       before: "Before",
       after: "After",
       loading: "Reading the devices …",
       many: (count) => `More than ${count} devices: the others are not shown.`,
-      off: (metric) => `The group topic metric:${metric} brings nothing (WINDSOCK_GROUP_TOPICS is off): there is no live chart. ` +
-        "The values below are read again every 15 seconds.",
-      denied: (metric) => `The group topic metric:${metric} is not for you: there is no live chart. ` +
-        "The values below, of the devices that you may see, are read again every 15 seconds.",
-      short: (since) => `Readings are shown since ${since}: there are too many for more.`,
+      off: (metric) =>
+        `The group topic metric:${metric} brings nothing (WINDSOCK_GROUP_TOPICS is off): ` +
+        "the list is read again every 15 seconds, and lines come from each device.",
+      denied: (metric) =>
+        `The group topic metric:${metric} is not for you: the list, of the devices that you may see, ` +
+        "is read again every 15 seconds, and lines come from each device.",
       table_of: (metric) => `Readings of ${metric}`,
     },
     // ---- weather
@@ -103,10 +104,12 @@ const ALL = {
       short: "a city's name has 2 to 100 letters",
       unknown: (city) => `no place is called “${city}”`,
       several: (city) => `several places are called “${city}”: which one?`,
-      unnamed: (city) => `several places are called “${city}”: name its country or region too, such as “Springfield, Illinois”`,
+      unnamed: (city) =>
+        `several places are called “${city}”: name its country or region too, such as “Springfield, Illinois”`,
       denied: (city) => `the weather of “${city}” is not for you`,
       full: (most) => `you have ${most} cities, as many as there may be: remove one first`,
-      crowded: (city) => `the server follows as many places as it may: “${city}” is asked for again every 30 seconds`,
+      crowded: (city) =>
+        `the server follows as many places as it may: “${city}” is asked for again every 30 seconds`,
       down: (city) => `no weather service tells of “${city}” now: it is asked again every 30 seconds`,
       leave: "none of them",
       nothing: "No places yet. Add a city above.",
@@ -231,18 +234,19 @@ const ALL = {
       only_of: (device) => `Nur ${device} zeichnen`,
       automatic: "Die ersten der Liste zeichnen",
       drawn_first: (drawn) => `Linien der ersten ${drawn} der Liste.`,
-      drawn_chosen: (drawn) => (drawn === "1" ? "Die Linie des einen, das Sie gewählt haben." : `Linien der ${drawn}, die Sie gewählt haben.`),
+      drawn_chosen: (drawn) => (drawn === "1" ? "Die Linie, die Sie gewählt haben." : `Die ${drawn} Linien, die Sie gewählt haben.`),
       most_lines: (most) => `Höchstens ${most} Linien werden gezeichnet.`,
       rows: (from, to, all) => `${from}–${to} von ${all}`,
       before: "Vorige",
       after: "Nächste",
       loading: "Die Geräte werden gelesen …",
       many: (count) => `Mehr als ${count} Geräte: die übrigen werden nicht gezeigt.`,
-      off: (metric) => `Das Gruppenthema metric:${metric} bringt nichts (WINDSOCK_GROUP_TOPICS ist aus): es gibt kein Live-Diagramm. ` +
-        "Die Werte unten werden alle 15 Sekunden neu gelesen.",
-      denied: (metric) => `Das Gruppenthema metric:${metric} ist Ihnen nicht erlaubt: es gibt kein Live-Diagramm. ` +
-        "Die Werte unten, von Geräten, die Sie sehen dürfen, werden alle 15 Sekunden neu gelesen.",
-      short: (since) => `Messwerte seit ${since}: für mehr sind es zu viele.`,
+      off: (metric) =>
+        `Das Gruppenthema metric:${metric} bringt nichts (WINDSOCK_GROUP_TOPICS ist aus): ` +
+        "die Liste wird alle 15 Sekunden neu gelesen, und Linien kommen von jedem Gerät.",
+      denied: (metric) =>
+        `Das Gruppenthema metric:${metric} ist Ihnen nicht erlaubt: die Liste, mit Geräten, die Sie sehen dürfen, ` +
+        "wird alle 15 Sekunden neu gelesen, und Linien kommen von jedem Gerät.",
       table_of: (metric) => `Messwerte von ${metric}`,
     },
     // ---- weather
@@ -258,13 +262,15 @@ const ALL = {
       unnamed: (city) => `mehrere Orte heißen „${city}“: nennen Sie auch Land oder Region, etwa „Springfield, Illinois“`,
       denied: (city) => `das Wetter von „${city}“ ist Ihnen nicht erlaubt`,
       full: (most) => `Sie haben ${most} Städte, mehr sind nicht möglich: entfernen Sie zuerst eine`,
-      crowded: (city) => `der Server verfolgt so viele Orte, wie er darf: „${city}“ wird alle 30 Sekunden erneut erfragt`,
+      crowded: (city) =>
+        `der Server verfolgt so viele Orte, wie er darf: „${city}“ wird alle 30 Sekunden erneut erfragt`,
       down: (city) => `kein Wetterdienst sagt jetzt etwas über „${city}“: er wird alle 30 Sekunden erneut gefragt`,
       leave: "keiner davon",
       nothing: "Noch keine Orte. Fügen Sie oben eine Stadt hinzu.",
       loading: "Die Orte werden gelesen …",
       unread: "Die Orte des Servers sind jetzt nicht lesbar; das wird alle 30 Sekunden erneut versucht.",
-      many: (count) => (count === "1" ? "1 weiterer Ort wird nicht gezeigt." : `${count} weitere Orte werden nicht gezeigt.`),
+      many: (count) =>
+        count === "1" ? "1 weiterer Ort wird nicht gezeigt." : `${count} weitere Orte werden nicht gezeigt.`,
       remove: (name) => `${name} entfernen`,
       none: "noch keine Beobachtung; sie erscheint, sobald es eine gibt",
       stale: "veraltet",
