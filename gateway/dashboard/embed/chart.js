@@ -1,11 +1,12 @@
 // <windsock-chart topic="device:greenhouse-7" metric="temperature" window="1h">: a line of the past and of what is live.
 
-import { Series } from "../live/series.js";
+import { pointAt } from "../charts/lines.js";
+import { Plot, plotSheet } from "../charts/plot.js";
+import { Table } from "../charts/table.js";
 import { duration } from "../live/freshness.js";
+import { Series } from "../live/series.js";
 import { write } from "../parts/dom.js";
 import { WindsockElement, part } from "./element.js";
-import { Plot, plotSheet } from "./plot.js";
-import { Table } from "./table.js";
 
 const POINTS = 1_000;
 const MOST_POINTS = 10_000;
@@ -40,7 +41,7 @@ export class WindsockChart extends WindsockElement {
     head.append(this.parts.label, " ", figure, " ", note);
     this.table = new Table();
     root.append(head, this.parts.plot, this.parts.readout, this.parts.summary, this.table.details);
-    this.plot = new Plot(this.parts.plot, (at) => this.readOut(at));
+    this.plot = new Plot(this.parts.plot, (ms) => this.readOut(ms));
   }
 
   wantedWindow() {
@@ -80,8 +81,9 @@ export class WindsockChart extends WindsockElement {
     this.parts.plot.setAttribute("aria-label", `${this.label}: ${this.parts.summary.textContent || reason}`);
     // Points that were thinned out are no silence.
     const silentMs = Math.max(this.freshness?.silentMs ?? 0, (THINNED * this.windowMs) / POINTS);
-    this.plot.show(this.series, fromMs, now, silentMs, this.format);
-    this.table.show(this.series, { format: this.format, label: this.label, unit: this.unit });
+    const line = { series: this.series, label: this.label, unit: this.unit, silentMs, colour: "--line" };
+    this.plot.show([line], fromMs, now, this.format);
+    this.table.show([line], { fromMs: -Infinity, toMs: Infinity }, this.format);
   }
 
   summary(fromMs) {
@@ -93,12 +95,9 @@ export class WindsockChart extends WindsockElement {
     return told.join(", ");
   }
 
-  readOut(at) {
-    const there = at !== null && at < this.series.length;
+  readOut(ms) {
+    const point = ms === null ? null : pointAt(this.series, ms);
     const unit = this.unit ? ` ${this.unit}` : "";
-    write(
-      this.parts.readout,
-      there ? `${this.format.time(this.series.times[at])}: ${this.format.value(this.series.values[at])}${unit}` : "",
-    );
+    write(this.parts.readout, point ? `${this.format.time(point.ts)}: ${this.format.value(point.value)}${unit}` : "");
   }
 }

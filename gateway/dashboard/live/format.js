@@ -48,6 +48,13 @@ export class Format {
   time(ms, options = { dateStyle: "short", timeStyle: "medium" }) {
     return new Intl.DateTimeFormat(this.locale, options).format(ms);
   }
+
+  // From and to, as short as it is clear.
+  span(fromMs, toMs) {
+    const seconds = toMs - fromMs <= 600_000 ? { second: "2-digit" } : {};
+    const options = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", ...seconds };
+    return new Intl.DateTimeFormat(this.locale, options).formatRange(fromMs, toMs);
+  }
 }
 
 function known(locale) {

@@ -41,19 +41,20 @@ export class Series {
 
   // Forget what is before `fromMs`, but for one point: the line comes from somewhere.
   forget(fromMs) {
-    const gone = this.after(fromMs - 1) - 1;
+    const gone = this.before(fromMs) - 1;
     if (gone <= 0) return;
     this.times.splice(0, gone);
     this.values.splice(0, gone);
   }
 
-  // Lowest, highest, mean, and number of points from `fromMs` on; null if there is none.
-  summary(fromMs = -Infinity) {
-    const first = fromMs === -Infinity ? 0 : this.after(fromMs - 1);
-    const count = this.times.length - first;
+  // Lowest, highest, mean, and number of points from `fromMs` to `toMs`; null if there is none.
+  summary(fromMs = -Infinity, toMs = Infinity) {
+    const first = fromMs === -Infinity ? 0 : this.before(fromMs);
+    const end = toMs === Infinity ? this.times.length : this.after(toMs);
+    const count = end - first;
     if (count <= 0) return null;
     let [lowest, highest, sum] = [Infinity, -Infinity, 0];
-    for (let at = first; at < this.times.length; at++) {
+    for (let at = first; at < end; at++) {
       const value = this.values[at];
       if (value < lowest) lowest = value;
       if (value > highest) highest = value;
@@ -68,6 +69,17 @@ export class Series {
     while (low < high) {
       const middle = (low + high) >> 1;
       if (this.times[middle] <= ts) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  // How many points are before `ts`.
+  before(ts) {
+    let [low, high] = [0, this.times.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.times[middle] < ts) low = middle + 1;
       else high = middle;
     }
     return low;

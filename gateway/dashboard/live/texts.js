@@ -40,6 +40,17 @@ const ALL = {
     // ---- shell
     shell: {
     },
+    // ---- charts
+    charts: {
+      value: "value",
+      live: "Back to live",
+      still: "stands still",
+      earlier: "Earlier",
+      later: "Later",
+      closer: "Zoom in",
+      wider: "Zoom out",
+      keys: (label) => `Chart ${label}: plus and minus zoom, arrows move, 0 is live`,
+    },
     // ---- overview
     overview: {
     },
@@ -194,6 +205,17 @@ const ALL = {
     },
     // ---- shell
     shell: {
+    },
+    // ---- charts
+    charts: {
+      value: "Wert",
+      live: "Zurück zu live",
+      still: "steht still",
+      earlier: "Früher",
+      later: "Später",
+      closer: "Näher heran",
+      wider: "Weiter weg",
+      keys: (label) => `Diagramm ${label}: Plus und Minus vergrößern und verkleinern, Pfeile verschieben, 0 ist live`,
     },
     // ---- overview
     overview: {

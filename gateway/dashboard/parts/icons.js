@@ -3,9 +3,13 @@
 const SVG = "http://www.w3.org/2000/svg";
 const PATHS = {
   bell: "M6 17V11a6 6 0 0 1 12 0v6l2 2H4zM10 21h4",
+  closer: "M11 4a7 7 0 1 0 0 14a7 7 0 1 0 0-14M16 16l5 5M8 11h6M11 8v6",
   close: "M6 6l12 12M18 6L6 18",
   more: "M4 12a1 1 0 1 0 2 0a1 1 0 1 0-2 0M11 12a1 1 0 1 0 2 0a1 1 0 1 0-2 0M18 12a1 1 0 1 0 2 0a1 1 0 1 0-2 0",
+  earlier: "M15 5l-7 7 7 7",
+  later: "M9 5l7 7-7 7",
   pin: "M9 3h6l-1 7 4 4H6l4-4zM12 14v7",
+  wider: "M11 4a7 7 0 1 0 0 14a7 7 0 1 0 0-14M16 16l5 5M8 11h6",
 };
 
 // It says nothing by itself: what it is on has a name.

@@ -1,0 +1,225 @@
+// Lines over time: uPlot in an element, as large as that is, in the colours of its custom properties.
+//
+// uPlot has axes, grid and cursor; the lines are drawn here, each of its own series, as series do not have points at the
+// same times. --grid is the colour of the grid, each line's is its own.
+
+import { Colours } from "./colours.js";
+import { load } from "./library.js";
+import { rangeOf, runsOf } from "./lines.js";
+
+export { plotSheet } from "./library.js";
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+const LEAST_AXIS = 46;
+const SWITCH = "switch";
+const SWITCH_RANGE = [-0.2, 1.2];
+const FAINT = 0.2;
+
+export class Plot {
+  // `hover(ms or null)`: the time that the cursor is at.
+  constructor(place, hover) {
+    this.place = place;
+    this.hover = hover;
+    this.chart = null;
+    this.shown = null;
+    this.frame = null;
+    this.scales = [];
+    this.resized = new ResizeObserver(() => this.resize());
+    this.colours = new Colours(place, () => this.later());
+  }
+
+  open() {
+    this.wanted = true;
+    this.colours.open();
+    load().then((uPlot) => {
+      if (!this.wanted) return;
+      this.uPlot = uPlot;
+      this.resized.observe(this.place);
+      this.draw();
+    }, () => {});
+  }
+
+  close() {
+    this.wanted = false;
+    this.resized.disconnect();
+    this.colours.close();
+    cancelAnimationFrame(this.frame);
+    this.frame = null;
+    this.chart?.destroy();
+    this.chart = null;
+  }
+
+  // At most once for each frame that is painted. `lines`: {series, unit, silentMs, held (a switch: 0 or 1), colour (a
+  // custom property), dash, faint}. A line is broken where nothing came for longer than its `silentMs`.
+  show(lines, fromMs, toMs, format) {
+    this.shown = { lines, fromMs, toMs, format };
+    this.later();
+  }
+
+  later() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      this.draw();
+    });
+  }
+
+  draw() {
+    if (!this.uPlot || !this.shown) return;
+    const scales = scalesOf(this.shown.lines);
+    if (!this.chart || scales.join() !== this.scales.join()) this.build(scales);
+    const { fromMs, toMs } = this.shown;
+    this.ranges = new Map(scales.map((scale) => [scale, this.range(scale)]));
+    this.chart.setData([[fromMs, toMs], ...scales.map(() => [null, null])]);
+  }
+
+  range(scale) {
+    if (scale === SWITCH) return SWITCH_RANGE;
+    const mine = this.shown.lines.filter((line) => scaleOf(line) === scale);
+    return rangeOf(mine.map(({ series }) => series), this.shown) ?? [0, 1];
+  }
+
+  build(scales) {
+    this.chart?.destroy();
+    this.scales = scales;
+    this.chart = new this.uPlot(this.options(scales), [[0, 1], ...scales.map(() => [null, null])], this.place);
+  }
+
+  resize() {
+    const { width, height } = this.place.getBoundingClientRect();
+    if (this.chart && width > 0 && height > 0) this.chart.setSize({ width: Math.floor(width), height: Math.floor(height) });
+  }
+
+  options(scales) {
+    const { width, height } = this.place.getBoundingClientRect();
+    const grid = { stroke: () => this.colours.of("--grid"), width: 1 };
+    const axis = { stroke: () => getComputedStyle(this.place).color, grid, ticks: grid };
+    const ranges = scales.map((scale) => [scale, { auto: true, range: () => this.ranges?.get(scale) ?? [0, 1] }]);
+    return {
+      width: Math.max(1, Math.floor(width)),
+      height: Math.max(1, Math.floor(height)),
+      ms: 1,
+      legend: { show: false },
+      cursor: {
+        y: false,
+        points: { show: false },
+        drag: { setScale: false, x: false, y: false },
+        bind: { mousedown: () => null, mouseup: () => null, dblclick: () => null },
+      },
+      scales: {
+        x: { time: true, range: () => [this.shown?.fromMs ?? 0, this.shown?.toMs ?? 1] },
+        ...Object.fromEntries(ranges),
+      },
+      axes: [
+        { ...axis, values: (_chart, splits) => splits.map((ms) => this.shown.format.time(ms, this.clock())), size: 30 },
+        ...scales.slice(0, 2).map((scale, at) => this.axis(axis, scale, at)),
+      ],
+      series: [{}, ...scales.map((scale) => ({ scale, paths: () => null, points: { show: false } }))],
+      hooks: {
+        draw: [(chart) => this.lines(chart)],
+        setCursor: [({ cursor, posToVal }) => this.hover(cursor.left >= 0 ? posToVal(cursor.left, "x") : null)],
+      },
+    };
+  }
+
+  // The unit of the first stands left, that of a second right; a switch has two words instead of numbers.
+  axis(axis, scale, at) {
+    const words = scale === SWITCH ? (value) => value === 1 : (value) => value;
+    return {
+      ...axis,
+      scale,
+      side: at === 0 ? 3 : 1,
+      ...(at === 0 ? {} : { grid: { show: false } }),
+      ...(scale === SWITCH ? { splits: () => [0, 1] } : {}),
+      values: (_chart, splits) => splits.map((value) => this.shown.format.value(words(value))),
+      size: widest,
+    };
+  }
+
+  lines(chart) {
+    const { ctx, bbox } = chart;
+    const { fromMs, toMs } = this.shown;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+    ctx.clip();
+    ctx.lineWidth = 2 * devicePixelRatio;
+    ctx.lineJoin = "round";
+    const across = (ms) => bbox.left + ((ms - fromMs) / (toMs - fromMs)) * bbox.width;
+    for (const line of this.shown.lines) {
+      const up = (value) => chart.valToPos(value, scaleOf(line), true);
+      ctx.strokeStyle = ctx.fillStyle = this.colours.of(line.colour);
+      ctx.globalAlpha = line.faint ? FAINT : 1;
+      const runs = runsOf(line.series, this.shown, Math.max(1, bbox.width), line.silentMs);
+      for (const run of runs) this.run(ctx, run, across, up, line);
+      ctx.setLineDash([]);
+    }
+    ctx.restore();
+  }
+
+  run(ctx, run, across, up, { dash = [], held = false }) {
+    ctx.beginPath();
+    if (run.length === 2) {
+      ctx.arc(across(run[0]), up(run[1]), 2.5 * devicePixelRatio, 0, 2 * Math.PI);
+      ctx.fill();
+      return;
+    }
+    ctx.setLineDash(dash.map((length) => length * devicePixelRatio));
+    for (let at = 0; at < run.length; at += 2) {
+      const [x, y] = [across(run[at]), up(run[at + 1])];
+      if (held && at > 0) ctx.lineTo(x, up(run[at - 1]));
+      ctx.lineTo(x, y);
+    }
+    ctx.stroke();
+  }
+
+  // Show the cursor at a time, without telling of it; null hides it.
+  point(ms) {
+    if (!this.chart) return;
+    const left = ms === null ? -10 : this.chart.valToPos(ms, "x");
+    const inside = left >= 0 && left <= this.chart.over.clientWidth;
+    this.chart.setCursor({ left: inside ? left : -10, top: inside ? 0 : -10 }, false);
+  }
+
+  // The share (0 to 1) of the width at which a pointer is.
+  shareOf(clientX) {
+    const { left, width } = this.chart.over.getBoundingClientRect();
+    return Math.min(1, Math.max(0, (clientX - left) / width));
+  }
+
+  // Mark a part of the width; null marks none.
+  select(shares) {
+    const { clientWidth, clientHeight } = this.chart.over;
+    const [from, to] = shares ?? [0, 0];
+    this.chart.setSelect({ left: from * clientWidth, width: (to - from) * clientWidth, top: 0, height: clientHeight }, false);
+  }
+
+  probe(name) {
+    return this.colours.probe(name);
+  }
+
+  clock() {
+    const span = this.shown.toMs - this.shown.fromMs;
+    if (span <= 10 * MINUTE_MS) return { timeStyle: "medium" };
+    return span <= DAY_MS ? { timeStyle: "short" } : { dateStyle: "short", timeStyle: "short" };
+  }
+}
+
+function scaleOf({ held, unit }) {
+  return held ? SWITCH : `of ${unit ?? ""}`;
+}
+
+// At least one, so that there are axes before there is a line.
+function scalesOf(lines) {
+  return [...new Set(lines.length > 0 ? lines.map(scaleOf) : ["of "])];
+}
+
+// Room for the longest label of an axis, and of charts one above another usually the same.
+function widest(chart, values, axis, cycle) {
+  const known = chart.axes[axis];
+  if (cycle > 1) return known._size;
+  const longest = (values ?? []).reduce((most, each) => (each.length > most.length ? each : most), "");
+  const gap = known.ticks.size + known.gap;
+  chart.ctx.font = known.font[0];
+  return Math.max(LEAST_AXIS, Math.ceil(gap + chart.ctx.measureText(longest).width / devicePixelRatio));
+}

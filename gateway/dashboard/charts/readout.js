@@ -1,0 +1,79 @@
+// The lines of a chart by name: the value at the cursor or the newest, and lowest, highest and mean of what is in view.
+//
+// Its columns keep their widths whatever stands in them. A name is a button that hides its line and shows it again.
+
+import { el, mark, write } from "../parts/dom.js";
+import { pointAt } from "./lines.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const COLUMNS = ["value", "lowest", "highest", "mean"];
+
+export class Readout {
+  // `changed()`: another line is hidden, or pointed at.
+  constructor(format, changed) {
+    Object.assign(this, { format, changed });
+    this.hidden = new Set(); // keys of lines
+    this.pointed = null;
+    this.rows = new Map();
+    this.when = el("th", { scope: "col", class: "when" });
+    const heads = COLUMNS.map((name) => el("th", { scope: "col" }, format.texts.charts[name] ?? format.texts[name]));
+    this.body = el("tbody");
+    this.element = el("table", { class: "readout" }, el("thead", {}, el("tr", {}, this.when, ...heads)), this.body);
+  }
+
+  setLines(lines) {
+    this.rows = new Map(lines.map((line) => [line.key, this.row(line, lines.length > 1)]));
+    this.body.replaceChildren(...[...this.rows.values()].map(({ element }) => element));
+  }
+
+  row(line, many) {
+    const cells = COLUMNS.map((name) => el("td", { class: name }));
+    const label = many ? this.toggle(line) : el("span", { class: "name" }, sample(line), line.label);
+    const element = el("tr", {}, el("th", { scope: "row" }, label), ...cells);
+    element.addEventListener("pointerenter", () => many && this.point(line.key));
+    element.addEventListener("pointerleave", () => many && this.point(null));
+    return { line, element, cells, label };
+  }
+
+  toggle(line) {
+    const flip = () => {
+      if (!this.hidden.delete(line.key)) this.hidden.add(line.key);
+      this.changed();
+    };
+    return el("button", { type: "button", class: "name", "aria-pressed": "true", onclick: flip }, sample(line), line.label);
+  }
+
+  point(key) {
+    this.pointed = key;
+    this.changed();
+  }
+
+  show({ fromMs, toMs }, cursorMs) {
+    write(this.when, cursorMs === null ? "" : this.format.time(cursorMs));
+    for (const { line, cells, label } of this.rows.values()) {
+      if (label.tagName === "BUTTON") mark(label, "aria-pressed", String(!this.hidden.has(line.key)));
+      const { series, held } = line;
+      const at = cursorMs === null ? pointAt(series, toMs, Infinity, true) : pointAt(series, cursorMs, line.silentMs, held);
+      const found = series.summary(fromMs, toMs);
+      // The mean of a switch is the share of its readings that are on: no value that it ever has.
+      const told = held ? [at?.value] : [at?.value, found?.lowest, found?.highest, found?.mean];
+      cells.forEach((cell, place) => write(cell, this.text(told[place], line)));
+    }
+  }
+
+  text(value, { held, unit }) {
+    if (value === undefined || value === null) return "–";
+    return held ? this.format.value(value === 1) : `${this.format.value(value)}${unit ? ` ${unit}` : ""}`;
+  }
+}
+
+// A piece of the line.
+export function sample({ colour, dash }) {
+  const [svg, line] = ["svg", "line"].map((name) => document.createElementNS(SVG, name));
+  const set = (node, all) => Object.entries(all).forEach(([name, value]) => node.setAttribute(name, value));
+  set(svg, { viewBox: "0 0 24 8", class: "sample", "aria-hidden": "true" });
+  set(line, { x1: 1, x2: 23, y1: 4, y2: 4, "stroke-dasharray": dash.join(" ") });
+  line.style.stroke = `var(${colour})`;
+  svg.append(line);
+  return svg;
+}

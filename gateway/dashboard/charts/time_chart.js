@@ -1,0 +1,129 @@
+// A chart of one or many series over time, with zoom, values at the cursor, a summary of what is in view, and a table.
+//
+//   const axis = new TimeAxis(windowMs);                    // one for all charts that are zoomed together
+//   const chart = new TimeChart(place, { format, axis, label: "temperature", series: [
+//     { key: "greenhouse-7", label: "greenhouse-7", unit: "°C", series: new Series(10_000), silentMs: 15_000 },
+//   ] });
+//   chart.setSeries([…]);       // others, or another label, unit, …; of more than 24 the first 24 are shown
+//   series.add(ts, value); chart.draw();                    // there are new points
+//   axis.tick(Date.now());                                  // time goes on: once a second, and with new points if you like
+//   axis.setWindow(3_600_000);
+//   series.forget(axis.oldestMs);                           // what is seen no more; not more while it is zoomed
+//   chart.close(); axis.listeners …                         // a chart that is closed has left its axis
+//
+// A series has `label`, `unit` (as it is shown), `series` (live/series.js: its owner adds the points), and if wanted `key`
+// (what it is known by; its label if left out), `silentMs` (the line is broken where nothing came for longer), `held` (a
+// switch: steps between 0 and 1, shown as off and on). The first unit has its axis left, another one right; further ones
+// have none, and are told by the readout.
+//
+// Options: `axis` (left out: one of its own, of `windowMs`), `bar` (false: no bar with time and buttons: the page has one,
+// `new AxisBar(axis, format).element`), `readout` (false: none), `empty` (what is said while there is no point).
+//
+// Charts are painted five times a second at most, at once when somebody zooms or points, and not at all where they cannot
+// be seen.
+
+import { el } from "../parts/dom.js";
+import { AxisBar } from "./axis_bar.js";
+import { Gestures } from "./gestures.js";
+import { MOST, markOf } from "./marks.js";
+import { Plot } from "./plot.js";
+import { Readout } from "./readout.js";
+import { adopt } from "./style.js";
+import { Table } from "./table.js";
+import { TimeAxis } from "./time_axis.js";
+
+const PACE_MS = 200;
+
+export class TimeChart {
+  constructor(place, { format, series = [], label = "", windowMs = 3_600_000, axis = new TimeAxis(windowMs), ...options }) {
+    Object.assign(this, { format, label, axis });
+    this.picture = el("div", { class: "picture", role: "img" });
+    this.empty = el("div", { class: "empty" }, options.empty ?? format.texts.reasons.nothing);
+    this.place = el("div", { class: "plot", role: "group", tabindex: "0" }, this.picture, this.empty);
+    this.bar = options.bar === false ? null : new AxisBar(axis, format);
+    this.readout = new Readout(format, () => this.changed());
+    this.table = new Table();
+    const parts = [this.bar?.element, this.place, options.readout === false ? null : this.readout.element, this.table.details];
+    this.element = el("div", { class: "chart" }, ...parts);
+    place.append(this.element);
+    adopt(place);
+    this.plot = new Plot(this.picture, (ms) => this.axis.point(ms));
+    this.gestures = new Gestures(this.place, this.plot, axis);
+    this.listener = (what) => (what === "cursor" ? this.pointed() : what === "view" ? this.changed() : this.draw());
+    axis.listeners.add(this.listener);
+    this.painted = -Infinity;
+    this.seen = true;
+    this.watch = new IntersectionObserver(([{ isIntersecting }]) => {
+      this.seen = isIntersecting;
+      if (this.seen) this.draw();
+    });
+    this.watch.observe(this.place);
+    this.setSeries(series);
+    this.plot.open();
+  }
+
+  setSeries(series) {
+    this.lines = series.slice(0, MOST).map((each, at) => ({ key: each.label, unit: "", ...markOf(at), ...each }));
+    this.readout.setLines(this.lines);
+    this.changed();
+  }
+
+  // There are new points, or time went on.
+  draw() {
+    if (this.timer || !this.seen) return;
+    const waitMs = this.painted + PACE_MS - performance.now();
+    this.timer = setTimeout(() => this.changed(), Math.max(0, waitMs));
+  }
+
+  // At once, in the next frame.
+  changed() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      this.paint();
+    });
+  }
+
+  paint() {
+    this.painted = performance.now();
+    const { view } = this.axis;
+    const { hidden, pointed } = this.readout;
+    const lines = this.lines.filter(({ key }) => !hidden.has(key));
+    const pointedOne = lines.some(({ key }) => key === pointed);
+    this.plot.show(lines.map((line) => ({ ...line, faint: pointedOne && line.key !== pointed })), view.fromMs, view.toMs, this.format);
+    this.empty.hidden = lines.some(({ series }) => series.length > 0);
+    this.table.show(lines, view, this.format);
+    this.tell();
+    this.pointed();
+  }
+
+  // For who does not see it.
+  tell() {
+    const { texts } = this.format;
+    const { fromMs, toMs } = this.axis.view;
+    const told = this.lines.flatMap(({ label, unit, series, held }) => {
+      const found = held ? null : series.summary(fromMs, toMs);
+      if (!found) return [];
+      const words = ["lowest", "highest", "mean"].map((name) => `${texts[name]} ${this.format.value(found[name])} ${unit}`.trim());
+      return [`${label}: ${words.join(", ")}`];
+    });
+    this.picture.setAttribute("aria-label", [this.label, ...told].join("; "));
+    this.place.setAttribute("aria-label", texts.charts.keys(this.label));
+  }
+
+  pointed() {
+    this.plot.point(this.axis.cursorMs);
+    this.readout.show(this.axis.view, this.axis.cursorMs);
+  }
+
+  close() {
+    this.axis.listeners.delete(this.listener);
+    this.bar?.close();
+    this.watch.disconnect();
+    clearTimeout(this.timer);
+    cancelAnimationFrame(this.frame);
+    this.plot.close();
+    this.element.remove();
+  }
+}
