@@ -23,6 +23,7 @@ sheet.replaceSync(`
 .chart .u-select { background: color-mix(in srgb, var(--series-1) 22%, transparent); }
 .chart .u-cursor-x { border-inline-end-color: color-mix(in srgb, currentColor 60%, transparent); }
 .chart .empty { position: absolute; inset: 0; display: grid; place-items: center; color: var(--muted); pointer-events: none; }
+.chart .empty[hidden] { display: none; }
 .chart .readout { inline-size: 100%; table-layout: fixed; border-collapse: collapse; font-size: .85rem; }
 .chart .readout :is(th, td) { padding: .1rem 0 .1rem .5rem; text-align: end; font-weight: 400; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .chart .readout thead th { color: var(--muted); font-size: .75rem; }

@@ -36,7 +36,7 @@ export class CityForm {
     const { kind, place, candidates = [] } = await this.places.add(city, id);
     if (this.asking !== mine) return;
     if (kind === "ambiguous" && candidates.length > 0) {
-      this.say(weather.several(city), "bad");
+      this.say(weather.several(city), "asked");
       this.offer(candidates);
       return;
     }
