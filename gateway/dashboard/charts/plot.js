@@ -147,6 +147,7 @@ export class Plot {
     ctx.lineJoin = "round";
     const across = (ms) => bbox.left + ((ms - fromMs) / (toMs - fromMs)) * bbox.width;
     for (const line of this.shown.lines) {
+      if (!(scaleOf(line) in chart.scales)) continue; // of the chart that is built in the next frame
       const up = (value) => chart.valToPos(value, scaleOf(line), true);
       ctx.strokeStyle = ctx.fillStyle = this.colours.of(line.colour);
       ctx.globalAlpha = line.faint ? FAINT : 1;

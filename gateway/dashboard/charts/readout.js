@@ -68,7 +68,7 @@ export class Readout {
 }
 
 // A piece of the line.
-function sample({ colour, dash }) {
+export function sample({ colour, dash }) {
   const [svg, line] = ["svg", "line"].map((name) => document.createElementNS(SVG, name));
   const set = (node, all) => Object.entries(all).forEach(([name, value]) => node.setAttribute(name, value));
   set(svg, { viewBox: "0 0 24 8", class: "sample", "aria-hidden": "true" });

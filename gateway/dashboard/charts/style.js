@@ -4,7 +4,7 @@ import { plotSheet } from "./library.js";
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`
-.chart {
+.chart, .line-colours {
   --series-1: light-dark(#0969da, #58a6ff);
   --series-2: light-dark(#bc4c00, #f0883e);
   --series-3: light-dark(#0b7a5b, #3fcf9f);
@@ -13,6 +13,8 @@ sheet.replaceSync(`
   --series-6: light-dark(#7a6400, #d8b93c);
   --series-7: light-dark(#a40e26, #ff8e8e);
   --series-8: light-dark(#1b7c9e, #56c8e8);
+}
+.chart {
   --grid: color-mix(in srgb, currentColor 14%, transparent);
   min-inline-size: 0;
 }
@@ -21,6 +23,7 @@ sheet.replaceSync(`
 .chart .u-select { background: color-mix(in srgb, var(--series-1) 22%, transparent); }
 .chart .u-cursor-x { border-inline-end-color: color-mix(in srgb, currentColor 60%, transparent); }
 .chart .empty { position: absolute; inset: 0; display: grid; place-items: center; color: var(--muted); pointer-events: none; }
+.chart .empty[hidden] { display: none; }
 .chart .readout { inline-size: 100%; table-layout: fixed; border-collapse: collapse; font-size: .85rem; }
 .chart .readout :is(th, td) { padding: .1rem 0 .1rem .5rem; text-align: end; font-weight: 400; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .chart .readout thead th { color: var(--muted); font-size: .75rem; }
@@ -29,8 +32,8 @@ sheet.replaceSync(`
 .chart .name { display: flex; align-items: center; gap: .4rem; inline-size: 100%; overflow: hidden; text-overflow: ellipsis; }
 .chart button.name { border: 0; padding: .1rem 0; background: none; font: inherit; color: inherit; text-align: start; cursor: pointer; }
 .chart button.name[aria-pressed="false"] { color: var(--muted); text-decoration: line-through; }
-.chart .sample { inline-size: 1.5rem; block-size: .5rem; flex: none; }
-.chart .sample line { stroke-width: 2; }
+.sample { inline-size: 1.5rem; block-size: .5rem; flex: none; }
+.sample line { stroke-width: 2; }
 .chart details.table { font-size: .85rem; }
 .chart details.table summary { color: var(--muted); cursor: pointer; inline-size: fit-content; }
 .chart .scroll { max-block-size: 15rem; overflow: auto; }

@@ -35,6 +35,11 @@ export class Join {
 
   publication({ offset, data, tags }) {
     if (this.offset === null || offset <= this.offset) return false;
+    // What is told beside the publications (that weather is stale) has no offset.
+    if (offset === undefined) {
+      this.to.publication(data);
+      return true;
+    }
     const conflated = Number(tags?.conflated) || 0;
     if (!this.filtered && conflated === 0 && offset !== this.offset + 1) this.gaps++;
     if (offset <= this.until) this.missed += 1 + conflated;

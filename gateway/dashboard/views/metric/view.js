@@ -1,22 +1,26 @@
-import { el } from "../../parts/dom.js";
+// The metric view: one metric of all devices, or all metrics where none is named.
+
+import { AllMetrics } from "./all.js";
+import { OneMetric } from "./one.js";
 
 export class MetricView {
   constructor(context, route) {
-    this.context = context;
-    this.route = route;
+    this.shown = route.name === "" ? new AllMetrics(context, route) : new OneMetric(context, route);
   }
 
   get title() {
-    return this.context.texts.views.metric;
+    return this.shown.title;
   }
 
   open(place) {
-    place.append(el("h2", {}, this.title));
+    this.shown.open(place);
   }
 
   changed(route) {
-    this.route = route;
+    this.shown.changed(route);
   }
 
-  close() {}
+  close() {
+    this.shown.close();
+  }
 }

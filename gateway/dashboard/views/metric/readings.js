@@ -1,0 +1,87 @@
+// What is known of one metric: the newest value of each device, how fresh it is, and its points. Without DOM or network.
+//
+// Its topic brings values and points, and no units; those are told with the devices.
+
+import { Freshness } from "../../live/freshness.js";
+import { Series } from "../../live/series.js";
+import { unitText } from "../../live/format.js";
+
+export const MOST_DEVICES = 10_000;
+const MOST_POINTS = 200_000; // of all devices together
+const [FEWEST_EACH, MOST_EACH] = [16, 5_000];
+
+export class Readings {
+  constructor(metric, windowMs) {
+    this.metric = metric;
+    this.windowMs = windowMs;
+    this.rows = new Map(); // device → {device, value, ts, unit, freshness}
+    this.series = new Map(); // device → its points
+    this.skewMs = 0; // how far the viewer's clock is ahead of the server's
+    this.completeFrom = null; // from when on the window has all points
+    this.truncated = false;
+    this.full = false; // devices were left out
+  }
+
+  snapshot(data, now) {
+    const { window, latest } = data;
+    this.skewMs = now - window.to;
+    this.completeFrom = window.from;
+    this.truncated = window.truncated;
+    this.series.clear();
+    const most = Math.max(FEWEST_EACH, Math.min(MOST_EACH, Math.floor(MOST_POINTS / Math.max(1, window.series.length))));
+    for (const { device, points } of window.series) {
+      const series = new Series(most);
+      series.load(points);
+      this.series.set(device, series);
+    }
+    for (const { device, ts, [this.metric]: value } of latest ?? []) {
+      this.take(device, { value, ts }, (freshness) => freshness.snapshot({ ts }, window.to, now));
+    }
+    for (const { device, points } of window.series) this.rows.get(device)?.freshness.learn(points);
+  }
+
+  publication(data, now) {
+    if (!Object.hasOwn(data, this.metric)) return null;
+    const { device, ts, [this.metric]: value } = data;
+    if (!this.take(device, { value, ts }, (freshness) => freshness.reading(ts, now))) return null;
+    this.pointsOf(device).add(ts, value);
+    return device;
+  }
+
+  // A device as /api/devices shows it; whether it reports the metric.
+  told({ device, last_seen: seen, ts: newest, latest }, now) {
+    if (!Object.hasOwn(latest ?? {}, this.metric)) return false;
+    const { value, ts, unit } = latest[this.metric];
+    const serverNow = now - this.skewMs;
+    const at = { ts, seen: ts === newest ? seen : undefined };
+    this.take(device, { value, ts, unit: unitText(unit) }, (freshness) => freshness.snapshot(at, serverNow, now));
+    return true;
+  }
+
+  // Of the same device the newest counts; false if there is no room for another one.
+  take(device, { value, ts, unit }, hear) {
+    let row = this.rows.get(device);
+    if (!row) {
+      if (this.rows.size >= MOST_DEVICES) {
+        this.full = true;
+        return false;
+      }
+      row = { device, value, ts, unit, freshness: new Freshness() };
+      this.rows.set(device, row);
+    }
+    if (ts >= row.ts) [row.value, row.ts] = [value, ts];
+    row.unit = unit ?? row.unit;
+    hear(row.freshness);
+    return true;
+  }
+
+  pointsOf(device) {
+    let series = this.series.get(device);
+    if (!series) this.series.set(device, (series = new Series(FEWEST_EACH * 16)));
+    return series;
+  }
+
+  forget(fromMs) {
+    for (const series of this.series.values()) series.forget(fromMs);
+  }
+}

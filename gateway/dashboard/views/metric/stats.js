@@ -1,0 +1,34 @@
+// Lowest, highest and mean of what all devices say now, and how many are silent.
+
+import { el, write } from "../../parts/dom.js";
+
+const FIGURES = ["lowest", "highest", "mean"];
+
+export class Stats {
+  constructor({ texts, format }) {
+    Object.assign(this, { format, words: texts.metric_view });
+    this.figures = [...FIGURES, "reporting"].map((name) => el("dd", { "data-figure": name }));
+    this.silent = el("span", { class: "state" });
+    this.element = el("dl", { class: "stats" }, ...this.figures.map((figure, at) =>
+      el("div", {}, el("dt", {}, this.words[[...FIGURES, "reporting"][at]]), figure, at === FIGURES.length ? this.silent : null)));
+  }
+
+  show(stats, unit, count, silent) {
+    const { format, words } = this;
+    FIGURES.forEach((name, at) => {
+      const text = stats === null ? "–" : `${format.value(rounded(stats, name))}${unit ? `\u00a0${unit}` : ""}`;
+      write(this.figures[at], text);
+    });
+    write(this.figures[FIGURES.length], format.value(count));
+    write(this.silent, silent > 0 ? ` ${words.silent(format.value(silent))}` : "");
+  }
+}
+
+// A mean has no more digits than can be told apart.
+function rounded(stats, name) {
+  if (name !== "mean") return stats[name];
+  const span = stats.highest - stats.lowest;
+  if (span === 0) return stats.mean;
+  const digits = Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(span))));
+  return Number(stats.mean.toFixed(digits));
+}
