@@ -1,12 +1,12 @@
 // Joins the past to what is live: every publication once, in order, or it is said that some are missing.
 //
 // A snapshot holds everything up to its position; what follows comes with higher offsets of the same epoch. `to` has
-// snapshot(data) and publication(data).
+// snapshot(data) and publication(data, tags).
 
 export class Join {
   constructor(to, filtered = false) {
     this.to = to;
-    this.filtered = filtered; // then offsets of others are left out, and a jump is no gap
+    this.filtered = filtered; // or conflated: then some offsets are left out, and a jump is no gap
     this.epoch = null;
     this.offset = null;
     this.resumed = 0; // publications that a resume brought at once
@@ -21,11 +21,11 @@ export class Join {
     this.to.snapshot(data);
   }
 
-  publication({ offset, data }) {
+  publication({ offset, data, tags }) {
     if (this.offset === null || offset <= this.offset) return false;
     if (!this.filtered && offset !== this.offset + 1) this.gaps++;
     this.offset = offset;
-    this.to.publication(data);
+    this.to.publication(data, tags);
     return true;
   }
 }
