@@ -1,7 +1,9 @@
 // One topic for all that show something of it: one subscription, however many they are.
 //
-// A listener has {source, windowMs, points}, snapshot(data), publication(data) and trouble(code or null). When one joins,
-// the topic is subscribed anew with the longest window that is wanted, and all of them get the new snapshot.
+// A listener has {source, windowMs, points}, snapshot(data), publication(data, tags) and trouble(code or null). When one
+// joins, the topic is subscribed anew with the longest window that is wanted, and all of them get the new snapshot. It may
+// wish for a `delivery` ("sample" with a `rate`, "latest"); whoever wishes for none gets every publication, and so do the
+// others then.
 
 import { Join } from "./join.js";
 import { tellEach } from "./tell.js";
@@ -59,9 +61,9 @@ export class Feed {
     const join = new Join(
       {
         snapshot: (data) => this.tell("snapshot", data),
-        publication: (data) => this.tell("publication", data),
+        publication: (data, tags) => this.tell("publication", data, tags),
       },
-      Boolean(wishes.tagsFilter),
+      Boolean(wishes.tagsFilter || wishes.data.delivery),
     );
     const subscription = (this.subscription = this.client.newSubscription(this.topic, wishes));
     this.joined = join;
@@ -95,8 +97,8 @@ export class Feed {
     subscription.subscribe();
   }
 
-  tell(what, data) {
-    tellEach(this.listeners, (listener) => listener[what](data));
+  tell(what, ...data) {
+    tellEach(this.listeners, (listener) => listener[what](...data));
   }
 
   drop() {
@@ -118,7 +120,8 @@ export function wishesOf(listeners) {
   const windowMs = Math.max(tagsFilter ? FILTERED_MS : 0, ...listeners.map((each) => each.windowMs));
   // A short window beside a long one keeps its points, as far as a snapshot can have them.
   const points = Math.max(...listeners.map((each) => Math.ceil((each.points * windowMs) / each.windowMs)));
-  const data = { window: `${Math.ceil(windowMs / 1000)}s`, points: Math.min(points, MOST_POINTS) };
+  const window = `${Math.ceil(windowMs / 1000)}s`;
+  const data = { window, points: Math.min(points, MOST_POINTS), ...deliveryOf(listeners) };
   return tagsFilter ? { data, tagsFilter } : { data };
 }
 
@@ -126,4 +129,11 @@ function filterOf(listeners) {
   const vals = [...new Set(listeners.map((each) => each.source.device).filter((device) => device !== null))].sort();
   const filter = { key: "device", cmp: "in", vals };
   return vals.length > 0 && JSON.stringify(filter).length <= MOST_FILTER ? filter : null;
+}
+
+// What leaves out least of what anybody wishes for.
+function deliveryOf(listeners) {
+  if (listeners.some((each) => !each.delivery)) return {};
+  if (listeners.some((each) => each.delivery === "latest")) return { delivery: "latest" };
+  return { delivery: "sample", rate: Math.max(...listeners.map((each) => each.rate ?? 1)) };
 }

@@ -1,12 +1,12 @@
 // Joins the past to what is live: every publication once, in order, or it is said that some are missing.
 //
 // A snapshot holds everything up to its position; what follows comes with higher offsets of the same epoch. `to` has
-// snapshot(data) and publication(data).
+// snapshot(data) and publication(data, tags).
 
 export class Join {
   constructor(to, filtered = false) {
     this.to = to;
-    this.filtered = filtered; // then offsets of others are left out, and a jump is no gap
+    this.filtered = filtered; // or conflated: then some offsets are left out, and a jump is no gap
     this.epoch = null;
     this.offset = null;
     this.gaps = 0;
@@ -37,14 +37,14 @@ export class Join {
     if (this.offset === null || offset <= this.offset) return false;
     // What is told beside the publications (that weather is stale) has no offset.
     if (offset === undefined) {
-      this.to.publication(data);
+      this.to.publication(data, tags);
       return true;
     }
     const conflated = Number(tags?.conflated) || 0;
     if (!this.filtered && conflated === 0 && offset !== this.offset + 1) this.gaps++;
     if (offset <= this.until) this.missed += 1 + conflated;
     this.offset = offset;
-    this.to.publication(data);
+    this.to.publication(data, tags);
     return true;
   }
 }

@@ -7,8 +7,8 @@ import { FakeClient, settled } from "./fake_client.mjs";
 class Listener {
   told = [];
 
-  constructor({ device = null, windowMs = 60_000, points = 100 } = {}) {
-    Object.assign(this, { source: { device }, windowMs, points });
+  constructor({ device = null, windowMs = 60_000, points = 100, ...delivery } = {}) {
+    Object.assign(this, { source: { device }, windowMs, points, ...delivery });
   }
 
   snapshot(data) {
@@ -134,4 +134,27 @@ test("a listener that fails keeps nothing from the others", async (context) => {
   client.subscriptions[0].become(1, { data: "past" });
   assert.deepEqual(sound.told.at(-1), ["snapshot", "past"]);
   assert.deepEqual(reported, ["broken"]);
+});
+
+test("what is delivered leaves out no more than everybody lets it", () => {
+  const sample = (rate) => new Listener({ delivery: "sample", rate });
+  const delivered = (...listeners) => {
+    const { delivery, rate } = wishesOf(listeners).data;
+    return [delivery, rate];
+  };
+  assert.deepEqual(delivered(sample(1), sample(2)), ["sample", 2]);
+  assert.deepEqual(delivered(new Listener({ delivery: "sample" })), ["sample", 1]);
+  assert.deepEqual(delivered(sample(2), new Listener({ delivery: "latest" })), ["latest", undefined]);
+  assert.deepEqual(delivered(sample(2), new Listener()), [undefined, undefined]);
+});
+
+test("of what is conflated a jump is no gap, and its tags say how much was left out", async () => {
+  const one = new Listener({ delivery: "sample", rate: 1 });
+  const tagged = [];
+  one.publication = (data, tags) => tagged.push([data, tags]);
+  const { client, feed } = await started(one);
+  client.subscriptions[0].emit("subscribed", subscribed(1, "past"));
+  client.subscriptions[0].emit("publication", { offset: 5, data: "newest", tags: { conflated: "3" } });
+  assert.deepEqual(tagged, [["newest", { conflated: "3" }]]);
+  assert.equal(feed.joined.gaps, 0);
 });

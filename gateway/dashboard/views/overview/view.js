@@ -1,9 +1,44 @@
+// All devices: tiles with live values, searched, filtered and in order.
+
 import { el } from "../../parts/dom.js";
+import { DataStopped } from "./data_stopped.js";
+import { Empty } from "./empty.js";
+import { Menu } from "./menu.js";
+import { choices, found, queryOf, wishesOf } from "./query.js";
+import { Roster } from "./roster.js";
+import { Supply } from "./supply.js";
+import { Tiles } from "./tiles.js";
+import { Toolbar } from "./toolbar.js";
+
+const TICK_MS = 1_000;
+const CALM_MS = 3_000; // an order by what changes is refreshed that often
+const STILL_MS = 5_000; // a pointer that rests is not used
+const BANNER = "data";
+
+// What was known and where one was, for who comes back.
+const left = new WeakMap();
 
 export class OverviewView {
   constructor(context, route) {
     this.context = context;
-    this.route = route;
+    this.wishes = wishesOf(route.query);
+    this.back = left.get(context);
+    this.roster = this.back?.roster ?? new Roster();
+    this.roster.changed = (id) => this.tiles.change(id);
+    this.stopped = new DataStopped();
+    this.tiles = new Tiles(context, { menu: (tile) => this.menu.open(tile), looked: (devices) => this.look(devices) });
+    this.toolbar = new Toolbar(context, (changes) => this.wish(changes));
+    this.empty = new Empty(context, () => this.wish({ q: "", tag: "", metric: "", silent: false }));
+    this.menu = new Menu(context);
+    this.supply = new Supply({
+      connection: context.connection,
+      access: context.access,
+      roster: this.roster,
+      changed: () => this.search(),
+      learned: (times) => this.stopped.learn(times),
+      hidden: () => document.hidden,
+    });
+    this.endings = [];
   }
 
   get title() {
@@ -11,12 +46,138 @@ export class OverviewView {
   }
 
   open(place) {
-    place.append(el("h2", {}, this.title));
+    const { context } = this;
+    this.weather = el("section", { class: "weather-cards" });
+    place.append(
+      el("h2", { class: "unseen" }, this.title),
+      this.weather,
+      this.toolbar.node,
+      this.empty.node,
+      this.tiles.list,
+      this.menu.node,
+    );
+    this.listen(document, "visibilitychange", () => document.hidden || this.wake());
+    this.listen(this.tiles.list, "pointermove", () => (this.pointed = Date.now()));
+    this.endings.push(context.preferences.listen("lines", () => this.tiles.redraw()));
+    const alerted = (topic) => topic.startsWith("device:") && this.tiles.change(topic.slice("device:".length));
+    const turned = (state) => this.turn(state);
+    context.alerts.listeners.add(alerted);
+    context.connection.listeners.add(turned);
+    this.endings.push(() => context.alerts.listeners.delete(alerted), () => context.connection.listeners.delete(turned));
+    this.timer = setInterval(() => document.hidden || this.tick(), TICK_MS);
+    this.tiles.open();
+    this.supply.open();
+    this.turn(context.connection.state);
+    this.toolbar.show(this.wishes);
+    this.refresh();
+    if (this.back) this.return(this.back);
   }
 
   changed(route) {
-    this.route = route;
+    this.wishes = wishesOf(route.query);
+    this.toolbar.show(this.wishes);
+    this.refresh();
   }
 
-  close() {}
+  close() {
+    left.set(this.context, { roster: this.roster, at: this.tiles.top, query: this.query });
+    this.roster.changed = () => {};
+    clearInterval(this.timer);
+    cancelAnimationFrame(this.searching);
+    for (const end of this.endings) end();
+    this.menu.close();
+    this.supply.close();
+    this.tiles.close();
+    this.context.banner.set(BANNER, null);
+  }
+
+  listen(target, event, listener) {
+    target.addEventListener(event, listener);
+    this.endings.push(() => target.removeEventListener(event, listener));
+  }
+
+  get query() {
+    return JSON.stringify(queryOf(this.wishes));
+  }
+
+  // To where one was in the same list.
+  return({ at, query }) {
+    if (query !== this.query || at <= 0) return;
+    this.tiles.render();
+    scrollBy(0, at - this.tiles.top);
+  }
+
+  wish(changes) {
+    this.wishes = { ...this.wishes, ...changes };
+    if (this.wishes.sort === "value" && !this.wishes.metric) this.wishes.metric = this.commonest() ?? "";
+    this.context.router.replaceQuery(queryOf(this.wishes));
+    this.toolbar.show(this.wishes);
+    this.refresh();
+    // What is found stands at the beginning.
+    if (this.tiles.top > 0) this.toolbar.node.scrollIntoView();
+  }
+
+  commonest() {
+    return this.toolbar.choices.metrics.toSorted(([, a], [, b]) => b - a)[0]?.[0];
+  }
+
+  // Something is new: once for all that comes together.
+  search() {
+    this.searching ??= requestAnimationFrame(() => {
+      this.searching = null;
+      this.refresh();
+    });
+  }
+
+  refresh() {
+    const now = Date.now();
+    [this.version, this.refreshed] = [this.roster.version, now];
+    const all = [...this.roster.devices.values()];
+    const shown = found(all, this.wishes, now);
+    this.tiles.show(shown, this.wishes.metric);
+    if (this.chosenFrom !== this.version) this.toolbar.choose(choices(all));
+    this.chosenFrom = this.version;
+    const silent = all.reduce((count, device) => count + Number(device.freshness.silent(now)), 0);
+    this.toolbar.counted(shown.length, all.length, silent);
+    this.toolbar.node.hidden = all.length === 0;
+    this.empty.show(shown.length ? null : all.length ? "unfound" : (this.supply.problem ?? (this.supply.known ? "none" : "waiting")));
+  }
+
+  tick() {
+    const now = Date.now();
+    this.tiles.tick(now);
+    this.supply.ask();
+    const anew = this.version !== this.roster.version;
+    const still = this.wishes.sort === "name" && !this.wishes.silent;
+    if ((anew && still) || ((anew || now - this.refreshed >= CALM_MS) && !this.used(now))) this.refresh();
+    this.judge(now);
+  }
+
+  // Whether somebody is at the tiles, so that their order must not change under the hand.
+  used(now) {
+    return now - (this.pointed ?? 0) < STILL_MS || this.tiles.held() >= 0 || this.menu.node.matches(":popover-open");
+  }
+
+  wake() {
+    this.supply.wake();
+    this.tiles.redraw();
+    this.tick();
+  }
+
+  look(devices) {
+    this.supply.look(devices, (device) => device.shownLine(this.wishes.metric));
+  }
+
+  turn(state) {
+    this.tiles.list.dataset.connection = state;
+    this.stopped.live(state === "live", Date.now());
+    this.judge(Date.now());
+  }
+
+  judge(now) {
+    if (this.roster.heard !== null) this.stopped.heard(this.roster.heard);
+    const since = this.stopped.since(now);
+    const { texts, format } = this.context;
+    this.context.banner.set(BANNER, since === null ? null : texts.overview.stopped(format.time(since)));
+  }
 }

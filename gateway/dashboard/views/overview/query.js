@@ -1,0 +1,99 @@
+// Which devices are shown, and in which order: what the viewer searches for, as it stands in the address.
+
+export const SORTS = ["name", "seen", "value"];
+const MOST_TAGS = 300;
+const SEEN_STEP_MS = 5_000; // who posts all the time does not overtake each other
+const names = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+
+// {q, tag, metric, sort, falling, silent} of an address's query (URLSearchParams).
+export function wishesOf(query) {
+  const sort = SORTS.includes(query.get("sort")) ? query.get("sort") : "name";
+  return {
+    q: query.get("q") ?? "",
+    tag: query.get("tag") ?? "", // "key:value"
+    metric: query.get("metric") ?? "",
+    sort,
+    falling: query.has("order") ? query.get("order") === "desc" : falls(sort),
+    silent: query.get("silent") === "1",
+  };
+}
+
+// The members of the query that say so; null for what need not be said.
+export function queryOf({ q, tag, metric, sort, falling, silent }) {
+  return {
+    q: q || null,
+    tag: tag || null,
+    metric: metric || null,
+    sort: sort === "name" ? null : sort,
+    order: falling === falls(sort) ? null : falling ? "desc" : "asc",
+    silent: silent ? "1" : null,
+  };
+}
+
+// What is looked for first: the first name, the newest, the largest value.
+export function falls(sort) {
+  return sort !== "name";
+}
+
+// The devices that are wanted, in their order; `devices` are all of them.
+export function found(devices, wishes, now) {
+  if (devices.some(({ rank }) => rank === null)) rank(devices);
+  const words = wishes.q.toLowerCase().split(/\s+/).filter(Boolean);
+  const kept = [];
+  for (const device of devices) {
+    if (wishes.tag && !device.tags.includes(wishes.tag)) continue;
+    if (wishes.metric && !device.values.has(wishes.metric)) continue;
+    if (wishes.silent && !device.freshness.silent(now)) continue;
+    if (words.every((word) => device.searched.includes(word))) kept.push(device);
+  }
+  return sorted(kept, wishes, now);
+}
+
+function sorted(devices, { sort, metric, falling }, now) {
+  const sign = falling ? -1 : 1;
+  if (sort === "name" || (sort === "value" && !metric)) return devices.sort((a, b) => sign * byName(a, b));
+  const key = sort === "seen" ? (device) => seen(device, now) : (device) => numberOf(device.values.get(metric)?.value);
+  const keys = new Map(devices.map((device) => [device, key(device)]));
+  return devices.sort((a, b) => {
+    const [one, other] = [keys.get(a), keys.get(b)];
+    // What has no number stands at the end, whichever way.
+    if (one === null || other === null) return Number(one === null) - Number(other === null) || byName(a, b);
+    return sign * (one - other) || byName(a, b);
+  });
+}
+
+// To compare names takes long, and is done only when there are new ones.
+function rank(devices) {
+  const inOrder = devices.toSorted((a, b) => names.compare(a.id, b.id) || (a.id < b.id ? -1 : 1));
+  inOrder.forEach((device, at) => (device.rank = at));
+}
+
+function byName(a, b) {
+  return a.rank - b.rank;
+}
+
+function seen(device, now) {
+  const age = device.freshness.ageMs(now);
+  return age === null ? null : -Math.floor(age / SEEN_STEP_MS);
+}
+
+function numberOf(value) {
+  if (typeof value === "boolean") return Number(value);
+  return Number.isFinite(value) ? value : null;
+}
+
+// What can be chosen from: {tags, metrics}, each [[text, how many devices], …] by name. Of too many tags the commonest
+// are there.
+export function choices(devices) {
+  const [tags, metrics] = [new Map(), new Map()];
+  for (const device of devices) {
+    for (const tag of device.tags) tags.set(tag, (tags.get(tag) ?? 0) + 1);
+    for (const metric of device.values.keys()) metrics.set(metric, (metrics.get(metric) ?? 0) + 1);
+  }
+  return { tags: listed(tags), metrics: listed(metrics) };
+}
+
+function listed(counts) {
+  const commonest = [...counts].sort(([, a], [, b]) => b - a).slice(0, MOST_TAGS);
+  return commonest.sort(([a], [b]) => names.compare(a, b));
+}
