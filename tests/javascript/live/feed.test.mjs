@@ -96,3 +96,13 @@ test("devices of a metric's topic are filtered, as far as a filter may be large"
   const many = Array.from({ length: 500 }, (_, n) => `${"long-name".repeat(5)}-${n}`);
   assert.equal("tagsFilter" in wishesOf(of(...many)), false);
 });
+
+test("a comparison is asked for no past, and has no position", async () => {
+  const [client, listener] = [new FakeClient(), new Listener()];
+  new Feed(client, "compare:a:berlin").join(listener);
+  await settled();
+  assert.deepEqual(client.subscriptions[0].options, {});
+  client.subscriptions[0].emit("subscribed", { data: undefined, recovered: false });
+  client.subscriptions[0].emit("publication", { data: "now" });
+  assert.deepEqual(listener.told, [["trouble", null], ["snapshot", undefined], ["publication", "now"]]);
+});
