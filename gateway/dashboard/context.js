@@ -6,6 +6,7 @@ import { HERE, connections } from "./live/connections.js";
 import { Format } from "./live/format.js";
 import { Access } from "./parts/access.js";
 import { Banner } from "./parts/banner.js";
+import { Notice } from "./parts/notice.js";
 import { Preferences } from "./parts/preferences.js";
 
 export class Context {
@@ -16,8 +17,9 @@ export class Context {
     this.access = new Access(denied);
     this.format = this.newFormat();
     this.connection = connections.take(HERE, this.access.token, states).connection;
-    this.boards = new Boards(this.preferences);
-    this.alerts = new Alerts();
+    this.notice = new Notice(document.body);
+    this.boards = new Boards(this.preferences, () => this.texts.board.first);
+    this.alerts = new Alerts(this);
   }
 
   // The language that the viewer chose, or the browser's.
