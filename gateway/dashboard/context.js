@@ -7,6 +7,7 @@ import { Format } from "./live/format.js";
 import { Access } from "./parts/access.js";
 import { Attention } from "./parts/attention.js";
 import { Banner } from "./parts/banner.js";
+import { Notice } from "./parts/notice.js";
 import { Preferences } from "./parts/preferences.js";
 
 export class Context {
@@ -18,8 +19,9 @@ export class Context {
     this.access = new Access(denied);
     this.format = this.newFormat();
     this.connection = connections.take(HERE, this.access.token, states).connection;
-    this.boards = new Boards(this.preferences);
-    this.alerts = new Alerts();
+    this.notice = new Notice(document.body);
+    this.boards = new Boards(this.preferences, () => this.texts.board.first);
+    this.alerts = new Alerts(this);
   }
 
   // The language that the viewer chose, as the browser has it, or the browser's.

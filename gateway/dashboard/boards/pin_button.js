@@ -2,9 +2,23 @@
 
 import { el } from "../parts/dom.js";
 import { icon } from "../parts/icons.js";
+import { tell } from "./words.js";
 
 // `item`: {kind: "value" or "chart", topic, metric, device (of a metric: topic) or null, window (of a chart, such as "1h")}.
-export function pinButton({ boards, texts }, item) {
-  const label = texts.board.pin;
-  return el("button", { type: "button", class: "quiet", title: label, "aria-label": label, onclick: () => boards.pin(item) }, icon("pin"));
+export function pinButton(context, item) {
+  const label = context.texts.board.pin;
+  const attributes = { type: "button", class: "quiet", title: label, "aria-label": label, onclick: () => pin(context, item) };
+  return el("button", attributes, icon("pin"));
+}
+
+function pin({ boards, notice, texts }, item) {
+  const { undo, close, pinned } = texts.board;
+  try {
+    const name = tell(texts, () => boards.pin(item));
+    const change = boards.last;
+    notice.say(pinned(name), { label: undo, act: () => boards.undo(change), close });
+  } catch (error) {
+    if (!error.told) throw error;
+    notice.say(error.told, { close });
+  }
 }

@@ -47,6 +47,7 @@ export class WindsockChart extends WindsockElement {
   wantedWindow() {
     const wanted = duration(this.getAttribute("window") ?? DEFAULT_WINDOW);
     if (wanted === null || wanted > LONGEST_MS) throw Object.assign(new Error("window"), { code: "window" });
+    if (this.source.compared) throw Object.assign(new Error("past"), { code: "past" });
     return wanted;
   }
 

@@ -32,6 +32,9 @@ export class WindsockElement extends HTMLElement {
     this.stop();
   }
 
+  // Moved by moveBefore(): it goes on as it was.
+  connectedMoveCallback() {}
+
   attributeChangedCallback(_name, before, now) {
     if (this.isConnected && before !== now) this.restart();
   }
@@ -50,7 +53,7 @@ export class WindsockElement extends HTMLElement {
 
   start() {
     this.format = new Format(this.getAttribute("lang") || undefined, this.decimals);
-    this.newest = this.source = null;
+    this.newest = this.source = this.comparison = null;
     [this.subscribed, this.problem] = [false, null];
     shown.add(this);
     try {
@@ -95,7 +98,7 @@ export class WindsockElement extends HTMLElement {
   }
 
   get label() {
-    return this.getAttribute("label") ?? this.source?.metric.replaceAll("_", " ") ?? "";
+    return this.getAttribute("label") ?? (this.source?.compared ?? this.source)?.metric.replaceAll("_", " ") ?? "";
   }
 
   get unit() {
@@ -103,7 +106,8 @@ export class WindsockElement extends HTMLElement {
   }
 
   newFreshness() {
-    const unknown = this.source.topic.startsWith("weather:") ? { unknownMs: WEATHER_UNKNOWN_MS } : {};
+    const weather = this.source.topic.startsWith("weather:") || this.source.metric === "outside";
+    const unknown = weather ? { unknownMs: WEATHER_UNKNOWN_MS } : {};
     return new Freshness({ silentMs: duration(this.getAttribute("stale-after")), ...unknown });
   }
 
@@ -112,6 +116,8 @@ export class WindsockElement extends HTMLElement {
   snapshot(data) {
     this.subscribed = true;
     const now = Date.now();
+    // A comparison begins anew; what comes first may be old.
+    if (this.source.compared) this.freshness = this.newFreshness();
     const { points, unit } = pointsOf(this.source, data?.window);
     if (points.length < this.points) this.freshness.learn(points);
     const latest = latestOf(this.source, data?.latest);
@@ -124,9 +130,11 @@ export class WindsockElement extends HTMLElement {
   }
 
   publication(data) {
+    if (this.source.compared) this.comparison = data;
     const reading = readingOf(this.source, data);
-    if (!reading) return;
-    this.freshness.reading(reading.ts, Date.now());
+    if (!reading) return this.update();
+    if (reading.ageMs === undefined) this.freshness.reading(reading.ts, Date.now());
+    else this.freshness.told(reading.ts, reading.ageMs, Date.now());
     // A late reading does not turn the clock back.
     if (!this.newest || reading.ts >= this.newest.ts) this.newest = { ...reading, unit: reading.unit ?? this.newest?.unit };
     this.add(reading);
@@ -163,6 +171,7 @@ export class WindsockElement extends HTMLElement {
       subscribed: this.subscribed,
       has: this.newest !== null,
       silent: this.newest !== null && this.freshness.silent(now),
+      outdated: this.newest?.outdated,
     });
     this.mark("state", state);
     this.mark("reason", reason);

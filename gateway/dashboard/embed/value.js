@@ -1,6 +1,8 @@
-// <windsock-value topic="device:greenhouse-7" metric="temperature">: label, value, unit, and how fresh it is.
+// <windsock-value topic="device:greenhouse-7" metric="temperature">: label, value, unit, and how fresh it is. Of
+// topic="compare:greenhouse-7:berlin" also what it is outside, and the difference.
 
 import { write } from "../parts/dom.js";
+import { Beside } from "./beside.js";
 import { WindsockElement, part } from "./element.js";
 
 const WINDOW_MS = 900_000;
@@ -16,12 +18,13 @@ export class WindsockValue extends WindsockElement {
       state: part("span", "state"),
       age: part("span", "age"),
     };
+    this.beside = new Beside();
     this.parts.state.setAttribute("role", "status");
     const figure = part("span", "figure");
     figure.append(this.parts.value, " ", this.parts.unit);
     const note = part("span", "note");
     note.append(this.parts.state, " ", this.parts.age);
-    root.append(this.parts.label, " ", figure, " ", note);
+    root.append(this.parts.label, " ", figure, " ", this.beside.shown, note);
   }
 
   wantedWindow() {
@@ -34,8 +37,10 @@ export class WindsockValue extends WindsockElement {
 
   draw({ reason, ageMs }) {
     write(this.parts.label, this.label);
-    write(this.parts.value, this.newest ? this.format.value(this.newest.value) : "–");
+    const shown = this.source?.metric === "difference" ? "difference" : "value";
+    write(this.parts.value, this.newest ? this.format[shown](this.newest.value) : "–");
     write(this.parts.unit, this.newest ? this.unit : "");
+    this.beside.show(this.source?.compared?.all ? this.comparison : null, this.format);
     write(this.parts.state, reason);
     write(this.parts.age, ageMs === null ? "" : this.format.age(ageMs));
   }

@@ -57,7 +57,7 @@ export class Feed {
 
   subscribe() {
     this.drop();
-    const wishes = wishesOf([...this.listeners]);
+    const wishes = this.topic.startsWith("compare:") ? {} : wishesOf([...this.listeners]); // it has no past
     const join = new Join(
       {
         snapshot: (data) => this.tell("snapshot", data),

@@ -38,6 +38,11 @@ export class Format {
     return (plain ? this.plain : this.tiny).format(value);
   }
 
+  // With a plus where there is more.
+  difference(value) {
+    return typeof value === "number" && value > 0 ? `+${this.value(value)}` : this.value(value);
+  }
+
   age(ms) {
     const seconds = Math.round(ms / 1000);
     if (seconds < 60) return this.ages.format(-seconds, "second");

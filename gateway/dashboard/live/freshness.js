@@ -17,6 +17,7 @@ export class Freshness {
     this.lagMs = Infinity;
     this.paceMs = 0;
     this.ts = null;
+    this.believed = false;
   }
 
   // The newest of a snapshot that the server made at `serverNow`; `seen` by the server, if it says so.
@@ -37,6 +38,14 @@ export class Freshness {
       this.paceMs += (step - this.paceMs) * (this.paceMs ? SMOOTHING : 1);
     }
     this.heard(ts, now, 0);
+  }
+
+  // A reading whose age the server told, in milliseconds by the device's clock: believed until the next one comes.
+  told(ts, ageMs, now) {
+    if (this.believed && ts > this.ts) [this.believed, this.lagMs] = [false, Infinity];
+    if (this.ts !== null && !this.believed) return this.reading(ts, now);
+    this.believed = true;
+    [this.ts, this.lagMs] = [ts, now - ts - ageMs];
   }
 
   heard(ts, at, skewMs) {

@@ -1,7 +1,8 @@
 // Joins the past to what is live: every publication once, in order, or it is said that some are missing.
 //
 // A snapshot holds everything up to its position; what follows comes with higher offsets of the same epoch. `to` has
-// snapshot(data) and publication(data, tags).
+// snapshot(data) and publication(data, tags). What is stored nowhere (comparisons, word of an observation's age) has no
+// offset: it is passed on as it comes.
 
 export class Join {
   constructor(to, filtered = false) {
@@ -16,7 +17,12 @@ export class Join {
 
   // The topic is subscribed: "first", with a snapshot; "resumed" where it was left; or "anew" with another snapshot, as
   // what was missed is no longer there.
-  subscribed({ epoch, offset }, data, recovered) {
+  subscribed(position, data, recovered) {
+    if (!position) {
+      this.to.snapshot(data);
+      return "first";
+    }
+    const { epoch, offset } = position;
     const before = this.offset !== null;
     [this.missed, this.until] = [0, 0];
     if (recovered && before && epoch === this.epoch) {
@@ -34,12 +40,11 @@ export class Join {
   }
 
   publication({ offset, data, tags }) {
-    if (this.offset === null || offset <= this.offset) return false;
-    // What is told beside the publications (that weather is stale) has no offset.
     if (offset === undefined) {
       this.to.publication(data, tags);
       return true;
     }
+    if (this.offset === null || offset <= this.offset) return false;
     const conflated = Number(tags?.conflated) || 0;
     if (!this.filtered && conflated === 0 && offset !== this.offset + 1) this.gaps++;
     if (offset <= this.until) this.missed += 1 + conflated;

@@ -4,13 +4,29 @@ export class SourceError extends Error {}
 
 const ALONE = ["device:", "weather:"];
 const METRIC = "metric:";
+const COMPARE = "compare:";
+const COMPARED_METRIC = "temperature"; // unless the topic names one
+// What a comparison tells: the device's value, the weather's, and what lies between them. `outdated` is the weather's age.
+const SIDES = {
+  inside: ({ value, ts, unit, age_s }) => ({ value, ts, unit, age_s }),
+  outside: ({ outside, outside_ts, outside_unit, outside_age_s, stale }) => (
+    { value: outside, ts: outside_ts, unit: outside_unit, age_s: outside_age_s, outdated: stale === true }),
+  difference: ({ difference, ts, unit, age_s, stale }) => (
+    { value: difference, ts, unit, age_s, outdated: stale === true }),
+};
 
-// {topic, metric, device}: "device:greenhouse-7" and "temperature", or "metric:temperature" and "greenhouse-7".
+// {topic, metric, device}: "device:greenhouse-7" and "temperature", or "metric:temperature" and "greenhouse-7". Of
+// "compare:greenhouse-7:berlin" the metric is a side of it, and `compared` says of what.
 // Throws SourceError with a `code` that the texts know.
 export function sourceOf(topic, metric, device) {
   const fail = (code) => {
     throw Object.assign(new SourceError(code), { code });
   };
+  if (topic?.startsWith(COMPARE)) {
+    const compared = comparedOf(topic) ?? fail("topic");
+    if (metric && !Object.hasOwn(SIDES, metric)) fail("side");
+    return { topic, metric: metric || "inside", device: null, compared: { ...compared, all: !metric } };
+  }
   const prefix = [...ALONE, METRIC].find((each) => topic?.startsWith(each) && topic.length > each.length);
   if (!prefix) fail("topic");
   if (prefix !== METRIC) return metric ? { topic, metric, device: null } : fail("metric");
@@ -19,8 +35,21 @@ export function sourceOf(topic, metric, device) {
   return device ? { topic, metric: named, device } : fail("device");
 }
 
-// A publication's {value, ts, unit}; null if it is not about the source.
+// {device, place, metric} of a comparison's topic, or null. Devices' names may hold colons, places' never do.
+export function comparedOf(topic) {
+  const found = /^compare:(.+):([^:/]+)(?:\/(.+))?$/s.exec(topic);
+  return found && { device: found[1], place: found[2], metric: found[3] ?? COMPARED_METRIC };
+}
+
+// A publication's {value, ts, unit}; null if it is not about the source. Of a comparison also `ageMs`, as the server
+// says, and whether the weather is `outdated`.
 export function readingOf(source, data) {
+  if (source.compared) {
+    const { age_s, ...reading } = SIDES[source.metric](data);
+    if (reading.value === null || reading.value === undefined || !Number.isFinite(reading.ts)) return null;
+    const outdated = reading.outdated || (source.compared.all && data.stale === true);
+    return { ...reading, outdated, ageMs: age_s * 1_000 };
+  }
   if (source.device !== null) {
     const mine = data.device === source.device && source.metric in data;
     return mine ? { value: data[source.metric], ts: data.ts } : null;

@@ -158,3 +158,13 @@ test("of what is conflated a jump is no gap, and its tags say how much was left 
   assert.deepEqual(tagged, [["newest", { conflated: "3" }]]);
   assert.equal(feed.joined.gaps, 0);
 });
+
+test("a comparison is asked for no past, and has no position", async () => {
+  const [client, listener] = [new FakeClient(), new Listener()];
+  new Feed(client, "compare:a:berlin").join(listener);
+  await settled();
+  assert.deepEqual(client.subscriptions[0].options, {});
+  client.subscriptions[0].emit("subscribed", { data: undefined, recovered: false });
+  client.subscriptions[0].emit("publication", { data: "now" });
+  assert.deepEqual(listener.told, [["trouble", null], ["snapshot", undefined], ["publication", "now"]]);
+});

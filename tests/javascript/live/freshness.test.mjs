@@ -64,3 +64,16 @@ test("durations are read as the server reads windows", () => {
   assert.equal(duration("2d"), 172_800_000);
   for (const none of [null, undefined, "", "0s", "1", "1w", "-1s", "1.5h", " 1h"]) assert.equal(duration(none), null);
 });
+
+test("an age that the server tells is believed until a reading comes", () => {
+  const freshness = new Freshness();
+  const slow = 3_600_000; // so much the device's clock is behind
+  freshness.told(NOW - slow - 5_000, slow + 5_000, NOW);
+  assert.equal(freshness.ageMs(NOW), slow + 5_000);
+  freshness.told(NOW - slow - 5_000, slow + 6_000, NOW + 1_000);
+  assert.equal(freshness.ageMs(NOW + 1_000), slow + 6_000);
+  freshness.told(NOW - slow + 2_000, slow, NOW + 2_000);
+  assert.equal(freshness.ageMs(NOW + 2_000), 0);
+  freshness.told(NOW - slow + 2_000, slow + 9_000, NOW + 9_000);
+  assert.equal(freshness.ageMs(NOW + 9_000), 7_000);
+});

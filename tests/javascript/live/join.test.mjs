@@ -86,3 +86,15 @@ test("a server that does not tell how far it goes back is believed as far as its
   join.publication({ offset: 2, data: 2 });
   assert.equal(join.missed, 1);
 });
+
+test("what has no offset is passed on as it comes, and changes nothing for what has one", () => {
+  const { told, join } = joined();
+  join.subscribed(at(3), [1, 2, 3], false);
+  for (const offset of [4, undefined, 4, 5]) join.publication({ offset, data: offset ?? "passing" });
+  assert.deepEqual(told.all, [1, 2, 3, 4, "passing", 5]);
+  assert.equal(join.gaps, 0);
+  const derived = joined();
+  derived.join.subscribed(undefined, [], false);
+  derived.join.publication({ data: "now" });
+  assert.deepEqual(derived.told.all, ["now"]);
+});

@@ -11,6 +11,7 @@ test("live is what is fresh, on a connection that is live, and nothing else", ()
   assert.deepEqual(shownState(fine), { state: "live", reason: null });
   const wrong = [
     [{ silent: true }, "stale", "silent"],
+    [{ outdated: true }, "stale", "outside"],
     [{ has: false }, "stale", "nothing"],
     [{ connection: "stale" }, "stale", "server"],
     [{ connection: "resuming" }, "offline", "resuming"],

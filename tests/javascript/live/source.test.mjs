@@ -47,3 +47,28 @@ test("a window's points are those of the source", () => {
   assert.deepEqual(pointsOf(among, { series }), { points: [[2, 2]], unit: "Cel" });
   assert.deepEqual(pointsOf(alone, undefined), { points: [], unit: undefined });
 });
+
+test("a comparison is of a device, a place and perhaps a metric, and its metric is a side of it", () => {
+  const source = sourceOf("compare:urn:greenhouse:7:berlin/humidity", "difference");
+  assert.deepEqual(source.compared, { device: "urn:greenhouse:7", place: "berlin", metric: "humidity", all: false });
+  assert.deepEqual(sourceOf("compare:a:berlin").compared, { device: "a", place: "berlin", metric: "temperature", all: true });
+  for (const topic of ["compare:", "compare:a", "compare::berlin", "compare:a:", "compare:a:berlin/"]) {
+    assert.throws(() => sourceOf(topic), { code: "topic" });
+  }
+  assert.throws(() => sourceOf("compare:a:berlin", "constructor"), { code: "side" });
+});
+
+test("each side of a comparison is a reading with the age that the server tells", () => {
+  const data = {
+    value: 21.4, unit: "Cel", ts: 5, age_s: 4, outside: 3.4, outside_unit: "Cel", outside_ts: 2, outside_age_s: 7,
+    difference: 18, stale: false,
+  };
+  const side = (metric, changes = {}) => readingOf(sourceOf("compare:a:berlin", metric), { ...data, ...changes });
+  assert.deepEqual(side(null), { value: 21.4, ts: 5, unit: "Cel", outdated: false, ageMs: 4_000 });
+  assert.deepEqual(side("outside"), { value: 3.4, ts: 2, unit: "Cel", outdated: false, ageMs: 7_000 });
+  assert.deepEqual(side("difference"), { value: 18, ts: 5, unit: "Cel", outdated: false, ageMs: 4_000 });
+  const old = ["inside", null, "outside", "difference"].map((metric) => side(metric, { stale: true }).outdated);
+  assert.deepEqual(old, [false, true, true, true]);
+  assert.equal(side("difference", { difference: null }), null);
+  assert.equal(side(null, { value: null, ts: null }), null);
+});

@@ -1,0 +1,86 @@
+// The rules of one value: those there are, and another.
+
+import { field, openDialog, select } from "../parts/dialog.js";
+import { el } from "../parts/dom.js";
+import { unitText } from "../live/format.js";
+import { KINDS } from "./rule.js";
+import { tellRule, wholeText } from "./words.js";
+
+const SPANS = [["1", "second"], ["60", "minute"], ["3600", "hour"]];
+const SILENT_S = 300;
+
+// `what` is as alertButton() takes it, or a rule that is to be changed.
+export function openAlertDialog(context, what) {
+  const { alerts, format, texts } = context;
+  const words = texts.alerts;
+  const { topic, metric, device = null, unit = "", id = null } = what;
+  const label = what.label ?? `${device ?? topic.slice(topic.indexOf(":") + 1)} · ${metric.replaceAll("_", " ")}`;
+  const unitShown = unitText(unit);
+  const kind = select(KINDS.map((each) => [each, words.kinds[each]]), what.kind ?? "above");
+  const limit = number(what.limit ?? "", { required: true });
+  const back = number(what.back || "", { min: 0, placeholder: 0 });
+  const least = number(what.forS || "", { min: 0, max: 86_400, placeholder: 0 });
+  const [silent, span] = spanFields(what.silentS ?? SILENT_S, words);
+  const limits = el(
+    "div",
+    { class: "fields" },
+    field(withUnit(words.limit, unitShown), limit),
+    field(withUnit(words.back, unitShown), back),
+    field(words.for_seconds, least),
+  );
+  const silence = el("div", { class: "pair" }, field(words.silent_for, silent), field(words.span, span));
+  const show = () => {
+    const isSilent = kind.value === "silent";
+    [limits.hidden, silence.hidden] = [isSilent, !isSilent];
+    for (const each of limits.querySelectorAll("input")) each.disabled = isSilent;
+    for (const each of silence.querySelectorAll("input")) each.disabled = !isSilent;
+  };
+  kind.addEventListener("change", show);
+  show();
+  const asked = () => ({
+    id, topic, metric, device, unit, label, on: what.on,
+    kind: kind.value,
+    ...(kind.value === "silent"
+      ? { silentS: silent.valueAsNumber * Number(span.value) }
+      : { limit: limit.valueAsNumber, back: back.value === "" ? 0 : back.valueAsNumber, forS: least.value === "" ? 0 : least.valueAsNumber }),
+  });
+  return openDialog({
+    title: words.title(label),
+    name: "alert",
+    body: [id === null ? listOf(alerts, format, what) : null, field(words.when, kind), limits, silence].filter(Boolean),
+    ok: id === null ? words.add : texts.board.save,
+    cancel: texts.board.cancel,
+    aside: [el("a", { href: "#/alerts", onclick: (event) => event.target.closest("dialog").close() }, words.all)],
+    done: () => tellRule(texts, () => alerts.save(asked())),
+  });
+}
+
+// The rules that there are; each can be taken away here.
+function listOf(alerts, format, what) {
+  const rules = alerts.rulesAt(what);
+  if (rules.length === 0) return null;
+  const rows = rules.map((rule) => {
+    const text = wholeText(format, rule);
+    const gone = () => {
+      alerts.remove(rule.id);
+      row.remove();
+    };
+    const row = el("li", {}, el("span", {}, text), el("button", { type: "button", "aria-label": format.texts.alerts.remove(text), onclick: gone }, format.texts.alerts.remove_short));
+    return row;
+  });
+  return el("ul", { class: "rules-here" }, ...rows);
+}
+
+function number(value, attributes) {
+  return el("input", { type: "number", step: "any", value, ...attributes });
+}
+
+function spanFields(seconds, words) {
+  const [size] = SPANS.findLast(([each]) => seconds % Number(each) === 0) ?? SPANS[0];
+  const amount = number(seconds / Number(size), { min: 0, required: true });
+  return [amount, select(SPANS.map(([value, name]) => [value, words.spans[name]]), size)];
+}
+
+function withUnit(text, unit) {
+  return unit ? `${text} (${unit})` : text;
+}

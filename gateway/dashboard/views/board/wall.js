@@ -1,0 +1,89 @@
+// The wall screen: nothing but the board, dark and large, awake, and well again by itself for as long as it hangs there.
+
+import { Healing } from "../../boards/healing.js";
+import { el } from "../../parts/dom.js";
+
+const AWAKE_MS = 3_000;
+const CHECK_MS = 5_000;
+const TRIES = "windsock.wall-tries";
+
+export class Wall {
+  // `leave()` is called when the viewer wants to.
+  constructor(context, leave) {
+    this.context = context;
+    this.leave = leave;
+    this.root = document.documentElement;
+    this.healing = new Healing({ now: Date.now(), tries: Number(sessionStorage.getItem(TRIES)) || 0 });
+    this.wasFull = Boolean(document.fullscreenElement);
+    this.ending = new AbortController();
+    const { signal } = this.ending;
+    const failed = () => this.healing.failed(Date.now());
+    addEventListener("error", failed, { signal });
+    addEventListener("unhandledrejection", failed, { signal });
+    addEventListener("keydown", (event) => event.key === "Escape" && this.leave(), { signal });
+    addEventListener("pointermove", () => this.wake(), { signal });
+    document.addEventListener("fullscreenchange", () => this.screenChanged(), { signal });
+    document.addEventListener("visibilitychange", () => this.keepLit(), { signal });
+    this.timer = setInterval(() => this.check(), CHECK_MS);
+    this.root.dataset.wall = "";
+    this.button = el("button", { type: "button", class: "leave", onclick: () => this.leave() }, context.texts.board.leave);
+    document.body.append(this.button);
+    this.wake();
+    this.keepLit();
+  }
+
+  close() {
+    this.ending.abort();
+    clearInterval(this.timer);
+    clearTimeout(this.sleep);
+    delete this.root.dataset.wall;
+    delete this.root.dataset.awake;
+    this.button.remove();
+    this.light?.release().catch(() => {});
+    this.light = null;
+    if (document.fullscreenElement) document.exitFullscreen().catch(() => {});
+  }
+
+  // The pointer and the way out are there for a moment.
+  wake() {
+    this.root.dataset.awake = "";
+    clearTimeout(this.sleep);
+    this.sleep = setTimeout(() => delete this.root.dataset.awake, AWAKE_MS);
+  }
+
+  // A browser takes Escape for itself while the screen is full.
+  screenChanged() {
+    if (this.wasFull && !document.fullscreenElement) this.leave();
+    this.wasFull = Boolean(document.fullscreenElement);
+  }
+
+  // A hidden page loses the lock.
+  async keepLit() {
+    if (document.visibilityState !== "visible" || !navigator.wakeLock) return;
+    try {
+      const light = await navigator.wakeLock.request("screen");
+      if (this.ending.signal.aborted) await light.release();
+      else this.light = light;
+    } catch {
+      // The battery is low, or it is not allowed.
+    }
+  }
+
+  async check() {
+    const now = Date.now();
+    this.healing.connection(this.context.connection.state, now);
+    if (!this.healing.wanted(now) || this.asking) return;
+    this.asking = true;
+    try {
+      const answer = await fetch("/", { cache: "no-store" });
+      // A server that is away would leave the browser's own page on the wall.
+      if (!answer.ok || this.ending.signal.aborted) return;
+      sessionStorage.setItem(TRIES, String(this.healing.tries + 1));
+      location.reload();
+    } catch {
+      // Later.
+    } finally {
+      this.asking = false;
+    }
+  }
+}
