@@ -100,6 +100,53 @@ async def test_a_provider_that_tells_no_past_is_helped_out_by_one_that_does(
         assert times == sorted(set(times))
 
 
+@pytest.mark.parametrize("first", ["open-meteo", "met-norway"])
+async def test_a_place_whose_past_could_not_be_told_at_first_is_given_it_before_its_next_observation(
+    redis_server: RedisServer, weather: OpenMeteo, met: MetNorwayService, first: str
+) -> None:
+    weather.next(*["503"] * 1_000, path="/v1/forecast")
+    met.lasts_s = 1
+    second = next(name for name in ("open-meteo", "met-norway") if name != first)
+    settings = ORDER | {"weather_providers": f"{first},{second}", "weather_history_h": "24"}
+    often = {"weather_interval_s": "1", "weather_jitter_s": "0", "met_norway_url": met.url}
+    async with poller(redis_server, weather, **BERLIN, **settings, **often) as running:
+        (before,) = await until_found(lambda: running.observed("berlin"), "nobody helps out")
+        assert before["tags"]["provider"] == "met-norway"
+        state = await running.state("berlin")
+        assert state is not None
+        assert state.missing is not None
+    # What it lacks is known to whoever goes on.
+    async with poller(redis_server, weather, **BERLIN, **settings, **often) as running:
+        weather.forgive("/v1/forecast")
+        weather.observed = before["ts"] // 1000 + 900
+        met.ahead_s, met.modified = 3_600.0, met.modified + 60
+
+        async def complete() -> list[Any]:
+            told = await running.observed("berlin")
+            return told if len(told) > 2 else []
+
+        _, *past, present = await until_found(complete, "no past")
+        times = [one["ts"] for one in (*past, present)]
+        assert times == sorted(set(times))
+        assert len(past) >= 23
+        assert times[0] < before["ts"] < times[-1]
+        assert before["ts"] not in times
+        assert present["tags"]["provider"] == first
+        assert {one["tags"]["provider"] for one in past} == {"open-meteo"}
+        (latest,) = await running.shared.stream.latest(["berlin"], "weather:")
+        assert latest is not None
+        assert latest.ts >= present["ts"]
+        assert latest.values["temperature"]["ts"] >= present["ts"]
+        assert latest.tags["provider"] == first
+        state = await running.state("berlin")
+        assert state is not None
+        assert (state.missing, state.provider) == (None, first)
+        asked = [query for query in weather.forecasts() if "hourly" in query]
+        services = weather if first == "open-meteo" else met
+        await until_found(at_least(len(services.requests) + 2, lambda: len(services.requests)), "not asked again")
+        assert [query for query in weather.forecasts() if "hourly" in query] == asked
+
+
 async def test_when_all_fail_before_there_is_an_observation_each_is_named_with_its_reason(
     redis_server: RedisServer, weather: OpenMeteo, met: MetNorwayService
 ) -> None:
