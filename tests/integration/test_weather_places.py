@@ -12,6 +12,7 @@ from services.places import INTEREST_KEY
 from tests.pollers import at_least, poller
 from tests.processes import NOWHERE
 from tests.redis_server import RedisServer
+from tests.stand_ins.cities import TWINS
 from tests.stand_ins.met_norway import MetNorwayService
 from tests.stand_ins.open_meteo import OpenMeteo
 from tests.waiting import until_found
@@ -63,6 +64,21 @@ async def test_a_name_of_several_places_is_answered_with_candidates_and_one_is_p
         # What somebody picked is not what the name means from now on.
         assert (await running.ask("Springfield"))["error"]["code"] == "ambiguous"
         assert (await running.ask("Springfield", 1))["error"]["code"] == "unknown_city"
+
+
+async def test_two_of_one_name_in_one_state_are_told_apart_and_each_is_found_by_its_text(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    weather.cities += TWINS
+    async with poller(redis_server, weather, **NONE) as running:
+        answer = await running.ask("Springfield, Wisconsin")
+        assert answer["error"]["code"] == "ambiguous"
+        texts = [one["city"] for one in answer["candidates"]]
+        assert texts == [f"Springfield, Wisconsin, United States, {twin['id']}" for twin in TWINS]
+        assert [one["city"] for one in (await running.ask("Springfield"))["candidates"]][3:] == texts
+        answers = [await running.ask(text) for text in texts]
+        slug = "springfield-wisconsin-us"
+        assert [one["place"] for one in answers] == [slug, f"{slug}-{TWINS[1]['id']}"]
 
 
 async def test_an_ambiguous_place_of_the_settings_is_left_out(
