@@ -54,6 +54,8 @@ def load(group: type[T], environ: Mapping[str, str]) -> T:
         try:
             values[field.name] = msgspec.convert(raw, hints[field.name], strict=False)
         except msgspec.ValidationError as error:
+            if "regex" in str(error) and field.default:
+                raise SettingError(f"{key}={raw!r} is not of the form of {field.default!r}, its default") from None
             raise SettingError(f"{key}={raw!r}: {error}") from None
         if isinstance(values[field.name], float) and math.isnan(values[field.name]):
             raise SettingError(f"{key}={raw!r}: Expected a number")

@@ -37,6 +37,19 @@ def is_stale(observed_ms: int, interval_s: float, now_ms: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingPast:
+    """The past of a place that was new, which no service could tell when its first observation came.
+
+    It is asked for again with later observations, as `weather_poller.states.wants_past` says.
+    """
+
+    before_ms: int
+    """The time of the first observation."""
+    tries: int = 0
+    """How often it was asked for again, in vain."""
+
+
+@dataclass(frozen=True, slots=True)
 class WeatherStatus:
     """The state of one place. Times are Unix milliseconds, None where there is none yet."""
 
@@ -58,6 +71,8 @@ class WeatherStatus:
     failing_since_ms: int | None = None
     not_before_ms: int | None = None
     """When its provider said that there is something new, and not to ask before."""
+    missing: MissingPast | None = None
+    """None: it has its past, or nobody tells it."""
 
     def age_s(self, now_ms: int) -> float | None:
         """Seconds since the newest observation was made."""

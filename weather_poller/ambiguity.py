@@ -1,7 +1,8 @@
 """Which place is meant by a name that several have. Pure: the geocoder's matches in, one of them or several out.
 
-One is meant if it is far larger than the next of that name, or a capital and clearly larger. Places without a name
-of a town (airports, hills, districts of the state) never make a town ambiguous.
+One is meant if it is far larger than the next of that name, or a capital and clearly larger; regions and countries
+behind the name say between which. Places without a name of a town (airports, hills, districts of the state) never make
+a town ambiguous.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ FAR_LARGER = 12
 in Maine)."""
 CAPITAL_LARGER = 3
 """The same for a capital (GeoNames' PPLC)."""
-SAME_PLACE_DEGREES = 0.3
-"""Matches of one name and region that are nearer to each other are one place: a city and its old town."""
+SECTION_DEGREES = 0.3
+"""A section of a town (GeoNames' PPLX) that is nearer to one of its name and region is part of it: its old town."""
+SAME_PLACE_DEGREES = 0.05
+"""Other matches of one name, region and county that are nearer to each other, some 5 km, are one place told twice."""
 
 _GONE = ("PPLH", "PPLQ", "PPLW")
 """GeoNames' codes for places where nobody lives any more (geonames.org/export/codes.html)."""
@@ -59,12 +62,9 @@ def folded(text: str) -> str:
 
 
 def lies_in(match: Match, areas: Iterable[str]) -> bool:
-    """Whether each of `areas` is a region, the country or the country's code of `match`."""
-    known = {
-        folded(name)
-        for name in (match.admin1, match.admin2, match.admin3, match.admin4, match.country, match.country_code)
-        if name
-    }
+    """Whether each of `areas` is a region, the country or the country's code of `match`, or its id."""
+    told = (match.admin1, match.admin2, match.admin3, match.admin4, match.country, match.country_code, f"{match.id}")
+    known = {folded(name) for name in told if name}
     wanted = [folded(area) for area in areas]
     return all(area in known or _ALIASES.get(area, area) in known for area in wanted)
 
@@ -93,12 +93,16 @@ def _is_town(match: Match) -> bool:
 
 
 def _same_place(one: Match, other: Match) -> bool:
-    return (
-        one.admin1 == other.admin1
-        and one.country_code == other.country_code
-        and abs(one.latitude - other.latitude) < SAME_PLACE_DEGREES
-        and abs(one.longitude - other.longitude) < SAME_PLACE_DEGREES
-    )
+    if (one.admin1, one.country_code) != (other.admin1, other.country_code):
+        return False
+    if "PPLX" in (one.feature_code, other.feature_code):
+        return _are_within(SECTION_DEGREES, one, other)
+    same_county = one.admin2 is None or other.admin2 is None or one.admin2 == other.admin2
+    return same_county and _are_within(SAME_PLACE_DEGREES, one, other)
+
+
+def _are_within(degrees: float, one: Match, other: Match) -> bool:
+    return abs(one.latitude - other.latitude) < degrees and abs(one.longitude - other.longitude) < degrees
 
 
 def _dominates(largest: Match, next_largest: Match) -> bool:

@@ -60,7 +60,8 @@ class Answers:
                 "unavailable", f"the geocoder cannot be asked about {request.city!r} now; ask again in a while"
             )
         if not await self._places.has_room(place.place, self._places_max):
-            return _error("too_many_places", f"{self._places_max} places are tracked already")
+            message = f"{self._places_max} places are tracked already, as many as may be; ask again in a while"
+            return _error("too_many_places", message)
         await self._places.touch([place.place], INTEREST_S + math.ceil(left_s), "poller")
         self._wake()
         return _told(place, await self._observed(place, deadline))

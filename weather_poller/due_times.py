@@ -1,7 +1,8 @@
 """When an answer is followed by the next question. Pure: clocks are injected.
 
 With an interval of the settings: on a grid that all places share, so that one that was asked for alone comes together
-with the others. Without: when the provider's next observation is to be expected, which is the same moment for all
+with the others; who was asked for beside the grid comes back on it, after half the interval at the soonest and one and
+a half at the latest. Without: when the provider's next observation is to be expected, which is the same moment for all
 places of a provider whose data change together; after an answer with nothing new, a part of the interval later, which
 doubles up to the whole. Never before the provider's `next_ms`.
 
@@ -32,7 +33,12 @@ class DueTimes:
         self._interval_s = interval_s
         self._clock = clock
         self._unix = unix
-        self._began = clock()
+        self._grid = clock()
+        """A point of it."""
+
+    def keep_to(self, due: float) -> None:
+        """Have the grid go through a time at which a place is due already."""
+        self._grid = due
 
     def after(self, found: Found, observed_ms: int, repeats: int) -> float:
         """When the interval is over that begins now.
@@ -41,8 +47,8 @@ class DueTimes:
         """
         now = self._clock()
         if self._interval_s:
-            steps = round((now + self._interval_s - self._began) / self._interval_s)
-            over = self._began + steps * self._interval_s
+            steps = round((now + self._interval_s - self._grid) / self._interval_s)
+            over = self._grid + steps * self._interval_s
         else:
             interval = (
                 min(LONGEST_S, max(SOONEST_S, found.interval_s)) if math.isfinite(found.interval_s) else LONGEST_S

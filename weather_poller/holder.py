@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from services import logs, topics, weather_status
@@ -23,7 +23,7 @@ from services.weather_status import WeatherStatus
 from weather_poller import states
 from weather_poller.fetch import Fetcher, FetchError
 from weather_poller.observations import Observations
-from weather_poller.past import Past
+from weather_poller.past import Observed, Past
 from weather_poller.providers.provider import Found, Provider
 from weather_poller.schedule import Batch, Schedule
 from weather_poller.tracking import Tracking
@@ -182,9 +182,10 @@ class Holder:
         """Make one request, and store what comes of it."""
         try:
             latest = await self._latest(batch.places)
-            new = [slug for slug in batch.places if self._lacks_past(latest[slug])]
+            new = [slug for slug in batch.places if self._is_new(latest[slug])]
             orders = {slug: self._orders.get(slug, ()) for slug in batch.places}
-            found = await self._past.observe(self._providers[batch.provider], places, new, orders)
+            lacking = {slug: known.ts for slug, known in latest.items() if known and self._wants_past(slug, new)}
+            observed = await self._past.observe(self._providers[batch.provider], places, new, orders, lacking)
         except FetchError as error:
             log.warning("no weather now", provider=batch.provider, places=len(places), error=str(error))
             self._schedule.failed(batch, error)
@@ -192,49 +193,65 @@ class Holder:
             log.warning("Redis cannot be used; trying again", error=str(error))
             self._schedule.put_off(batch, LOOK_S)
         else:
-            found = [states.judged(one, self._settings.weather_interval_s, _now_ms()) for one in found]
-            self._schedule.answered(batch, found)
-            await self._store(batch, found)
+            interval_s = self._settings.weather_interval_s
+            observed = replace(observed, found=[states.judged(one, interval_s, _now_ms()) for one in observed.found])
+            self._schedule.answered(batch, observed.found)
+            await self._store(batch, observed, new)
         self.wake()
 
-    def _lacks_past(self, latest: Latest | None) -> bool:
+    def _is_new(self, latest: Latest | None) -> bool:
         """Whether nothing of the place is kept any more, if there ever was anything."""
         return latest is None or latest.seen < _now_ms() - self._retention_s * 1000
 
-    async def _store(self, batch: Batch, found: Sequence[Found]) -> None:
-        """Store what a request brought, also of places that are not tracked any more; what cannot be is asked again."""
-        for one in found:
+    def _wants_past(self, slug: str, new: Collection[str]) -> bool:
+        missing = self._states[slug].missing if slug in self._states and slug not in new else None
+        return states.wants_past(missing, self._settings.weather_history_h, _now_ms())
+
+    async def _store(self, batch: Batch, observed: Observed, new: Collection[str]) -> None:
+        """Store what a request brought, also of places that are not tracked any more; what cannot be is asked again.
+
+        Of the places that are `new` nothing was kept.
+        """
+        for one in observed.found:
             if one.fault:
                 log.warning("no observation of a place", provider=batch.provider, place=one.place, error=one.fault)
-        told = {one.place: one for one in found if one.readings or not one.fault}
+        told = {one.place: one for one in observed.found if one.readings or not one.fault}
         if not told:
             return
         next_ms = {slug: self._schedule.next_ms(slug) for slug in told}
         async with self._telling:
             for pause_s in WRITE_PAUSES_S:
                 try:
-                    return await self._write(batch.provider, told, next_ms)
+                    return await self._write(batch.provider, told, observed, new, next_ms)
                 except Unavailable as error:
                     log.warning("observations are not stored yet; trying again", error=str(error))
                     await asyncio.sleep(pause_s)
         log.error("observations are lost; asking for them again", places=len(told), in_s=LOST_S)
         self._schedule.lost(replace(batch, places=tuple(told)), LOST_S)
 
-    async def _write(self, provider: str, told: Mapping[str, Found], next_ms: Mapping[str, int]) -> None:
+    async def _write(
+        self,
+        provider: str,
+        told: Mapping[str, Found],
+        observed: Observed,
+        new: Collection[str],
+        next_ms: Mapping[str, int],
+    ) -> None:
         latest = await self._latest(list(told))
         readings: list[Reading] = []
         changed: dict[str, WeatherStatus] = {}
         for slug, one in told.items():
             known = latest[slug]
-            fresh = states.newer(one.readings, known.ts if known is not None else 0)
+            before = self._states.get(slug) or states.state_of(slug, self._name, known)
+            fresh = states.with_past(one.readings, known.ts if known is not None else 0, before.missing)
             if one.fault and not fresh:
                 continue
             readings += fresh
-            before = self._states.get(slug) or states.state_of(slug, self._name, known)
             state = states.answered(before, provider, one, fresh, self._settings.weather_interval_s, _now_ms())
             if one.fault:
                 state = states.failing(state, f"{provider}: {one.fault}", _now_ms())
-            changed[slug] = replace(state, next_ms=next_ms[slug])
+            missing = states.missing_after(before.missing, slug in new, one, observed)
+            changed[slug] = replace(state, next_ms=next_ms[slug], missing=missing)
         await self._observations.write(readings, list(changed.values()))
         self._states |= changed
 

@@ -37,7 +37,7 @@ def of_error(error: Exception) -> str:
             case ConnectionRefusedError():
                 return "it refuses connections"
             case ConnectionResetError() | httpx.RemoteProtocolError() | httpx.ReadError():
-                return f"the connection broke off ({error or type(error).__name__})"
+                return f"the connection broke off ({str(error) or type(error).__name__})"
     return f"it cannot be reached ({type(error).__name__}: {error})"
 
 

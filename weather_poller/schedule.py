@@ -124,6 +124,8 @@ class Schedule:
         """
         due = self._times.at(next_ms)
         if not self.knows(slug) and due > self._clock():
+            if not self._tracked and not self._resting:
+                self._times.keep_to(due)
             self._resting[slug] = _Place(slug, due, due, due, answered_by=provider, observed_ms=observed_ms or 0)
 
     def knows(self, slug: str) -> bool:

@@ -7,8 +7,13 @@ from dataclasses import replace
 
 from services.reading import Reading
 from services.stream import Latest
-from services.weather_status import INTERVAL_S, WeatherStatus, interval_of, is_stale
+from services.weather_status import INTERVAL_S, MissingPast, WeatherStatus, interval_of, is_stale
+from weather_poller.past import Observed
 from weather_poller.providers.provider import Found
+
+PAST_AGAIN_S = 900.0
+"""After the first try in vain to get the past later the next is made twice so long after the place's first observation,
+after the second four times, and so on."""
 
 
 def newer(readings: Iterable[Reading], than_ms: int) -> list[Reading]:
@@ -18,6 +23,37 @@ def newer(readings: Iterable[Reading], than_ms: int) -> list[Reading]:
         if reading.at_ms > than_ms:
             by_time.setdefault(reading.at_ms, reading)
     return [by_time[at] for at in sorted(by_time)]
+
+
+def with_past(readings: Sequence[Reading], than_ms: int, missing: MissingPast | None) -> list[Reading]:
+    """What of `readings` is to be stored of a place whose newest observation is of `than_ms`: those that are `newer`,
+    and before them its past, if that is `missing`. None if nothing is newer: what is stored last has to be the newest.
+    """
+    fresh = newer(readings, than_ms)
+    if not fresh or missing is None:
+        return fresh
+    return newer([one for one in readings if one.at_ms < missing.before_ms], 0) + fresh
+
+
+def wants_past(missing: MissingPast | None, hours: int, now_ms: int) -> bool:
+    """Whether its past is to be asked for with the observation that is due: with the first, then ever more seldom, and
+    no more once what was observed meanwhile fills the `hours`.
+    """
+    if missing is None:
+        return False
+    age_s = (now_ms - missing.before_ms) / 1000
+    return age_s < hours * 3_600 and (missing.tries == 0 or age_s >= PAST_AGAIN_S * 2**missing.tries)
+
+
+def missing_after(missing: MissingPast | None, is_new: bool, found: Found, observed: Observed) -> MissingPast | None:
+    """What is missing of the past of a place after `observed`, `found` among it; `is_new`: nothing was stored of it."""
+    if found.place in observed.settled:
+        return None
+    if found.place in observed.missed:
+        if is_new and found.readings:
+            return MissingPast(found.readings[-1].at_ms)
+        return missing and replace(missing, tries=missing.tries + 1)
+    return missing
 
 
 def state_of(slug: str, poller: str, latest: Latest | None) -> WeatherStatus:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.processes import run
+from tests.stand_ins.cities import TWINS
 from tests.stand_ins.met_norway import MetNorwayService
 from tests.stand_ins.open_meteo import OpenMeteo
 
@@ -64,6 +65,18 @@ def test_a_name_of_several_places_is_answered_with_candidates(weather: OpenMeteo
     (geocoder_id,) = [line.split()[4] for line in shown.stdout.splitlines() if "Illinois" in line]
     chosen = run("weather", "check", "Springfield", "--id", geocoder_id, **urls(weather))
     assert "Springfield, United States" in chosen.stdout
+
+
+def test_two_of_one_state_are_told_apart(weather: OpenMeteo) -> None:
+    weather.cities += TWINS
+    shown = run("weather", "check", "Springfield, Wisconsin", **urls(weather))
+    assert shown.returncode == 1
+    for twin in TWINS:
+        text = f"Springfield, Wisconsin, United States, {twin['id']}"
+        assert text in shown.stdout
+        for chosen in (["Springfield", "--id", f"{twin['id']}"], [text]):
+            told = json.loads(run("weather", "check", *chosen, "--json", **urls(weather)).stdout)
+            assert told["place"]["geocoder_id"] == twin["id"]
 
 
 @pytest.mark.parametrize(

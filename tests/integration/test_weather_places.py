@@ -12,6 +12,7 @@ from services.places import INTEREST_KEY
 from tests.pollers import at_least, poller
 from tests.processes import NOWHERE
 from tests.redis_server import RedisServer
+from tests.stand_ins.cities import TWINS
 from tests.stand_ins.met_norway import MetNorwayService
 from tests.stand_ins.open_meteo import OpenMeteo
 from tests.waiting import until_found
@@ -65,6 +66,21 @@ async def test_a_name_of_several_places_is_answered_with_candidates_and_one_is_p
         assert (await running.ask("Springfield", 1))["error"]["code"] == "unknown_city"
 
 
+async def test_two_of_one_name_in_one_state_are_told_apart_and_each_is_found_by_its_text(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    weather.cities += TWINS
+    async with poller(redis_server, weather, **NONE) as running:
+        answer = await running.ask("Springfield, Wisconsin")
+        assert answer["error"]["code"] == "ambiguous"
+        texts = [one["city"] for one in answer["candidates"]]
+        assert texts == [f"Springfield, Wisconsin, United States, {twin['id']}" for twin in TWINS]
+        assert [one["city"] for one in (await running.ask("Springfield"))["candidates"]][3:] == texts
+        answers = [await running.ask(text) for text in texts]
+        slug = "springfield-wisconsin-us"
+        assert [one["place"] for one in answers] == [slug, f"{slug}-{TWINS[1]['id']}"]
+
+
 async def test_an_ambiguous_place_of_the_settings_is_left_out(
     redis_server: RedisServer, weather: OpenMeteo, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -98,6 +114,53 @@ async def test_a_provider_that_tells_no_past_is_helped_out_by_one_that_does(
         times = [one["ts"] for one in (*past, present)]
         assert len(past) >= 23
         assert times == sorted(set(times))
+
+
+@pytest.mark.parametrize("first", ["open-meteo", "met-norway"])
+async def test_a_place_whose_past_could_not_be_told_at_first_is_given_it_before_its_next_observation(
+    redis_server: RedisServer, weather: OpenMeteo, met: MetNorwayService, first: str
+) -> None:
+    weather.next(*["503"] * 1_000, path="/v1/forecast")
+    met.lasts_s = 1
+    second = next(name for name in ("open-meteo", "met-norway") if name != first)
+    settings = ORDER | {"weather_providers": f"{first},{second}", "weather_history_h": "24"}
+    often = {"weather_interval_s": "1", "weather_jitter_s": "0", "met_norway_url": met.url}
+    async with poller(redis_server, weather, **BERLIN, **settings, **often) as running:
+        (before,) = await until_found(lambda: running.observed("berlin"), "nobody helps out")
+        assert before["tags"]["provider"] == "met-norway"
+        state = await running.state("berlin")
+        assert state is not None
+        assert state.missing is not None
+    # What it lacks is known to whoever goes on.
+    async with poller(redis_server, weather, **BERLIN, **settings, **often) as running:
+        weather.forgive("/v1/forecast")
+        weather.observed = before["ts"] // 1000 + 900
+        met.ahead_s, met.modified = 3_600.0, met.modified + 60
+
+        async def complete() -> list[Any]:
+            told = await running.observed("berlin")
+            return told if len(told) > 2 else []
+
+        _, *past, present = await until_found(complete, "no past")
+        times = [one["ts"] for one in (*past, present)]
+        assert times == sorted(set(times))
+        assert len(past) >= 23
+        assert times[0] < before["ts"] < times[-1]
+        assert before["ts"] not in times
+        assert present["tags"]["provider"] == first
+        assert {one["tags"]["provider"] for one in past} == {"open-meteo"}
+        (latest,) = await running.shared.stream.latest(["berlin"], "weather:")
+        assert latest is not None
+        assert latest.ts >= present["ts"]
+        assert latest.values["temperature"]["ts"] >= present["ts"]
+        assert latest.tags["provider"] == first
+        state = await running.state("berlin")
+        assert state is not None
+        assert (state.missing, state.provider) == (None, first)
+        asked = [query for query in weather.forecasts() if "hourly" in query]
+        services = weather if first == "open-meteo" else met
+        await until_found(at_least(len(services.requests) + 2, lambda: len(services.requests)), "not asked again")
+        assert [query for query in weather.forecasts() if "hourly" in query] == asked
 
 
 async def test_when_all_fail_before_there_is_an_observation_each_is_named_with_its_reason(

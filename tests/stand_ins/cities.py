@@ -50,6 +50,11 @@ CITIES: list[dict[str, Any]] = [
     _city(4951788, "Springfield", (42.10148, -72.58981), 155929, "PPLA2", **US, admin1="Massachusetts"),
     _city(4250542, "Springfield", (39.80172, -89.64371), 116565, "PPLA", **US, admin1="Illinois", admin2="Sangamon"),
 ]
+TWINS: list[dict[str, Any]] = [
+    _city(5274302, "Springfield", (43.19, -89.71), 2734, **US, admin1="Wisconsin"),
+    _city(5274303, "Springfield", (43.88, -89.42), 830, **US, admin1="Wisconsin"),
+]
+"""Two in one state, of which the service tells no county; for tests to add."""
 
 
 def plain(text: str) -> str:

@@ -6,7 +6,6 @@ Shapes: open-meteo.com/en/docs/geocoding-api; `/v1/get` is in the service's sour
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -128,9 +127,7 @@ def _usable(results: Any) -> list[Match]:
 
 
 def candidates(matches: Sequence[Match]) -> tuple[Candidate, ...]:
-    """The first of `matches` as candidates, each with a text that tells it from the others."""
-    shown = matches[:MOST_CANDIDATES]
-    texts = Counter(_text(match) for match in shown)
+    """The first of `matches` as candidates, each with a text that finds it and none of the others."""
     return tuple(
         Candidate(
             match.id,
@@ -141,15 +138,22 @@ def candidates(matches: Sequence[Match]) -> tuple[Candidate, ...]:
             match.latitude,
             match.longitude,
             match.population,
-            _text(match, finer=texts[_text(match)] > 1),
+            _text(match, matches),
         )
-        for match in shown
+        for match in matches[:MOST_CANDIDATES]
     )
 
 
-def _text(match: Match, *, finer: bool = False) -> str:
-    areas = (match.admin3, match.admin2, match.admin1, match.country) if finer else (match.admin1, match.country)
-    return ", ".join([match.name, *(area for area in areas if area)])
+def _text(match: Match, matches: Sequence[Match]) -> str:
+    """Its name with as many areas as none other of `matches` lies in: region and country, with its county, with what is
+    finer; where that is not enough, with its id.
+    """
+    coarse = (match.admin1, match.country)
+    for areas in (coarse, (match.admin2, *coarse), (match.admin3, match.admin2, *coarse), (*coarse, f"{match.id}")):
+        told = [area for area in areas if area]
+        if sum(lies_in(one, told) for one in matches) == 1:
+            break
+    return ", ".join([match.name, *told])
 
 
 def _place(match: Match, of_its_name: Sequence[Match]) -> Place:

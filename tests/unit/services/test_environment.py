@@ -6,7 +6,7 @@ import pytest
 
 from services.environment import check_names, load, table
 from services.errors import SettingError
-from services.settings import CommonSettings, GatewaySettings, LineSettings, StreamSettings
+from services.settings import CommonSettings, GatewaySettings, LineSettings, StreamSettings, WeatherSettings
 
 DOCS = Path(__file__).parents[3] / "docs" / "settings.md"
 
@@ -22,6 +22,12 @@ def test_every_setting_stands_in_the_docs_with_its_default_and_meaning() -> None
 def test_the_docs_name_no_setting_that_does_not_exist() -> None:
     documented = {row.split("`")[1] for row in DOCS.read_text().splitlines() if row.startswith("| `")}
     assert documented == {setting.key for setting in table()}
+
+
+@pytest.mark.parametrize("value", ["1", "0", "-1/0/0", "600/5000", "many"])
+def test_calls_that_are_not_three_numbers_are_told_with_the_form_that_they_have(value: str) -> None:
+    with pytest.raises(SettingError, match=f"^WINDSOCK_NWS_CALLS='{value}' is not of the form of '300/5000/0'"):
+        load(WeatherSettings, {"WINDSOCK_NWS_CALLS": value})
 
 
 def test_an_absent_or_empty_variable_takes_the_default() -> None:

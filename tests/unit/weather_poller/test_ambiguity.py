@@ -82,6 +82,22 @@ def test_matches_beside_each_other_in_one_region_are_one_place() -> None:
     assert len(meant([cologne, across_the_border], "Aachen")) == 2
 
 
+def test_places_of_like_size_that_are_near_in_one_region_are_candidates() -> None:
+    dane = match("Springfield", 2_734, "US", "Wisconsin", latitude=43.2, longitude=-89.5)
+    near = match("Springfield", 2_600, "US", "Wisconsin", latitude=43.3, longitude=-89.4)
+    assert meant([dane, near], "Springfield") == [dane, near]
+
+
+def test_places_beside_each_other_in_two_counties_are_two_and_in_one_county_one_that_is_told_twice() -> None:
+    spots = {"latitude": 43.20, "longitude": -89.50}, {"latitude": 43.22, "longitude": -89.52}
+    dane, columbia, village = (
+        match("Springfield", size, "US", "Wisconsin", admin2=county, **spot)
+        for size, county, spot in ((2_734, "Dane", spots[0]), (2_600, "Columbia", spots[1]), (2_500, "Dane", spots[1]))
+    )
+    assert meant([dane, columbia], "Springfield") == [dane, columbia]
+    assert meant([dane, village], "Springfield") == [dane]
+
+
 def test_airports_hills_and_ghost_towns_make_no_town_ambiguous() -> None:
     town = match("Tegel", 33_417, "DE")
     others = [match("Tegel", None, "DE", kind, feature_code=kind) for kind in ("AIRP", "HLL", "PPLH", "PPLQ", "PPLW")]
@@ -117,12 +133,14 @@ def test_nothing_is_meant_by_a_name_that_nobody_has() -> None:
         (["USA"], True),
         (["Wisconsin"], False),
         (["Illinois", "Canada"], False),
+        (["Illinois", "4250542"], True),
+        (["4250543"], False),
         ([], True),
     ],
 )
 def test_qualifiers_are_regions_and_countries(areas: list[str], lies: bool) -> None:
     springfield = match(
-        "Springfield", 116_250, "US", "Illinois", admin2="Sangamon", country="United States", latitude=39.8
+        "Springfield", 116_250, "US", "Illinois", admin2="Sangamon", country="United States", id=4250542
     )
     assert lies_in(springfield, areas) is lies
 

@@ -146,6 +146,40 @@ def test_the_text_of_each_candidate_finds_it_and_no_other() -> None:
     assert [place.geocoder_id for place in found if place] == [one.id for one in candidates]
 
 
+def wisconsin(id: int, admin2: str | None, population: int, latitude: float, **more: Any) -> dict[str, Any]:
+    told = springfield(id, "Wisconsin", admin2 or "", population, latitude) | more
+    return told if admin2 else {name: value for name, value in told.items() if name != "admin2"}
+
+
+@pytest.mark.parametrize(
+    ("twins", "texts"),
+    [
+        ([wisconsin(7, None, 2_700, 43.2), wisconsin(8, None, 2_600, 44.9)], ["Wisconsin", "Wisconsin"]),
+        ([wisconsin(7, "Dane", 2_700, 43.2), wisconsin(8, "Dane", 2_600, 43.4)], ["Wisconsin", "Wisconsin"]),
+        ([wisconsin(7, "Dane", 2_700, 43.2), wisconsin(8, None, 2_600, 44.9)], ["Dane, Wisconsin", "Wisconsin"]),
+        (
+            [
+                wisconsin(7, "Dane", 2_700, 43.2, admin3="Springfield"),
+                wisconsin(8, "Dane", 2_600, 43.4, admin3="Roxbury"),
+            ],
+            ["Springfield, Dane, Wisconsin", "Roxbury, Dane, Wisconsin"],
+        ),
+    ],
+)
+def test_several_of_one_state_are_candidates_whose_texts_tell_them_apart(twins: list[Any], texts: list[str]) -> None:
+    answer = results(*SPRINGFIELDS[:2], *twins)
+    of_all, of_state = (searched(name, answer).candidates for name in ("Springfield", "Springfield, Wisconsin"))
+    assert [one.id for one in of_state] == [7, 8]
+    assert of_all[2:] == of_state
+    asked = [one.city for one in of_state]
+    assert len(set(asked)) == 2
+    assert all(
+        text.startswith(f"Springfield, {areas}, United States") for text, areas in zip(asked, texts, strict=True)
+    )
+    found = [searched(text, answer).place for text in asked]
+    assert [place.geocoder_id for place in found if place] == [7, 8]
+
+
 @pytest.mark.parametrize("asked", ["Springfield, Illinois", "springfield,ILLINOIS , us", "Springfield, Sangamon, USA"])
 def test_regions_and_countries_say_which_one(asked: str) -> None:
     found, (ask,) = put(GEOCODER.search(asked), results(*SPRINGFIELDS))

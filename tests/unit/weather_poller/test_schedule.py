@@ -137,6 +137,36 @@ def test_an_interval_of_the_settings_holds_for_all_and_places_come_together() ->
         world.answer(*batches)
 
 
+def test_who_takes_over_keeps_to_the_interval_that_another_poller_left() -> None:
+    world = World(interval_s=6.0, jitter_s=0.0)
+    for slug in ONE:
+        world.schedule.resume(
+            slug, provider="one", observed_ms=int(QUARTER) * 1000, next_ms=int(QUARTER * 1000) + 1_900
+        )
+    world.schedule.track(ONE)
+    asked_at = []
+    for _ in range(4):
+        batches = world.go_on()
+        assert names(batches) == [("one", ("berlin", "london"))]
+        asked_at.append(world.clock.now - 1_000)
+        world.clock.now += 0.1  # it takes a while to answer
+        world.answer(*batches)
+    assert asked_at == pytest.approx([1.9, 7.9, 13.9, 19.9])
+
+
+@pytest.mark.parametrize("late_s", [1.0, 49.0, 51.0, 99.0])
+def test_who_is_asked_for_beside_the_grid_comes_back_on_it_within_half_to_one_and_a_half_intervals(
+    late_s: float,
+) -> None:
+    world = World(interval_s=100.0, jitter_s=0.0)
+    world.schedule.track({"berlin": ["one"]})
+    world.clock.now += late_s
+    world.answer(*world.schedule.due())
+    wait_s = world.schedule.wait_s(1e6)
+    assert 50 <= wait_s <= 150
+    assert (late_s + wait_s) % 100 == pytest.approx(0)
+
+
 @pytest.mark.parametrize("interval_s", [0.0, 10.0])
 def test_before_a_service_has_anything_new_it_is_not_asked(interval_s: float) -> None:
     world = World(interval_s=interval_s)

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from services.reading import Reading
 from services.stream import Latest
-from services.weather_status import WeatherStatus
+from services.weather_status import MissingPast, WeatherStatus
 from weather_poller import states
+from weather_poller.past import Observed
 from weather_poller.providers.provider import Found
 
 NEW = WeatherStatus("berlin", 900.0, 0, "me")
@@ -18,6 +19,39 @@ def reading(at_s: int, provider: str = "open-meteo") -> Reading:
 def test_only_what_is_newer_is_kept_the_oldest_first_and_of_one_moment_one() -> None:
     readings = [reading(30), reading(10), reading(20), reading(30, "nws")]
     assert [one.id for one in states.newer(readings, 10_000)] == ["open-meteo:20", "open-meteo:30"]
+
+
+def test_a_past_that_is_missing_is_stored_before_what_is_newer_and_only_with_it() -> None:
+    readings = [reading(at) for at in (10, 20, 30, 40, 50, 60)]
+    stored = states.with_past(readings, 50_000, MissingPast(30_000))
+    assert [one.at_ms for one in stored] == [10_000, 20_000, 60_000]
+    assert states.with_past(readings, 60_000, MissingPast(30_000)) == []
+    assert [one.at_ms for one in states.with_past(readings, 50_000, None)] == [60_000]
+
+
+def test_a_missing_past_is_asked_for_ever_more_seldom_and_not_for_ever() -> None:
+    quarters = [
+        quarter
+        for tries in range(9)
+        for quarter in range(1, 200)
+        if states.wants_past(MissingPast(0, tries), 24, quarter * 900_000)
+        and (quarter == 1 or not states.wants_past(MissingPast(0, tries), 24, (quarter - 1) * 900_000))
+    ]
+    assert quarters == [1, 2, 4, 8, 16, 32, 64]
+    assert not states.wants_past(MissingPast(0), 24, 24 * 3_600_000)
+    assert not states.wants_past(MissingPast(0), 0, 1)
+    assert not states.wants_past(None, 24, 1)
+
+
+def test_what_is_missing_of_the_past_is_remembered_until_it_came_or_never_will() -> None:
+    found, before = Found("berlin", [reading(10)]), MissingPast(5_000, 1)
+    missed, settled = (Observed([found], **{name: frozenset({"berlin"})}) for name in ("missed", "settled"))
+    assert states.missing_after(None, True, found, missed) == MissingPast(10_000)
+    assert states.missing_after(before, False, found, missed) == MissingPast(5_000, 2)
+    assert states.missing_after(before, False, found, Observed([found])) == before
+    assert states.missing_after(before, False, found, settled) is None
+    # It was not tracked any more when it was stored.
+    assert states.missing_after(None, False, found, missed) is None
 
 
 def test_a_place_of_which_nobody_told_has_the_state_of_what_is_stored() -> None:
