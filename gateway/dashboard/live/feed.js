@@ -63,7 +63,7 @@ export class Feed {
         snapshot: (data) => this.tell("snapshot", data),
         publication: (data, tags) => this.tell("publication", data, tags),
       },
-      Boolean(wishes.tagsFilter || wishes.data.delivery),
+      Boolean(wishes.tagsFilter || wishes.data?.delivery),
     );
     const subscription = (this.subscription = this.client.newSubscription(this.topic, wishes));
     this.joined = join;
