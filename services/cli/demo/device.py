@@ -12,7 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.cli.demo.sky import HOUR_MS
 from services.cli.values import Plain
+
+RECENT_MS = HOUR_MS
+"""So much of the past is told more closely: a page opens with lines, not with points far apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,9 @@ class Lapse:
 
 @dataclass(frozen=True)
 class Device:
-    """One that measures every `period_ms`, and of whose past every `step_ms` is told (a multiple of the period)."""
+    """One that measures every `period_ms`, and of whose past every `step_ms` is told, of the last hour every
+    `recent_step_ms` (both are multiples of the period).
+    """
 
     name: str
     measure: Callable[[int], Mapping[str, Plain]]
@@ -76,6 +82,7 @@ class Device:
     lapse: Lapse
     period_ms: int = 5_000
     step_ms: int = 300_000
+    recent_step_ms: int = 20_000
     outages: Outages | None = None
     dies_ms: int | None = None
     clock_ahead_ms: int = 0
@@ -94,8 +101,11 @@ class Device:
         return [self.reading(at_ms) for at_ms in self._due_times(after_ms, until_ms)]
 
     def past(self, after_ms: int, until_ms: int) -> list[Reading]:
-        """What it would have measured after `after_ms` and up to `until_ms`, every `step_ms`."""
-        return [self.reading(at_ms) for at_ms in self._grid(after_ms, until_ms, self.step_ms)]
+        """What it would have measured after `after_ms` and up to `until_ms`, in steps."""
+        recent_ms = max(after_ms, until_ms - RECENT_MS)
+        distant = self._grid(after_ms, recent_ms, self.step_ms)
+        recent = self._grid(recent_ms, until_ms, self.recent_step_ms)
+        return [self.reading(at_ms) for at_ms in (*distant, *recent)]
 
     def carry_out(self, name: str, args: Any, at_ms: int) -> Any:
         """Its answer to a command at `at_ms`. Raises NotPossibleError."""

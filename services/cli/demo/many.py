@@ -39,6 +39,7 @@ def devices(count: int, seed: int, sky: Sky, lapse: Lapse) -> list[Device]:
                 lapse,
                 PERIOD_MS,
                 step_ms,
+                step_ms,
             )
         )
     return made

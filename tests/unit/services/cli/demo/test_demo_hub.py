@@ -21,6 +21,8 @@ from tests.waiting import until
 
 URL = "http://windsock.example"
 BEGAN = 1_790_000_000_000
+PAST = 23 * 12 + 180
+"""Readings of a day: every five minutes, and of the last hour every twenty seconds."""
 Answer = Callable[[httpx.Request], httpx.Response | None]
 
 
@@ -101,11 +103,11 @@ async def test_the_past_day_comes_first_and_then_what_is_measured() -> None:
     windsock = Windsock()
 
     def tick() -> bool:
-        windsock.now_ms += 100 if len(windsock.stored) >= 288 else 0
-        return len(windsock.stored) == 300
+        windsock.now_ms += 100 if len(windsock.stored) >= PAST else 0
+        return len(windsock.stored) == PAST + 12
 
     await run(windsock, tick)
-    past, present = windsock.times()[:288], windsock.times()[288:]
+    past, present = windsock.times()[:PAST], windsock.times()[PAST:]
     assert BEGAN - DAY_MS < past[0] <= past[-1] <= BEGAN < present[0]
     assert present == list(range(present[0], present[0] + MINUTE_MS, 5_000))
 
@@ -123,9 +125,9 @@ async def test_without_its_past_a_hub_begins_now() -> None:
 
 async def test_a_hub_that_begins_again_posts_only_what_is_new() -> None:
     windsock = Windsock()
-    await run(windsock, lambda: len(windsock.stored) == 288)
+    await run(windsock, lambda: len(windsock.stored) == PAST)
     windsock.now_ms += 3 * 3_600_000
-    await run(windsock, lambda: len(windsock.stored) == 288 + 36)
+    await run(windsock, lambda: len(windsock.stored) == PAST + 24 + 180)
     assert windsock.duplicates == 0
 
 
@@ -142,11 +144,11 @@ async def test_what_was_posted_and_not_answered_is_posted_again() -> None:
 
     async with Link(URL, transport=httpx.MockTransport(lose)) as link:
         task = asyncio.create_task(windsock.hub(link).run(past=True))
-        await until(lambda: windsock.duplicates == 2 * 288, "it does not try again")
+        await until(lambda: windsock.duplicates == 2 * PAST, "it does not try again")
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-    assert len(windsock.stored) == 288
+    assert len(windsock.stored) == PAST
     assert windsock.said == [f"{URL} does not answer (cut off); trying again until it works"]
 
 
@@ -154,7 +156,7 @@ async def test_what_was_posted_and_not_answered_is_posted_again() -> None:
 async def test_a_busy_windsock_is_waited_for_and_that_is_told_once(status: int) -> None:
     left = [httpx.Response(status, json={"detail": "not now"})] * 3
     windsock = Windsock(lambda request: left.pop() if left and request.method == "POST" else None)
-    await run(windsock, lambda: len(windsock.stored) == 288)
+    await run(windsock, lambda: len(windsock.stored) == PAST)
     assert windsock.said == [f"{URL} is busy: not now; trying again until it works"]
 
 
@@ -177,7 +179,7 @@ async def test_too_much_at_once_is_halved() -> None:
         return httpx.Response(413, json={"detail": "too large"}) if big else None
 
     windsock = Windsock(refuse)
-    await run(windsock, lambda: len(windsock.stored) == 288)
+    await run(windsock, lambda: len(windsock.stored) == PAST)
     assert windsock.largest <= 51
     assert windsock.duplicates == 0
 
@@ -186,7 +188,7 @@ async def test_where_stored_readings_cannot_be_seen_only_what_is_surely_known_is
     windsock = Windsock(
         lambda request: httpx.Response(401, json={"detail": "who?"}) if request.url.path == "/api/devices" else None
     )
-    await run(windsock, lambda: len(windsock.stored) == SURELY_KNOWN_MS // 300_000)
+    await run(windsock, lambda: len(windsock.stored) == SURELY_KNOWN_MS // 20_000)
     assert windsock.times()[0] > BEGAN - SURELY_KNOWN_MS
     assert "--token" in windsock.said[0]
 
