@@ -196,7 +196,7 @@ def test_a_plain_socket_tells_the_age_of_everything_and_each_change_once(
         poller.tell("berlin")
         again = take(socket)
         assert (again["stale"], again["reason"], again["city"], "asked" in again) == (False, None, "Berlin", False)
-        poller.observe("berlin", 2, interval_s=1)
+        poller.observe("berlin", 2, interval_s=3)
         fresh = take(socket)
         assert (fresh["temperature"], fresh["stale"], "reason" in fresh) == (2, False, False)
         stale = take(socket)

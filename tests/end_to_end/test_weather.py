@@ -24,7 +24,7 @@ def weather() -> Iterator[OpenMeteo]:
 
 @pytest.fixture
 def windsock(tmp_path: Path, weather: OpenMeteo) -> Iterator[Windsock]:
-    quick = {"weather_interval_s": "1", "weather_jitter_s": "0", "weather_timeout_s": "5"}
+    quick = {"weather_interval_s": "1", "weather_jitter_s": "0", "weather_timeout_s": "20"}
     places = {"places": "Berlin=52.52,13.41", "open_meteo_url": weather.url, "geocoding_url": weather.url}
     with Windsock(tmp_path, **quick, **places, cities_per_client="2", weather_history_h="0") as running:
         yield running
@@ -40,7 +40,7 @@ def ask(socket: ClientConnection, city: Any) -> Any:
 
 
 def take(socket: ClientConnection) -> Any:
-    return json.loads(socket.recv(timeout=15))
+    return json.loads(socket.recv(timeout=45))
 
 
 def test_a_city_is_answered_with_its_observation_and_then_each_new_one(windsock: Windsock, weather: OpenMeteo) -> None:

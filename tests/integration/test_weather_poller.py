@@ -92,7 +92,7 @@ async def test_of_several_pollers_one_asks_and_the_next_goes_on_when_it_stops(
 async def test_a_refusal_is_followed_by_the_pause_that_it_asks_for(
     redis_server: RedisServer, weather: OpenMeteo
 ) -> None:
-    weather.retry_after = "2"
+    weather.retry_after = "4"
     weather.next("429")
     started = time.monotonic()
     async with poller(redis_server, weather, places="Berlin=52.52,13.41") as running:
@@ -100,7 +100,7 @@ async def test_a_refusal_is_followed_by_the_pause_that_it_asks_for(
         answer = await running.ask("Paris")
         assert answer["error"]["code"] == "unavailable"
         await until_found(lambda: running.observed("berlin"), "no recovery")
-        assert time.monotonic() - started >= 2.0
+        assert time.monotonic() - started >= 4.0
         assert len(weather.forecasts()) == 2
         assert running.metric("windsock_weather_requests_total", provider="open-meteo", result="refused") == 1
 
@@ -128,7 +128,9 @@ async def test_the_poller_outlives_every_fault_of_the_service(
 ) -> None:
     weather.retry_after = "1"  # without it, a 429 is heeded until the minute is over
     weather.next(fault, fault)
-    async with poller(redis_server, weather, places="Berlin=52.52,13.41") as running:
+    # What drips is waited for, and nothing else takes its time.
+    within_s = "1" if fault == "drip" else "20"
+    async with poller(redis_server, weather, places="Berlin=52.52,13.41", weather_request_s=within_s) as running:
         await until_found(lambda: running.observed("berlin"), f"no recovery from {fault}")
         assert len(weather.forecasts()) == 3
         assert not running.unready()
@@ -310,7 +312,7 @@ async def test_it_stops_however_busy_it_is(redis_server: RedisServer, weather: O
         async with poller(redis_server, weather, **TWO) as running:
             await running.ask("Paris")
             stopping = time.monotonic()
-        assert time.monotonic() - stopping < 5.0
+        assert time.monotonic() - stopping < 20.0
 
 
 async def test_requests_that_cannot_be_read_do_not_stop_the_answers(
