@@ -1,0 +1,24 @@
+// The windows of time that the viewer can choose, and what an address says of them. Pure.
+
+import { duration } from "../../live/freshness.js";
+
+export const WINDOWS = ["15m", "1h", "6h", "24h"];
+const DEFAULT = "1h";
+
+// {name, ms} of the query's `window`.
+export function windowOf(query) {
+  const asked = query.get("window");
+  const name = WINDOWS.includes(asked) ? asked : DEFAULT;
+  return { name, ms: duration(name) };
+}
+
+// The part of the time that an address asks for, or null: {fromMs, toMs}.
+export function spanOf(query) {
+  const [fromMs, toMs] = ["from", "to"].map((name) => (/^\d{1,15}$/.test(query.get(name) ?? "") ? Number(query.get(name)) : NaN));
+  return fromMs < toMs ? { fromMs, toMs } : null;
+}
+
+// The members of the query for a zoom.
+export function queryOf(zoomed) {
+  return { from: zoomed ? Math.floor(zoomed.fromMs) : null, to: zoomed ? Math.ceil(zoomed.toMs) : null };
+}
