@@ -15,7 +15,7 @@ export class Readout {
     this.hidden = new Set(); // keys of lines
     this.pointed = null;
     this.rows = new Map();
-    this.when = el("th", { scope: "col", class: "when" });
+    this.when = el("td", { class: "when" });
     const heads = COLUMNS.map((name) => el("th", { scope: "col" }, format.texts.charts[name] ?? format.texts[name]));
     this.body = el("tbody");
     this.element = el("table", { class: "readout" }, el("thead", {}, el("tr", {}, this.when, ...heads)), this.body);

@@ -24,8 +24,8 @@ sheet.replaceSync(`
 .chart .empty[hidden] { display: none; }
 .chart .readout { inline-size: 100%; table-layout: fixed; border-collapse: collapse; font-size: .85rem; }
 .chart .readout :is(th, td) { padding: .1rem 0 .1rem .5rem; text-align: end; font-weight: 400; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
-.chart .readout thead th { color: var(--muted); font-size: .75rem; }
-.chart .readout th:first-child { inline-size: 36%; padding-inline-start: 0; text-align: start; }
+.chart .readout thead * { color: var(--muted); font-size: .75rem; }
+.chart .readout :first-child:is(th, td) { inline-size: 36%; padding-inline-start: 0; text-align: start; }
 .chart .readout td.value { font-weight: 600; }
 .chart .name { display: flex; align-items: center; gap: .4rem; inline-size: 100%; }
 .chart .name .label { overflow: hidden; text-overflow: ellipsis; }
@@ -47,7 +47,7 @@ sheet.replaceSync(`
 .axis-bar button:disabled { opacity: .4; cursor: default; }
 @media (max-width: 30rem) {
   .chart .readout :is(th, td) { padding-inline-start: .2rem; }
-  .chart .readout th:first-child { inline-size: 34%; }
+  .chart .readout :first-child:is(th, td) { inline-size: 34%; }
   .chart .sample { inline-size: 1rem; }
 }
 `);

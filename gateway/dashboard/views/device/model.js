@@ -10,6 +10,7 @@ import { latestOf, pointsOf, readingOf } from "../../live/source.js";
 export const POINTS = 5_000;
 const MOST_POINTS = 10_000;
 const MOST_METRICS = 100;
+const MOST_LEFT_OUT = 1_000;
 // A snapshot has half a megabyte, of points that have up to 48 bytes: of fewer than this nothing was left out.
 const ALWAYS_FIT = 10_000;
 const THINNED = 4;
@@ -27,7 +28,7 @@ export class DeviceModel {
     this.freshness = new Freshness();
     this.ts = null; // of the newest reading
     this.completeFromMs = null; // where it begins, if that is later than was asked for
-    this.leftOut = 0; // metrics for which there is no room
+    this.leftOut = new Set(); // names of metrics for which there is no room
     this.skewMs = 0; // how far the server's clock is ahead of the viewer's
   }
 
@@ -101,7 +102,7 @@ export class DeviceModel {
     const known = this.metrics.get(name);
     if (known) return known;
     if (this.metrics.size >= MOST_METRICS) {
-      this.leftOut++;
+      if (this.leftOut.size < MOST_LEFT_OUT) this.leftOut.add(name);
       return null;
     }
     const made = {
