@@ -37,7 +37,8 @@ def service() -> Iterator[OpenMeteo]:
 def windsock(tmp_path_factory: pytest.TempPathFactory, service: OpenMeteo) -> Iterator[Windsock]:
     """One for all tests that need no settings of their own."""
     weather = {"places": "Berlin=52.52,13.41", "open_meteo_url": service.url, "geocoding_url": service.url}
-    with Windsock(tmp_path_factory.mktemp("device"), **weather) as windsock:
+    often = {"weather_interval_s": "2", "weather_jitter_s": "0"}
+    with Windsock(tmp_path_factory.mktemp("device"), **weather, **often) as windsock:
         yield windsock
 
 
@@ -157,11 +158,13 @@ def test_metrics_stand_each_in_a_card_of_its_kind_and_follow(windsock: Windsock,
     expect(rows.nth(1)).to_contain_text("-3.5")
     expect(rows).to_have_count(101)
     expect(card(page, "temperature").get_by_text("the newest 100 of 102")).to_be_visible()
+    page.evaluate("scrollTo(0, 0)")
     screenshot(page, "device-light")
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": 360, "height": 740})
     page.wait_for_function("document.querySelector('.uplot').clientWidth < 340")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.evaluate("scrollTo(0, 0)")
     screenshot(page, "device-phone-dark")
 
 
@@ -225,6 +228,36 @@ def test_zoom_is_shared_stands_still_and_comes_back_and_a_link_shows_the_same(wi
     seen = page.evaluate(view)
     assert seen["fromMs"] == pytest.approx(shown["fromMs"], abs=1)
     assert seen["toMs"] == pytest.approx(shown["toMs"], abs=1)
+
+
+def test_fingers_pinch_and_move(windsock: Windsock, browser: Browser) -> None:
+    post(windsock, reading("touched", n=1))
+    page = browser.new_page(has_touch=True, viewport={"width": 600, "height": 740})
+    open_device(page, windsock, "touched", "?window=6h")
+    picture = card(page, "n").locator(".u-over")
+    expect(picture).to_be_visible()
+    box = picture.bounding_box()
+    assert box is not None
+    left, top, width = box["x"], box["y"] + box["height"] / 2, box["width"]
+    devtools = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *shares: float) -> None:
+        points = [{"id": at, "x": left + share * width, "y": top} for at, share in enumerate(shares)]
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    view = "document.querySelector('.chart').chart.axis.view"
+    touch("touchStart", 0.4, 0.6)
+    for share in (0.35, 0.3, 0.2):
+        touch("touchMove", share, 1 - share)
+    page.wait_for_function(f"Math.abs({view}.toMs - {view}.fromMs - {2 * HOUR_MS}) < {HOUR_MS // 50}")
+    touch("touchEnd")
+    began = page.evaluate(view)["fromMs"]
+    touch("touchStart", 0.5)
+    for share in (0.55, 0.75):
+        touch("touchMove", share)
+    page.wait_for_function(f"Math.abs({began} - {view}.fromMs - {HOUR_MS // 2}) < {HOUR_MS // 50}")
+    touch("touchEnd")
+    page.close()
 
 
 def test_deep_in_a_series_that_is_thinned_out_every_reading_is_shown(windsock: Windsock, page: Page) -> None:
@@ -314,11 +347,13 @@ def test_a_command_is_answered_failed_or_not_delivered(windsock: Windsock, page:
     assert form.locator("datalist option").evaluate_all("all => all.map(({value}) => value)") == ["shut", "open"]
 
 
-def test_the_weather_outside_stands_beside_the_same_quantity(windsock: Windsock, page: Page) -> None:
+def test_the_weather_outside_stands_beside_the_same_quantity(
+    windsock: Windsock, page: Page, service: OpenMeteo
+) -> None:
     units = {"temperature": "°F", "humidity": "%", "battery": "%"}
     post(windsock, reading("porch", None, units, temperature=70.7, humidity=50, battery=90))
     open_device(page, windsock, "porch", "?window=6h")
-    choice = page.get_by_label("Outside")
+    choice = page.get_by_role("combobox", name="Outside")
     choice.select_option("Berlin")
     page.wait_for_function(f"{LINE.format('temperature', 1)}?.length > 3")
     assert page.evaluate(f"{LINE.format('temperature', 1)}.values.at(-1)") == pytest.approx(3.4 * 1.8 + 32)
@@ -331,6 +366,9 @@ def test_the_weather_outside_stands_beside_the_same_quantity(windsock: Windsock,
     )
     assert "outside=berlin" in page.url
     screenshot(page, "device-outside")
+    service.values["temperature_2m"] = 10
+    service.observed += 900
+    page.wait_for_function(f"{LINE.format('temperature', 1)}.values.at(-1) === 50")
     berlin.click()
     expect(berlin).to_have_attribute("aria-pressed", "false")
     page.reload()

@@ -25,6 +25,7 @@ export class Plot {
     this.shown = null;
     this.frame = null;
     this.scales = [];
+    this.costMs = 0; // of the last time that it was painted
     this.resized = new ResizeObserver(() => this.resize());
     this.colours = new Colours(place, () => this.later());
   }
@@ -140,6 +141,7 @@ export class Plot {
   }
 
   lines(chart) {
+    const began = performance.now();
     const { ctx, bbox } = chart;
     const { fromMs, toMs } = this.shown;
     ctx.save();
@@ -159,6 +161,7 @@ export class Plot {
       ctx.setLineDash([]);
     }
     ctx.restore();
+    this.costMs = performance.now() - began;
   }
 
   run(ctx, run, across, up, { dash = [], held = false, steps = false }) {

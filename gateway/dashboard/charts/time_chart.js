@@ -33,6 +33,7 @@ import { Table } from "./table.js";
 import { TimeAxis } from "./time_axis.js";
 
 const PACE_MS = 200;
+const COSTLY = 10; // what takes long is painted less often
 
 export class TimeChart {
   constructor(place, { format, series = [], label = "", windowMs = 3_600_000, axis = new TimeAxis(windowMs), ...options }) {
@@ -76,7 +77,8 @@ export class TimeChart {
   // There are new points, or time went on.
   draw() {
     if (this.timer || !this.seen) return;
-    const waitMs = this.painted + PACE_MS - performance.now();
+    const paceMs = Math.max(PACE_MS, COSTLY * this.plot.costMs);
+    const waitMs = this.painted + paceMs - performance.now();
     this.timer = setTimeout(() => this.changed(), Math.max(0, waitMs));
   }
 

@@ -47,8 +47,8 @@ const ALL = {
       still: "stands still",
       earlier: "Earlier",
       later: "Later",
-      closer: "Zoom in",
-      wider: "Zoom out",
+      closer: "Zoom in (+, or drag over a chart)",
+      wider: "Zoom out (−, or Ctrl and wheel)",
       keys: (label) => `Chart ${label}: plus and minus zoom, arrows move, 0 is live`,
     },
     // ---- overview
@@ -156,8 +156,8 @@ const ALL = {
       still: "steht still",
       earlier: "Früher",
       later: "Später",
-      closer: "Näher heran",
-      wider: "Weiter weg",
+      closer: "Näher heran (+, oder im Diagramm ziehen)",
+      wider: "Weiter weg (−, oder Strg und Mausrad)",
       keys: (label) => `Diagramm ${label}: Plus und Minus vergrößern und verkleinern, Pfeile verschieben, 0 ist live`,
     },
     // ---- overview

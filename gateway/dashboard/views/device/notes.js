@@ -6,7 +6,7 @@ export class Notes {
   constructor(context) {
     this.context = context;
     this.lines = new Map();
-    this.credit = el("p", { class: "muted credit" });
+    this.credit = el("span", { class: "muted credit" }); // beside the choice of the place
     this.element = el("div", { class: "notes", role: "status" });
   }
 
@@ -37,6 +37,5 @@ export class Notes {
     this.credit.dataset.shown = attribution + address;
     const web = /^https?:\/\//.test(address);
     this.credit.replaceChildren(attribution && web ? el("a", { href: address, rel: "noopener", target: "_blank" }, attribution) : attribution);
-    if (attribution && !this.credit.isConnected) this.element.append(this.credit);
   }
 }

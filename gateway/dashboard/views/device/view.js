@@ -51,6 +51,7 @@ export class DeviceView {
     this.download = new Download(context, this.device, topic, () => this.axis.view);
     this.commands = new Commands(context, this.device);
     this.notes = new Notes(context);
+    this.choice.element.append(this.notes.credit);
     this.grid = el("div", { class: "metrics" });
     const tools = el("div", { class: "device-tools" }, this.windows(), this.choice.element, this.download.element);
     const top = el("div", { class: "device-bar" }, tools, this.bar.element);
