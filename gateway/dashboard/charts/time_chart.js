@@ -71,6 +71,7 @@ export class TimeChart {
     this.lines = series.slice(0, MOST).map((each, at) => ({ key: each.label, unit: "", ...markOf(at), ...each }));
     this.readout.setLines(this.lines);
     this.table.show(this.lines, this.axis.view, this.format);
+    this.tell();
     this.draw();
   }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { namesOf, remembered } from "../../../gateway/dashboard/views/device/command_names.js";
-import { queryOf, spanOf, windowOf } from "../../../gateway/dashboard/views/device/windows.js";
+import { choiceOf, queryOf, spanOf, windowOf } from "../../../gateway/dashboard/views/device/windows.js";
 
 const query = (text) => new URLSearchParams(text);
 
@@ -17,6 +17,15 @@ test("a zoom stands in the address and is read from there", () => {
   assert.deepEqual(spanOf(query("from=1000&to=2001")), { fromMs: 1_000, toMs: 2_001 });
   assert.deepEqual(queryOf(null), { from: null, to: null });
   for (const other of ["", "from=2&to=1", "from=x&to=5", "from=1"]) assert.equal(spanOf(query(other)), null);
+});
+
+test("a link to what its window has passed by is shown in a longer one, or live", () => {
+  const link = query("window=1h&from=5000000&to=6000000");
+  assert.deepEqual(choiceOf(link, 7_000_000), { name: "1h", ms: 3_600_000, span: { fromMs: 5_000_000, toMs: 6_000_000 } });
+  assert.equal(choiceOf(link, 5_000_000 + 5 * 3_600_000).name, "6h");
+  assert.equal(choiceOf(link, 5_000_000 + 20 * 3_600_000).name, "24h");
+  assert.deepEqual(choiceOf(link, 5_000_000 + 30 * 3_600_000), { name: "1h", ms: 3_600_000, span: null });
+  assert.deepEqual(choiceOf(query("window=6h"), 7), { name: "6h", ms: 21_600_000, span: null });
 });
 
 test("names of commands are remembered, the latest first, each once, and not without end", () => {

@@ -61,6 +61,13 @@ test("where the window is not complete is told", () => {
   assert.equal(modelOf({ window: { truncated: true, from: NOW - 600_000 } }).completeFromMs, NOW - 600_000);
 });
 
+test("metrics whose points had no room are told of", () => {
+  const latest = latestOf({ t: { value: 2, ts: NOW - 1_000 } });
+  assert.equal(modelOf({ latest }).crowded, false);
+  const crowded = modelOf({ window: { truncated: true }, latest });
+  assert.deepEqual([crowded.crowded, crowded.completeFromMs], [true, null]);
+});
+
 test("metrics without end are bounded, and those left out are counted", () => {
   const model = modelOf({});
   const values = Object.fromEntries(Array.from({ length: 130 }, (_, at) => [`m${at}`, at]));

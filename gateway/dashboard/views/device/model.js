@@ -14,6 +14,7 @@ const MOST_LEFT_OUT = 1_000;
 // A snapshot has half a megabyte, of points that have up to 48 bytes: of fewer than this nothing was left out.
 const ALWAYS_FIT = 10_000;
 const THINNED = 4;
+const ROUNDING_MS = 1_000; // windows are asked for in seconds
 
 export class DeviceModel {
   constructor(topic, clock = Date.now) {
@@ -28,6 +29,7 @@ export class DeviceModel {
     this.freshness = new Freshness();
     this.ts = null; // of the newest reading
     this.completeFromMs = null; // where it begins, if that is later than was asked for
+    this.crowded = false; // whether there was no room for the points of a metric
     this.leftOut = new Set(); // names of metrics for which there is no room
     this.skewMs = 0; // how far the server's clock is ahead of the viewer's
   }
@@ -45,13 +47,15 @@ export class DeviceModel {
     this.clear();
     this.skewMs = window.to - this.clock();
     this.tags = latest?.tags ?? {};
-    this.completeFromMs = window.truncated ? Math.max(window.from, window.to - windowMs) : null;
+    const late = window.from > window.to - windowMs + ROUNDING_MS;
+    this.completeFromMs = window.truncated && late ? window.from : null;
     const thinned = thinnedOf(window.series);
     const names = new Set([...Object.keys(latest?.latest ?? {}), ...window.series.map(({ metric }) => metric)]);
     for (const name of [...names].sort()) {
       const metric = this.metric(name);
       if (!metric) continue;
       const { points, unit } = pointsOf(metric.source, window);
+      this.crowded ||= window.truncated && points.length === 0 && numberIn(latest?.latest[name], window);
       metric.series.load(points);
       metric.series.thinned = thinned.has(name);
       metric.silentLeastMs = metric.series.thinned ? (THINNED * windowMs) / points.length : 0;
@@ -136,6 +140,10 @@ export function silentMsOf({ freshness, silentLeastMs }) {
 function kindOf(value) {
   if (typeof value === "boolean") return "switch";
   return typeof value === "number" ? "number" : "text";
+}
+
+function numberIn(newest, { from }) {
+  return newest !== undefined && typeof newest.value !== "string" && newest.ts >= from;
 }
 
 function newestOf(points) {

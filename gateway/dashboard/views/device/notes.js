@@ -17,6 +17,7 @@ export class Notes {
     this.line("problem", problem === "denied" ? words.denied(device) : problem ? (texts.reasons[problem] ?? problem) : "");
     this.line("unknown", !problem && subscribed && !model.known ? words.unknown(device) : "");
     this.line("truncated", model.completeFromMs !== null ? words.truncated(format.time(model.completeFromMs)) : "");
+    this.line("crowded", model.crowded ? words.crowded : "");
     this.line("left_out", model.leftOut.size > 0 ? words.left_out(model.leftOut.size) : "");
     this.line("thinned", axis.zoomed && model.thinned && !detail.holds(axis.view) ? words.thinned : "");
     this.line("outside", outside?.problem ? words.outside.problem(outside.place, texts.reasons[outside.problem] ?? outside.problem) : "");

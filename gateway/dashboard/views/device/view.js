@@ -2,6 +2,7 @@
 
 import { AxisBar } from "../../charts/axis_bar.js";
 import { TimeAxis } from "../../charts/time_axis.js";
+import { duration } from "../../live/freshness.js";
 import { el, mark } from "../../parts/dom.js";
 import { Card } from "./card.js";
 import { Commands } from "./commands.js";
@@ -12,7 +13,7 @@ import { DeviceModel, POINTS } from "./model.js";
 import { Notes } from "./notes.js";
 import { Outside } from "./outside.js";
 import { OutsideChoice } from "./outside_choice.js";
-import { WINDOWS, queryOf, spanOf, windowOf } from "./windows.js";
+import { WINDOWS, choiceOf, queryOf } from "./windows.js";
 
 const TICK_MS = 1_000;
 const PACE_MS = 200;
@@ -41,9 +42,10 @@ export class DeviceView {
     const { context, topic } = this;
     const { query } = this.route;
     this.model = new DeviceModel(topic);
-    this.windowName = windowOf(query).name;
-    this.axis = new TimeAxis(windowOf(query).ms);
-    this.wantedSpan = spanOf(query); // until there are points
+    const { name, ms, span } = choiceOf(query, Date.now());
+    this.windowName = name;
+    this.axis = new TimeAxis(ms);
+    this.wantedSpan = span; // until there are points
     this.detail = new Detail(topic, (path, signal) => context.access.json(path, { signal }), () => this.show());
     this.head = new Head(context, this.device);
     this.bar = new AxisBar(this.axis, context.format);
@@ -79,15 +81,16 @@ export class DeviceView {
 
   changed(route) {
     this.route = route;
-    const { name } = windowOf(route.query);
-    if (name !== this.windowName) this.setWindow(name);
+    const { name, span } = choiceOf(route.query, Date.now());
+    const another = name !== this.windowName;
+    if (another) this.setWindow(name);
     const place = route.query.get("outside");
     if (place !== (this.outside?.place ?? null)) {
       this.choice.setPlace(place);
       this.follow(place);
     }
-    const span = spanOf(route.query);
-    if (span || this.axis.zoomed) this.axis.show(span);
+    if (another) this.wantedSpan = span;
+    else if (span || this.axis.zoomed) this.axis.show(span);
   }
 
   chooseWindow(name) {
@@ -98,7 +101,7 @@ export class DeviceView {
   setWindow(name) {
     this.windowName = name;
     this.wantedSpan = null;
-    this.axis.setWindow(windowOf(new URLSearchParams({ window: name })).ms);
+    this.axis.setWindow(duration(name));
     // Those that join bring a new snapshot, of the longest window that is wanted now.
     this.feed.leave(this);
     this.feed.join(this);
@@ -121,7 +124,7 @@ export class DeviceView {
   zoomed() {
     this.detail.want(this.model.thinned ? this.axis.zoomed : null);
     clearTimeout(this.addressed);
-    this.addressed = setTimeout(() => this.context.router.replaceQuery(queryOf(this.axis.zoomed)), ADDRESS_MS);
+    this.addressed = setTimeout(() => this.context.router.replaceQuery({ window: this.windowName, ...queryOf(this.axis.zoomed) }), ADDRESS_MS);
     this.show();
   }
 

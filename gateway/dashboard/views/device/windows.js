@@ -18,6 +18,15 @@ export function spanOf(query) {
   return fromMs < toMs ? { fromMs, toMs } : null;
 }
 
+// What an address asks for: {name, ms, span}. A link to a part that the window has passed by meanwhile is shown in a longer
+// window; one to what even the longest does not reach any more is live.
+export function choiceOf(query, nowMs) {
+  const [asked, span] = [windowOf(query), spanOf(query)];
+  const reaches = (name) => duration(name) >= asked.ms && nowMs - span.fromMs <= duration(name);
+  const name = span ? WINDOWS.find(reaches) : asked.name;
+  return name ? { name, ms: duration(name), span } : { ...asked, span: null };
+}
+
 // The members of the query for a zoom.
 export function queryOf(zoomed) {
   return { from: zoomed ? Math.floor(zoomed.fromMs) : null, to: zoomed ? Math.ceil(zoomed.toMs) : null };
