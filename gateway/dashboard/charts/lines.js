@@ -70,7 +70,8 @@ export function rowsOf(all, { fromMs, toMs }, most) {
     const ts = Math.max(...all.map(({ times }, each) => (places[each] >= firsts[each] ? times[places[each]] : -Infinity)));
     if (ts === -Infinity) return { rows, all: count };
     const here = places.map((at, each) => at >= firsts[each] && all[each].times[at] === ts);
-    if (rows.length < most) rows.push({ ts, values: here.map((is, each) => (is ? all[each].values[places[each]] : undefined)) });
+    const values = here.map((is, each) => (is ? all[each].values[places[each]] : undefined));
+    if (rows.length < most) rows.push({ ts, values });
     here.forEach((is, each) => is && places[each]--);
   }
 }

@@ -34,7 +34,8 @@ export class Readout {
 
   row(line, many) {
     const cells = COLUMNS.map((name) => el("td", { class: name }));
-    const words = [sample(line), el("span", { class: "label", title: line.label }, line.label), line.unit ? el("span", { class: "unit" }, line.unit) : null];
+    const unit = line.unit ? el("span", { class: "unit" }, line.unit) : null;
+    const words = [sample(line), el("span", { class: "label", title: line.label }, line.label), unit];
     const label = many ? this.toggle(line, words) : el("span", { class: "name" }, ...words);
     const element = el("tr", {}, el("th", { scope: "row" }, label), ...cells);
     element.addEventListener("pointerenter", () => many && this.point(line.key));

@@ -100,7 +100,8 @@ export class TimeChart {
     const { hidden, pointed } = this.readout;
     const lines = this.lines.filter(({ key }) => !hidden.has(key));
     const pointedOne = lines.some(({ key }) => key === pointed);
-    this.plot.show(lines.map((line) => ({ ...line, faint: pointedOne && line.key !== pointed })), view.fromMs, view.toMs, this.format);
+    const drawn = lines.map((line) => ({ ...line, faint: pointedOne && line.key !== pointed }));
+    this.plot.show(drawn, view.fromMs, view.toMs, this.format);
     this.empty.hidden = lines.some(({ series }) => series.length > 0);
     this.table.show(lines, view, this.format);
     this.tell();
@@ -114,7 +115,8 @@ export class TimeChart {
     const told = this.lines.flatMap(({ label, unit, series, held }) => {
       const found = held ? null : series.summary(fromMs, toMs);
       if (!found) return [];
-      const words = ["lowest", "highest", "mean"].map((name) => `${texts[name]} ${this.format.value(found[name])} ${unit}`.trim());
+      const word = (name) => `${texts[name]} ${this.format.value(found[name])} ${unit}`.trim();
+      const words = ["lowest", "highest", "mean"].map(word);
       return [`${label}: ${words.join(", ")}`];
     });
     this.picture.setAttribute("aria-label", [this.label, ...told].join("; "));

@@ -15,18 +15,20 @@ export class Card {
     Object.assign(this, { view, name: metric.name, kind: metric.kind });
     const { context, topic, windowName } = view;
     this.label = metric.name.replaceAll("_", " ");
-    const item = { kind: metric.kind === "text" ? "value" : "chart", topic, metric: metric.name, device: null, window: windowName };
+    const isText = metric.kind === "text";
+    const item = { kind: isText ? "value" : "chart", topic, metric: metric.name, device: null, window: windowName };
     const what = { topic, metric: metric.name, device: null, unit: unitText(metric.unit), label: this.label };
     this.value = el("span", { class: "value" });
     this.unit = el("span", { class: "unit muted" });
     this.note = el("span", { class: "note" });
     this.alert = el("p", { class: "alert", role: "status" });
-    const link = metric.kind === "text" ? this.label : el("a", { href: href("metric", metric.name) }, this.label);
-    const tools = el("span", { class: "tools" }, pinButton(context, item), metric.kind === "text" ? null : alertButton(context, what));
+    const link = isText ? this.label : el("a", { href: href("metric", metric.name) }, this.label);
+    const tools = el("span", { class: "tools" }, pinButton(context, item), isText ? null : alertButton(context, what));
     const figure = el("p", { class: "figure" }, this.value, this.unit, this.note);
-    this.element = el("section", { class: "card metric", "data-metric": metric.name, "data-kind": metric.kind, "aria-label": this.label },
-      el("div", { class: "top" }, el("h3", {}, link), tools), figure, this.alert);
-    if (metric.kind !== "text") {
+    const named = { "data-metric": metric.name, "data-kind": metric.kind, "aria-label": this.label };
+    const top = el("div", { class: "top" }, el("h3", {}, link), tools);
+    this.element = el("section", { class: "card metric", ...named }, top, figure, this.alert);
+    if (!isText) {
       this.chart = new TimeChart(this.element, {
         format: context.format, axis: view.axis, label: this.label, bar: false, empty: context.texts.device_view.nothing_here,
       });

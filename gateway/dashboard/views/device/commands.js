@@ -25,7 +25,8 @@ export class Commands {
     const form = el("form", {}, ...fields, el("button", { type: "submit", class: "send" }, texts.send), this.offered);
     form.addEventListener("submit", (event) => this.submit(event));
     this.args.addEventListener("input", () => write(this.wrong, ""));
-    this.element = el("section", { class: "card commands", "aria-label": texts.title }, el("h3", {}, texts.title), form, this.wrong, this.log);
+    const named = { class: "card commands", "aria-label": texts.title };
+    this.element = el("section", named, el("h3", {}, texts.title), form, this.wrong, this.log);
     this.offer();
   }
 
@@ -52,7 +53,8 @@ export class Commands {
     const time = el("time", { class: "muted" }, format.time(Date.now(), { timeStyle: "medium" }));
     this.log.prepend(el("li", {}, time, what, outcome));
     while (this.log.children.length > MOST_SENT) this.log.lastElementChild.remove();
-    const { kind, told } = await this.outcome(() => call(HERE, access.token, "command", command, (command.timeout + MARGIN_S) * 1000));
+    const timeoutMs = (command.timeout + MARGIN_S) * 1000;
+    const { kind, told } = await this.outcome(() => call(HERE, access.token, "command", command, timeoutMs));
     outcome.dataset.outcome = kind;
     write(outcome, told);
   }
@@ -60,7 +62,8 @@ export class Commands {
   async outcome(ask) {
     try {
       const { answer } = await ask();
-      return { kind: "done", told: answer === undefined || answer === null ? this.texts.done : `${this.texts.done}: ${shown(answer)}` };
+      const silent = answer === undefined || answer === null;
+      return { kind: "done", told: silent ? this.texts.done : `${this.texts.done}: ${shown(answer)}` };
     } catch ({ code, message }) {
       if (code === 502) return { kind: "failed", told: this.texts.failed(message) };
       if (code === 103) return { kind: "failed", told: this.context.texts.reasons.denied };

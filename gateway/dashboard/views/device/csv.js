@@ -15,8 +15,12 @@ export function csvOf(readings) {
     }
   }
   const metrics = [...units.keys()].sort();
-  const heads = metrics.map((metric) => (units.get(metric).size > 0 ? `${metric} (${[...units.get(metric)].join(" / ")})` : metric));
-  const rows = readings.map(({ ts, values }) => line([new Date(ts).toISOString(), ...metrics.map((metric) => values[metric])]));
+  const heads = metrics.map((metric) => {
+    const told = [...units.get(metric)].join(" / ");
+    return told ? `${metric} (${told})` : metric;
+  });
+  const cellsOf = ({ ts, values }) => [new Date(ts).toISOString(), ...metrics.map((metric) => values[metric])];
+  const rows = readings.map((reading) => line(cellsOf(reading)));
   return [line(["ts", ...heads]), ...rows];
 }
 

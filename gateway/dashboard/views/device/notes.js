@@ -20,7 +20,8 @@ export class Notes {
     this.line("crowded", model.crowded ? words.crowded : "");
     this.line("left_out", model.leftOut.size > 0 ? words.left_out(model.leftOut.size) : "");
     this.line("thinned", axis.zoomed && model.thinned && !detail.holds(axis.view) ? words.thinned : "");
-    this.line("outside", outside?.problem ? words.outside.problem(outside.place, texts.reasons[outside.problem] ?? outside.problem) : "");
+    const reason = outside?.problem ? (texts.reasons[outside.problem] ?? outside.problem) : null;
+    this.line("outside", reason ? words.outside.problem(outside.place, reason) : "");
     this.showCredit(outside?.tags ?? {});
   }
 
@@ -37,6 +38,7 @@ export class Notes {
     if (this.credit.dataset.shown === attribution + address) return;
     this.credit.dataset.shown = attribution + address;
     const web = /^https?:\/\//.test(address);
-    this.credit.replaceChildren(attribution && web ? el("a", { href: address, rel: "noopener", target: "_blank" }, attribution) : attribution);
+    const link = { href: address, rel: "noopener", target: "_blank" };
+    this.credit.replaceChildren(attribution && web ? el("a", link, attribution) : attribution);
   }
 }

@@ -15,12 +15,14 @@ export class OutsideChoice {
     this.texts = context.texts.device_view.outside;
     this.places = [];
     this.select = el("select", { onchange: () => this.picked(this.select.value) });
-    this.city = el("input", { name: "city", required: true, maxlength: "128", placeholder: this.texts.city, "aria-label": this.texts.city });
+    const named = { placeholder: this.texts.city, "aria-label": this.texts.city };
+    this.city = el("input", { name: "city", required: true, maxlength: "128", ...named });
     this.find = el("button", { type: "submit" }, this.texts.find);
     this.form = el("form", { hidden: true, onsubmit: (event) => this.submit(event) }, this.city, this.find);
     this.told = el("span", { class: "muted", role: "status" });
     this.candidates = el("span", { class: "candidates" });
-    this.element = el("span", { class: "outside" }, el("label", {}, el("span", {}, this.texts.title), this.select), this.form, this.told, this.candidates);
+    const label = el("label", {}, el("span", {}, this.texts.title), this.select);
+    this.element = el("span", { class: "outside" }, label, this.form, this.told, this.candidates);
     this.show();
     this.load();
   }

@@ -73,7 +73,10 @@ export class DeviceView {
 
   windows() {
     const { texts } = this.context;
-    this.choices = WINDOWS.map((name) => el("button", { type: "button", "data-window": name, onclick: () => this.chooseWindow(name) }, texts.device_view.windows[name]));
+    this.choices = WINDOWS.map((name) => {
+      const attributes = { type: "button", "data-window": name, onclick: () => this.chooseWindow(name) };
+      return el("button", attributes, texts.device_view.windows[name]);
+    });
     return el("div", { class: "segments", role: "group", "aria-label": texts.device_view.window }, ...this.choices);
   }
 
@@ -117,7 +120,8 @@ export class DeviceView {
 
   follow(place) {
     this.outside?.close();
-    this.outside = place ? new Outside(this.context.connection, place, this.windowMs, () => this.soon()) : null;
+    const { connection } = this.context;
+    this.outside = place ? new Outside(connection, place, this.windowMs, () => this.soon()) : null;
     this.show();
   }
 

@@ -14,7 +14,8 @@ export function windowOf(query) {
 
 // The part of the time that an address asks for, or null: {fromMs, toMs}.
 export function spanOf(query) {
-  const [fromMs, toMs] = ["from", "to"].map((name) => (/^\d{1,15}$/.test(query.get(name) ?? "") ? Number(query.get(name)) : NaN));
+  const numberOf = (text) => (/^\d{1,15}$/.test(text ?? "") ? Number(text) : NaN);
+  const [fromMs, toMs] = [numberOf(query.get("from")), numberOf(query.get("to"))];
   return fromMs < toMs ? { fromMs, toMs } : null;
 }
 
