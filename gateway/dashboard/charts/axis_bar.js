@@ -2,6 +2,7 @@
 
 import { el, mark, write } from "../parts/dom.js";
 import { icon } from "../parts/icons.js";
+import { adopt } from "./style.js";
 
 export class AxisBar {
   constructor(axis, format) {
@@ -15,6 +16,7 @@ export class AxisBar {
     this.live = el("button", { type: "button", class: "live", onclick: () => axis.show(null) }, charts.live);
     const buttons = el("span", { class: "buttons" }, this.earlier, this.later, press("closer", "+"), press("wider", "-"));
     this.element = el("div", { class: "axis-bar" }, this.span, this.still, this.live, buttons);
+    adopt(document);
     this.listener = (what) => what !== "cursor" && this.show();
     axis.listeners.add(this.listener);
     this.show();

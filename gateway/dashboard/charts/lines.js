@@ -10,11 +10,11 @@ export function runsOf(series, { fromMs, toMs }, columns, silentMs = Infinity) {
   const runs = [];
   let run = null;
   for (let at = first; at < end; ) {
-    if (run === null || times[at] - times[at - 1] > silentMs) runs.push((run = []));
+    if (run === null || series.broken(at, silentMs)) runs.push((run = []));
     const column = Math.floor((times[at] - fromMs) * perMs);
     let [lowest, highest, last] = [at, at, at];
     for (let next = at + 1; next < end; next++) {
-      if (Math.floor((times[next] - fromMs) * perMs) !== column || times[next] - times[next - 1] > silentMs) break;
+      if (Math.floor((times[next] - fromMs) * perMs) !== column || series.broken(next, silentMs)) break;
       if (values[next] < values[lowest]) lowest = next;
       if (values[next] > values[highest]) highest = next;
       last = next;
@@ -43,13 +43,22 @@ export function rangeOf(all, { fromMs, toMs }) {
   return [lowest - room, highest + room];
 }
 
-// The point that a cursor at `ms` is about: {ts, value}, or null where nothing came. Of a switch it is the one before.
+// The point that a cursor at `ms` is about: {ts, value}, or null where nothing came. What is `held` lasts until the next.
 export function pointAt(series, ms, silentMs = Infinity, held = false) {
+  const { times, values } = series;
   const after = series.after(ms);
   let at = after - 1;
-  if (!held && after < series.length && (at < 0 || series.times[after] - ms < ms - series.times[at])) at = after;
-  if (at < 0 || Math.abs(ms - series.times[at]) > silentMs) return null;
-  return { ts: series.times[at], value: series.values[at] };
+  if (!held && after < times.length && (at < 0 || times[after] - ms < ms - times[at])) at = after;
+  if (at < 0) return null;
+  const onLine = after > 0 && after < times.length && !series.broken(after, silentMs);
+  return onLine || Math.abs(ms - times[at]) <= silentMs ? { ts: times[at], value: values[at] } : null;
+}
+
+// The mean of a summary, with as many digits as say something beside its lowest and highest.
+export function meanOf({ lowest, highest, mean }) {
+  if (highest === lowest) return lowest;
+  const digits = 2 - Math.floor(Math.log10(highest - lowest));
+  return digits > 15 ? mean : Number(mean.toFixed(Math.max(0, digits)));
 }
 
 // Rows of a table, the newest first: {rows: [{ts, values: [one for each series, or undefined]}], all: how many there are}.
@@ -61,7 +70,8 @@ export function rowsOf(all, { fromMs, toMs }, most) {
     const ts = Math.max(...all.map(({ times }, each) => (places[each] >= firsts[each] ? times[places[each]] : -Infinity)));
     if (ts === -Infinity) return { rows, all: count };
     const here = places.map((at, each) => at >= firsts[each] && all[each].times[at] === ts);
-    if (rows.length < most) rows.push({ ts, values: here.map((is, each) => (is ? all[each].values[places[each]] : undefined)) });
+    const values = here.map((is, each) => (is ? all[each].values[places[each]] : undefined));
+    if (rows.length < most) rows.push({ ts, values });
     here.forEach((is, each) => is && places[each]--);
   }
 }

@@ -11,7 +11,7 @@ export { plotSheet } from "./library.js";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-const LEAST_AXIS = 46;
+const LEAST_AXIS = 56;
 const SWITCH = "switch";
 const SWITCH_RANGE = [-0.2, 1.2];
 const FAINT = 0.2;
@@ -25,6 +25,7 @@ export class Plot {
     this.shown = null;
     this.frame = null;
     this.scales = [];
+    this.costMs = 0; // of the last time that it was painted
     this.resized = new ResizeObserver(() => this.resize());
     this.colours = new Colours(place, () => this.later());
   }
@@ -50,8 +51,8 @@ export class Plot {
     this.chart = null;
   }
 
-  // At most once for each frame that is painted. `lines`: {series, unit, silentMs, held (a switch: 0 or 1), colour (a
-  // custom property), dash, faint}. A line is broken where nothing came for longer than its `silentMs`.
+  // At most once for each frame that is painted. `lines`: {series, unit, silentMs, held (a switch: 0 or 1), steps,
+  // colour (a custom property), dash, faint}. A line is broken where nothing came for longer than its `silentMs`.
   show(lines, fromMs, toMs, format) {
     this.shown = { lines, fromMs, toMs, format };
     this.later();
@@ -124,26 +125,30 @@ export class Plot {
 
   // The unit of the first stands left, that of a second right; a switch has two words instead of numbers.
   axis(axis, scale, at) {
-    const words = scale === SWITCH ? (value) => value === 1 : (value) => value;
+    const word = (value, step) => {
+      const { format } = this.shown;
+      return scale === SWITCH ? format.value(value === 1) : format.step(value, step);
+    };
     return {
       ...axis,
       scale,
       side: at === 0 ? 3 : 1,
       ...(at === 0 ? {} : { grid: { show: false } }),
       ...(scale === SWITCH ? { splits: () => [0, 1] } : {}),
-      values: (_chart, splits) => splits.map((value) => this.shown.format.value(words(value))),
+      values: (_chart, splits, _axis, _space, step) => splits.map((value) => word(value, step)),
       size: widest,
     };
   }
 
   lines(chart) {
+    const began = performance.now();
     const { ctx, bbox } = chart;
     const { fromMs, toMs } = this.shown;
     ctx.save();
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
-    ctx.lineWidth = 2 * devicePixelRatio;
+    ctx.lineWidth = 1.6 * devicePixelRatio;
     ctx.lineJoin = "round";
     const across = (ms) => bbox.left + ((ms - fromMs) / (toMs - fromMs)) * bbox.width;
     for (const line of this.shown.lines) {
@@ -152,13 +157,15 @@ export class Plot {
       ctx.strokeStyle = ctx.fillStyle = this.colours.of(line.colour);
       ctx.globalAlpha = line.faint ? FAINT : 1;
       const runs = runsOf(line.series, this.shown, Math.max(1, bbox.width), line.silentMs);
+      if (line.held || line.steps) lengthen(runs, line, toMs);
       for (const run of runs) this.run(ctx, run, across, up, line);
       ctx.setLineDash([]);
     }
     ctx.restore();
+    this.costMs = performance.now() - began;
   }
 
-  run(ctx, run, across, up, { dash = [], held = false }) {
+  run(ctx, run, across, up, { dash = [], held = false, steps = false }) {
     ctx.beginPath();
     if (run.length === 2) {
       ctx.arc(across(run[0]), up(run[1]), 2.5 * devicePixelRatio, 0, 2 * Math.PI);
@@ -168,7 +175,7 @@ export class Plot {
     ctx.setLineDash(dash.map((length) => length * devicePixelRatio));
     for (let at = 0; at < run.length; at += 2) {
       const [x, y] = [across(run[at]), up(run[at + 1])];
-      if (held && at > 0) ctx.lineTo(x, up(run[at - 1]));
+      if ((held || steps) && at > 0) ctx.lineTo(x, up(run[at - 1]));
       ctx.lineTo(x, y);
     }
     ctx.stroke();
@@ -204,6 +211,12 @@ export class Plot {
     if (span <= 10 * MINUTE_MS) return { timeStyle: "medium" };
     return span <= DAY_MS ? { timeStyle: "short" } : { dateStyle: "short", timeStyle: "short" };
   }
+}
+
+// The last value of what holds lasts to the end of what is seen, or for as long as nothing is amiss.
+function lengthen(runs, { series, silentMs = Infinity }, toMs) {
+  const run = runs.at(-1);
+  if (run && run.at(-2) === series.times.at(-1)) run.push(Math.min(toMs, run.at(-2) + silentMs), run.at(-1));
 }
 
 function scaleOf({ held, unit }) {

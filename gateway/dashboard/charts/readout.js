@@ -3,7 +3,7 @@
 // Its columns keep their widths whatever stands in them. A name is a button that hides its line and shows it again.
 
 import { el, mark, write } from "../parts/dom.js";
-import { pointAt } from "./lines.js";
+import { meanOf, pointAt } from "./lines.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const COLUMNS = ["value", "lowest", "highest", "mean"];
@@ -15,32 +15,40 @@ export class Readout {
     this.hidden = new Set(); // keys of lines
     this.pointed = null;
     this.rows = new Map();
-    this.when = el("th", { scope: "col", class: "when" });
+    this.when = el("td", { class: "when" });
     const heads = COLUMNS.map((name) => el("th", { scope: "col" }, format.texts.charts[name] ?? format.texts[name]));
     this.body = el("tbody");
     this.element = el("table", { class: "readout" }, el("thead", {}, el("tr", {}, this.when, ...heads)), this.body);
   }
 
   setLines(lines) {
+    // What is the same keeps its row, and with it the focus.
+    const same = lines.length === this.rows.size && lines.every((line) => alike(line, this.rows.get(line.key)?.line));
+    if (same) {
+      for (const line of lines) this.rows.get(line.key).line = line;
+      return;
+    }
     this.rows = new Map(lines.map((line) => [line.key, this.row(line, lines.length > 1)]));
     this.body.replaceChildren(...[...this.rows.values()].map(({ element }) => element));
   }
 
   row(line, many) {
     const cells = COLUMNS.map((name) => el("td", { class: name }));
-    const label = many ? this.toggle(line) : el("span", { class: "name" }, sample(line), line.label);
+    const unit = line.unit ? el("span", { class: "unit" }, line.unit) : null;
+    const words = [sample(line), el("span", { class: "label", title: line.label }, line.label), unit];
+    const label = many ? this.toggle(line, words) : el("span", { class: "name" }, ...words);
     const element = el("tr", {}, el("th", { scope: "row" }, label), ...cells);
     element.addEventListener("pointerenter", () => many && this.point(line.key));
     element.addEventListener("pointerleave", () => many && this.point(null));
     return { line, element, cells, label };
   }
 
-  toggle(line) {
+  toggle(line, words) {
     const flip = () => {
       if (!this.hidden.delete(line.key)) this.hidden.add(line.key);
       this.changed();
     };
-    return el("button", { type: "button", class: "name", "aria-pressed": "true", onclick: flip }, sample(line), line.label);
+    return el("button", { type: "button", class: "name", "aria-pressed": "true", onclick: flip }, ...words);
   }
 
   point(key) {
@@ -52,19 +60,24 @@ export class Readout {
     write(this.when, cursorMs === null ? "" : this.format.time(cursorMs));
     for (const { line, cells, label } of this.rows.values()) {
       if (label.tagName === "BUTTON") mark(label, "aria-pressed", String(!this.hidden.has(line.key)));
-      const { series, held } = line;
-      const at = cursorMs === null ? pointAt(series, toMs, Infinity, true) : pointAt(series, cursorMs, line.silentMs, held);
+      const { series, held, steps } = line;
+      const last = cursorMs === null;
+      const at = pointAt(series, last ? toMs : cursorMs, last ? Infinity : line.silentMs, last || held || steps);
       const found = series.summary(fromMs, toMs);
       // The mean of a switch is the share of its readings that are on: no value that it ever has.
-      const told = held ? [at?.value] : [at?.value, found?.lowest, found?.highest, found?.mean];
-      cells.forEach((cell, place) => write(cell, this.text(told[place], line)));
+      const told = held ? [at?.value] : [at?.value, found?.lowest, found?.highest, found && meanOf(found)];
+      cells.forEach((cell, place) => write(cell, place < told.length ? this.text(told[place], line) : ""));
     }
   }
 
-  text(value, { held, unit }) {
+  text(value, { held }) {
     if (value === undefined || value === null) return "–";
-    return held ? this.format.value(value === 1) : `${this.format.value(value)}${unit ? ` ${unit}` : ""}`;
+    return this.format.value(held ? value === 1 : value);
   }
+}
+
+function alike(one, other) {
+  return ["label", "unit", "held", "colour"].every((name) => one[name] === other?.[name]);
 }
 
 // A piece of the line.

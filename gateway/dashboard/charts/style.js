@@ -24,12 +24,14 @@ sheet.replaceSync(`
 .chart .u-cursor-x { border-inline-end-color: color-mix(in srgb, currentColor 60%, transparent); }
 .chart .empty { position: absolute; inset: 0; display: grid; place-items: center; color: var(--muted); pointer-events: none; }
 .chart .empty[hidden] { display: none; }
-.chart .readout { inline-size: 100%; table-layout: fixed; border-collapse: collapse; font-size: .85rem; }
+.chart .readout { inline-size: 100%; max-inline-size: 46rem; table-layout: fixed; border-collapse: collapse; font-size: .85rem; }
 .chart .readout :is(th, td) { padding: .1rem 0 .1rem .5rem; text-align: end; font-weight: 400; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
-.chart .readout thead th { color: var(--muted); font-size: .75rem; }
-.chart .readout th:first-child { inline-size: 36%; padding-inline-start: 0; text-align: start; }
+.chart .readout thead * { color: var(--muted); font-size: .75rem; }
+.chart .readout :first-child:is(th, td) { inline-size: 36%; padding-inline-start: 0; text-align: start; }
 .chart .readout td.value { font-weight: 600; }
-.chart .name { display: flex; align-items: center; gap: .4rem; inline-size: 100%; overflow: hidden; text-overflow: ellipsis; }
+.chart .name { display: flex; align-items: center; gap: .4rem; inline-size: 100%; }
+.chart .name .label { overflow: hidden; text-overflow: ellipsis; }
+.chart .name .unit { color: var(--muted); }
 .chart button.name { border: 0; padding: .1rem 0; background: none; font: inherit; color: inherit; text-align: start; cursor: pointer; }
 .chart button.name[aria-pressed="false"] { color: var(--muted); text-decoration: line-through; }
 .sample { inline-size: 1.5rem; block-size: .5rem; flex: none; }
@@ -46,15 +48,16 @@ sheet.replaceSync(`
 .axis-bar .buttons { display: flex; gap: .25rem; margin-inline-start: auto; }
 .axis-bar button:disabled { opacity: .4; cursor: default; }
 @media (max-width: 30rem) {
-  .chart .readout .mean, .chart .readout th:nth-child(5) { display: none; }
-  .chart .readout :is(th, td) { padding-inline-start: .25rem; }
+  .chart .readout :is(th, td) { padding-inline-start: .2rem; }
+  .chart .readout :first-child:is(th, td) { inline-size: 34%; }
+  .chart .sample { inline-size: 1rem; }
 }
 `);
 
-// The document or shadow tree that `place` is in.
+// The shadow tree that `place` is in, or the page.
 export function adopt(place) {
-  const root = place.getRootNode();
+  const root = place.getRootNode() instanceof ShadowRoot ? place.getRootNode() : document;
   for (const each of [sheet, plotSheet]) {
-    if (root.adoptedStyleSheets && !root.adoptedStyleSheets.includes(each)) root.adoptedStyleSheets.push(each);
+    if (!root.adoptedStyleSheets.includes(each)) root.adoptedStyleSheets.push(each);
   }
 }

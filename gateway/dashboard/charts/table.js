@@ -22,7 +22,7 @@ export class Table {
   show(lines, { fromMs, toMs }, format) {
     this.shown = { lines, span: { fromMs, toMs }, format };
     write(this.summary, format.texts.table);
-    this.scroll.setAttribute("aria-label", format.texts.table);
+    this.scroll.setAttribute("aria-label", [format.texts.table, ...lines.map(({ label }) => label)].join(" "));
     this.fill();
   }
 

@@ -9,11 +9,11 @@
 //   axis.tick(Date.now());                                  // time goes on: once a second, and with new points if you like
 //   axis.setWindow(3_600_000);
 //   series.forget(axis.oldestMs);                           // what is seen no more; not more while it is zoomed
-//   chart.close(); axis.listeners …                         // a chart that is closed has left its axis
+//   chart.close();                                          // it has left its axis
 //
 // A series has `label`, `unit` (as it is shown), `series` (live/series.js: its owner adds the points), and if wanted `key`
 // (what it is known by; its label if left out), `silentMs` (the line is broken where nothing came for longer), `held` (a
-// switch: steps between 0 and 1, shown as off and on). The first unit has its axis left, another one right; further ones
+// switch: steps between 0 and 1, shown as off and on), `steps` (a value holds until the next). The first unit has its axis left, another one right; further ones
 // have none, and are told by the readout.
 //
 // Options: `axis` (left out: one of its own, of `windowMs`), `bar` (false: no bar with time and buttons: the page has one,
@@ -33,12 +33,13 @@ import { Table } from "./table.js";
 import { TimeAxis } from "./time_axis.js";
 
 const PACE_MS = 200;
+const COSTLY = 10; // what takes long is painted less often
 
 export class TimeChart {
   constructor(place, { format, series = [], label = "", windowMs = 3_600_000, axis = new TimeAxis(windowMs), ...options }) {
     Object.assign(this, { format, label, axis });
     this.picture = el("div", { class: "picture", role: "img" });
-    this.empty = el("div", { class: "empty" }, options.empty ?? format.texts.reasons.nothing);
+    this.empty = el("div", { class: "empty", hidden: true }, options.empty ?? format.texts.reasons.nothing);
     this.place = el("div", { class: "plot", role: "group", tabindex: "0" }, this.picture, this.empty);
     this.bar = options.bar === false ? null : new AxisBar(axis, format);
     this.readout = new Readout(format, () => this.changed());
@@ -52,26 +53,33 @@ export class TimeChart {
     this.listener = (what) => (what === "cursor" ? this.pointed() : what === "view" ? this.changed() : this.draw());
     axis.listeners.add(this.listener);
     this.painted = -Infinity;
-    this.seen = true;
-    this.watch = new IntersectionObserver(([{ isIntersecting }]) => {
-      this.seen = isIntersecting;
-      if (this.seen) this.draw();
-    });
+    this.seen = false;
+    this.watch = new IntersectionObserver((entries) => this.see(entries.at(-1).isIntersecting), { rootMargin: "25%" });
     this.watch.observe(this.place);
+    this.element.chart = this; // for scripts that look at the page
     this.setSeries(series);
-    this.plot.open();
+  }
+
+  see(seen) {
+    this.seen = seen;
+    if (!seen) return;
+    if (!this.plot.wanted) this.plot.open();
+    this.changed();
   }
 
   setSeries(series) {
     this.lines = series.slice(0, MOST).map((each, at) => ({ key: each.label, unit: "", ...markOf(at), ...each }));
     this.readout.setLines(this.lines);
-    this.changed();
+    this.table.show(this.lines, this.axis.view, this.format);
+    this.tell();
+    this.draw();
   }
 
   // There are new points, or time went on.
   draw() {
     if (this.timer || !this.seen) return;
-    const waitMs = this.painted + PACE_MS - performance.now();
+    const paceMs = Math.max(PACE_MS, COSTLY * this.plot.costMs);
+    const waitMs = this.painted + paceMs - performance.now();
     this.timer = setTimeout(() => this.changed(), Math.max(0, waitMs));
   }
 
@@ -79,6 +87,7 @@ export class TimeChart {
   changed() {
     clearTimeout(this.timer);
     this.timer = null;
+    if (!this.seen) return;
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
       this.paint();
@@ -91,7 +100,8 @@ export class TimeChart {
     const { hidden, pointed } = this.readout;
     const lines = this.lines.filter(({ key }) => !hidden.has(key));
     const pointedOne = lines.some(({ key }) => key === pointed);
-    this.plot.show(lines.map((line) => ({ ...line, faint: pointedOne && line.key !== pointed })), view.fromMs, view.toMs, this.format);
+    const drawn = lines.map((line) => ({ ...line, faint: pointedOne && line.key !== pointed }));
+    this.plot.show(drawn, view.fromMs, view.toMs, this.format);
     this.empty.hidden = lines.some(({ series }) => series.length > 0);
     this.table.show(lines, view, this.format);
     this.tell();
@@ -105,7 +115,8 @@ export class TimeChart {
     const told = this.lines.flatMap(({ label, unit, series, held }) => {
       const found = held ? null : series.summary(fromMs, toMs);
       if (!found) return [];
-      const words = ["lowest", "highest", "mean"].map((name) => `${texts[name]} ${this.format.value(found[name])} ${unit}`.trim());
+      const word = (name) => `${texts[name]} ${this.format.value(found[name])} ${unit}`.trim();
+      const words = ["lowest", "highest", "mean"].map(word);
       return [`${label}: ${words.join(", ")}`];
     });
     this.picture.setAttribute("aria-label", [this.label, ...told].join("; "));

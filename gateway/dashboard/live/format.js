@@ -9,6 +9,7 @@ const UNITS = new Map([
 // Larger and smaller numbers are shown with an exponent.
 const LARGEST_PLAIN = 1e12;
 const SMALLEST_PLAIN = 1e-6;
+const MOST_DECIMALS = 12;
 
 // How a unit of UCUM or SenML is shown.
 export function unitText(unit) {
@@ -41,6 +42,19 @@ export class Format {
   // With a plus where there is more.
   difference(value) {
     return typeof value === "number" && value > 0 ? `+${this.value(value)}` : this.value(value);
+  }
+
+  // The numbers of an axis, all with the decimals that steps of `step` need.
+  step(value, step) {
+    if (Math.abs(value) >= LARGEST_PLAIN) return this.tiny.format(value);
+    let decimals = 0;
+    while (decimals < MOST_DECIMALS && Math.abs(step * 10 ** decimals - Math.round(step * 10 ** decimals)) > 1e-6) decimals++;
+    this.steps ??= new Map();
+    if (!this.steps.has(decimals)) {
+      const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+      this.steps.set(decimals, new Intl.NumberFormat(this.locale, digits));
+    }
+    return this.steps.get(decimals).format(value);
   }
 
   age(ms) {

@@ -2,6 +2,8 @@
 //
 // When it is full it is thinned, evenly over its time: of each part the lowest and the highest point stay, so extremes do.
 
+const MISSED = 3; // readings in a row
+
 export class Series {
   constructor(most = 10_000) {
     this.most = Math.max(8, most);
@@ -11,6 +13,7 @@ export class Series {
   clear() {
     this.times = []; // Unix milliseconds, ascending
     this.values = [];
+    this.thinned = false; // whether some are left out
   }
 
   get length() {
@@ -85,17 +88,33 @@ export class Series {
     return low;
   }
 
-  // Where nothing came for longer than `longestMs`: [[from, to], …].
+  // Whether the line is broken before a point: nothing came for longer than `longestMs`, and for longer than is usual
+  // around it. What came every five minutes once and every second now has no silence in its past.
+  broken(at, longestMs) {
+    const step = this.times[at] - this.times[at - 1];
+    return step > longestMs && step > MISSED * Math.max(this.usual(at - 1, -1), this.usual(at + 1, 1));
+  }
+
+  // The median of three steps from the one before the point `at` on, in the direction of `by`; 0 if there are fewer.
+  usual(at, by) {
+    const { times } = this;
+    const last = at + 2 * by;
+    if (Math.min(at, last) < 1 || Math.max(at, last) >= times.length) return 0;
+    const [a, b, c] = [times[at] - times[at - 1], times[at + by] - times[at + by - 1], times[last] - times[last - 1]];
+    return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
+  }
+
+  // Where it is broken: [[from, to], …].
   silences(longestMs) {
     const found = [];
     for (let at = 1; at < this.times.length; at++) {
-      const [from, to] = [this.times[at - 1], this.times[at]];
-      if (to - from > longestMs) found.push([from, to]);
+      if (this.broken(at, longestMs)) found.push([this.times[at - 1], this.times[at]]);
     }
     return found;
   }
 
   thin() {
+    this.thinned = true;
     const { times, values } = this;
     const last = times.length - 1;
     const width = Math.max(1, (times[last] - times[0]) / (this.most >> 2));

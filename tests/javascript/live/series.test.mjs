@@ -40,6 +40,8 @@ test("the summary is of the window alone", () => {
   assert.deepEqual(series.summary(20), { lowest: 2, highest: 4, mean: 3, count: 2 });
   assert.equal(series.summary(31), null);
   assert.equal(series.summary().highest, 100);
+  assert.deepEqual(series.summary(10, 20), { lowest: 2, highest: 100, mean: 51, count: 2 });
+  assert.equal(series.summary(11, 19), null);
 });
 
 test("memory is bounded over any number of points; extremes and the order of times stay", () => {
@@ -70,4 +72,10 @@ test("a silence is where nothing came for too long", () => {
   const series = filled([0, 1], [10, 1], [500, 1], [510, 1], [2_000, 1]);
   assert.deepEqual(series.silences(100), [[10, 500], [510, 2_000]]);
   assert.deepEqual(filled().silences(100), []);
+});
+
+test("what came seldom once and often now has no silence in its past", () => {
+  const seldom = [0, 300, 600, 900, 1_200].map((ts) => [ts, 1]);
+  const often = [1_500, 1_501, 1_502, 1_503, 1_600, 1_601, 1_602, 1_603].map((ts) => [ts, 1]);
+  assert.deepEqual(filled(...seldom, ...often).silences(15), [[1_503, 1_600]]);
 });

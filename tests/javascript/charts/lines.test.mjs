@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { meanOf, pointAt, rangeOf, rowsOf, runsOf } from "../../../gateway/dashboard/charts/lines.js";
+import { MOST, markOf } from "../../../gateway/dashboard/charts/marks.js";
+import { Series } from "../../../gateway/dashboard/live/series.js";
+
+const seriesOf = (points) => {
+  const series = new Series(100_000);
+  series.load(points);
+  return series;
+};
+const every = (stepMs, count, value = (at) => at, fromMs = 0) => Array.from({ length: count }, (_, at) => [fromMs + at * stepMs, value(at)]);
+const spanOf = (fromMs, toMs) => ({ fromMs, toMs });
+
+test("few points are drawn as they are, with a neighbour on either side", () => {
+  const series = seriesOf(every(1_000, 10));
+  assert.deepEqual(runsOf(series, spanOf(2_500, 5_500), 1_000), [[2_000, 2, 3_000, 3, 4_000, 4, 5_000, 5, 6_000, 6]]);
+  assert.deepEqual(runsOf(seriesOf([]), spanOf(0, 1), 100), []);
+});
+
+test("of many points each column keeps its first, lowest, highest and last", () => {
+  const values = [5, 9, 1, 7];
+  const [run] = runsOf(seriesOf(every(1, 4, (at) => values[at])), spanOf(0, 1_000), 10);
+  assert.deepEqual(run, [0, 5, 1, 9, 2, 1, 3, 7]);
+  const many = seriesOf(every(1, 50_000, (at) => (at === 33_333 ? 999 : Math.sin(at))));
+  const [drawn] = runsOf(many, spanOf(0, 50_000), 500);
+  assert.ok(drawn.length / 2 <= 4 * 501);
+  assert.ok(drawn.includes(999));
+});
+
+test("the line is broken where nothing came for longer than is usual there", () => {
+  const points = [...every(1_000, 10), ...every(1_000, 10, (at) => at, 60_000)];
+  assert.equal(runsOf(seriesOf(points), spanOf(0, 80_000), 1_000, 15_000).length, 2);
+  assert.equal(runsOf(seriesOf(points), spanOf(0, 80_000), 10, 15_000).length, 2);
+  assert.equal(runsOf(seriesOf(points), spanOf(0, 80_000), 1_000).length, 1);
+  // Every five minutes once, every second now.
+  const slowThenFast = [...every(300_000, 10), ...every(1_000, 100, (at) => at, 3_000_000)];
+  assert.equal(runsOf(seriesOf(slowThenFast), spanOf(0, 4_000_000), 1_000, 15_000).length, 1);
+});
+
+test("an axis shows what is in view, and what leads there if nothing is", () => {
+  const series = seriesOf([[0, 100], [1_000, 1], [2_000, 3], [3_000, -100]]);
+  const [lowest, highest] = rangeOf([series], spanOf(900, 2_100));
+  assert.ok(lowest < 1 && lowest > 0 && highest > 3 && highest < 4);
+  const [below, above] = rangeOf([series], spanOf(1_200, 1_300));
+  assert.ok(below < 1 && above > 3 && above < 4);
+  assert.equal(rangeOf([seriesOf([])], spanOf(0, 1)), null);
+  const [under, over] = rangeOf([seriesOf([[0, 0]])], spanOf(0, 1));
+  assert.ok(under < 0 && over > 0);
+});
+
+test("the cursor is about the nearest point, and about none in a silence", () => {
+  const series = seriesOf([...every(1_000, 5), ...every(1_000, 5, (at) => 100 + at, 100_000)]);
+  assert.deepEqual(pointAt(series, 1_400, 3_000), { ts: 1_000, value: 1 });
+  assert.deepEqual(pointAt(series, 1_600, 3_000), { ts: 2_000, value: 2 });
+  assert.deepEqual(pointAt(series, 1_600, 3_000, true), { ts: 1_000, value: 1 });
+  assert.equal(pointAt(series, 50_000, 3_000), null);
+  assert.deepEqual(pointAt(series, 99_000, 3_000), { ts: 100_000, value: 100 });
+  assert.equal(pointAt(series, -500, 3_000, true), null);
+  assert.deepEqual(pointAt(series, 200_000), { ts: 104_000, value: 104 });
+  assert.equal(pointAt(seriesOf([]), 0), null);
+});
+
+test("a table has a row for each time, the newest first", () => {
+  const [one, other] = [seriesOf([[1, 10], [2, 20], [4, 40]]), seriesOf([[2, 200], [3, 300], [9, 900]])];
+  assert.deepEqual(rowsOf([one, other], spanOf(2, 5), 2), {
+    rows: [{ ts: 4, values: [40, undefined] }, { ts: 3, values: [undefined, 300] }],
+    all: 3,
+  });
+  assert.deepEqual(rowsOf([one], spanOf(-Infinity, Infinity), 100).rows.map(({ ts }) => ts), [4, 2, 1]);
+  assert.deepEqual(rowsOf([], spanOf(0, 1), 100), { rows: [], all: 0 });
+});
+
+test("a mean has as many digits as say something", () => {
+  assert.equal(meanOf({ lowest: 622, highest: 673, mean: 640.512345 }), 640.5);
+  assert.equal(meanOf({ lowest: 17, highest: 18.1, mean: 17.412345 }), 17.41);
+  assert.equal(meanOf({ lowest: 0, highest: 1_000_000, mean: 1.5 }), 2);
+  assert.equal(meanOf({ lowest: 5.25, highest: 5.25, mean: 5.25 }), 5.25);
+  assert.equal(meanOf({ lowest: 0, highest: 1e-20, mean: 5e-21 }), 5e-21);
+});
+
+test("24 lines are told apart, each from its neighbours by its dash too", () => {
+  const marks = Array.from({ length: MOST }, (_, at) => markOf(at));
+  assert.equal(new Set(marks.map((mark) => JSON.stringify(mark))).size, MOST);
+  marks.slice(1, 8).forEach((mark, at) => assert.notDeepEqual(mark.dash, marks[at].dash));
+});

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { csvOf, fileName } from "../../../gateway/dashboard/views/device/csv.js";
+
+const textOf = (readings) => csvOf(readings).join("");
+
+test("a line for each reading, a column for each metric with its unit", () => {
+  const text = textOf([
+    { ts: 1_760_000_000_123, values: { temperature: 21.4, door: true }, units: { temperature: "Cel" } },
+    { ts: 1_760_000_001_000, values: { humidity: 40 }, units: { humidity: "%RH" } },
+  ]);
+  assert.equal(text, [
+    "ts,door,humidity (%),temperature (°C)\r\n",
+    "2025-10-09T08:53:20.123Z,true,,21.4\r\n",
+    "2025-10-09T08:53:21.000Z,,40,\r\n",
+  ].join(""));
+});
+
+test("what needs quotes has them", () => {
+  const [, line] = csvOf([{ ts: 0, values: { a: 'say "yes", or\r\nno', b: "plain" } }]);
+  assert.equal(line, '1970-01-01T00:00:00.000Z,"say ""yes"", or\r\nno",plain\r\n');
+});
+
+test("no text is a formula, and a number stays one", () => {
+  const values = { a: "=1+1", b: "+49", c: "-x", d: "@SUM(A1)", e: "\t=1", f: "a=1", g: -4.5, h: '=HYPERLINK("x","y")' };
+  const [, line] = csvOf([{ ts: 0, values }]);
+  assert.equal(line, `1970-01-01T00:00:00.000Z,'=1+1,'+49,'-x,'@SUM(A1),'\t=1,a=1,-4.5,"'=HYPERLINK(""x"",""y"")"\r\n`);
+});
+
+test("nothing but a head where there is nothing, and all units of a metric that changed its own", () => {
+  assert.equal(textOf([]), "ts\r\n");
+  const [head] = csvOf([{ ts: 0, values: { t: 1 }, units: { t: "Cel" } }, { ts: 1, values: { t: 2 }, units: { t: "K" } }]);
+  assert.equal(head, "ts,t (°C / K)\r\n");
+});
+
+test("a file's name is one on every system", () => {
+  const name = fileName("a:b~c", { fromMs: Date.UTC(2026, 10, 21, 5), toMs: Date.UTC(2026, 10, 21, 6, 30) });
+  assert.equal(name, "a_b_c_2026-11-21T05-00Z_2026-11-21T06-30Z.csv");
+});
