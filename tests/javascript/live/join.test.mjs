@@ -61,3 +61,13 @@ test("a jump is counted, unless a filter leaves others out", () => {
     assert.equal(join.gaps, filtered ? 0 : 1);
   }
 });
+
+test("what has no offset is told, and is no publication", () => {
+  const { told, join } = joined();
+  join.subscribed(at(2), [1, 2], false);
+  assert.equal(join.publication({ data: "a mark" }), true);
+  join.publication({ offset: 3, data: 3 });
+  join.publication({ offset: 3, data: 3 });
+  assert.deepEqual(told.all, [1, 2, "a mark", 3]);
+  assert.equal(join.gaps, 0);
+});

@@ -129,10 +129,10 @@ export class OneMetric {
   }
 
   draw(device, drawn) {
-    const now = [...this.lines.slots.keys()];
-    const wanted = drawn ? [...now, device] : now.filter((each) => each !== device);
-    this.full = wanted.length > MOST_LINES;
-    this.choose({ lines: namesToText((wanted.length > 0 ? wanted : [device]).slice(0, MOST_LINES)) });
+    const others = [...this.lines.slots.keys()].filter((each) => each !== device);
+    this.full = drawn && others.length >= MOST_LINES;
+    const wanted = drawn ? [...others.slice(0, MOST_LINES - 1), device] : others;
+    this.choose({ lines: wanted.length > 0 ? namesToText(wanted) : null });
   }
 
   order() {
