@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -225,7 +226,7 @@ def test_without_a_weather_service_the_page_says_so_and_asks_now_and_then(tmp_pa
         assert {what for what, _ in asked} == {"/api/places", "Bergen"}
         for one in ("/api/places", "Bergen"):
             times = [at for what, at in asked if what == one]
-            assert all(later - earlier >= 29_900 for earlier, later in zip(times, times[1:], strict=False)), times
+            assert all(later - earlier >= 29_900 for earlier, later in pairwise(times)), times
         page.get_by_role("button", name="Remove Bergen").click()
         page.reload()
         expect(page.locator(".weather-card")).to_have_count(2)
