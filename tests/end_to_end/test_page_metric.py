@@ -19,7 +19,7 @@ MANY = 620
 """More devices than one page of the server's has."""
 
 
-def post(windsock: Windsock, unit: str = "Cel", **temperatures: float) -> None:
+def post(windsock: Windsock, temperatures: dict[str, float], unit: str = "Cel") -> None:
     readings = [
         {"device": device, "values": {"temperature": value}, "units": {"temperature": unit}}
         for device, value in temperatures.items()
@@ -47,11 +47,11 @@ def test_devices_are_ranked_live_and_their_lines_chosen(tmp_path: Path, page: Pa
     with Windsock(tmp_path) as windsock:
         page.goto(f"{windsock.url}/#/metric/temperature")
         expect(page.get_by_text("No device reports temperature yet.")).to_be_visible()
-        post(windsock, attic=20, bath=25, cellar=10)
+        post(windsock, {"attic": 20, "bath": 25, "cellar": 10})
         expect(devices(page)).to_have_text(["bath", "attic", "cellar"])
         expect(row(page, "bath").locator(".figure")).to_have_text("25 °C")
         expect(figure(page, "mean")).to_have_text("18.3 °C")
-        post(windsock, cellar=30)
+        post(windsock, {"cellar": 30})
         expect(devices(page)).to_have_text(["cellar", "bath", "attic"])
         expect(figure(page, "highest")).to_have_text("30 °C")
         expect(row(page, "attic").get_by_role("link", name="attic")).to_have_attribute("href", "#/device/attic")
@@ -70,11 +70,11 @@ def test_devices_are_ranked_live_and_their_lines_chosen(tmp_path: Path, page: Pa
         expect(page.get_by_text("Nothing matches.")).to_be_visible()
         page.get_by_label("Search devices").fill("")
         # What comes after a gateway was killed comes once, and in its place.
-        post(windsock, unit="[degF]", oven=400)
+        post(windsock, {"oven": 400}, unit="[degF]")
         expect(page.get_by_role("button", name="°F (1)")).to_be_visible()
         windsock.stop(signal.SIGKILL)
         windsock.start()
-        post(windsock, attic=5.5)
+        post(windsock, {"attic": 5.5})
         expect(row(page, "attic").locator(".figure")).to_have_text("5.5 °C")
         expect(devices(page)).to_have_text(["bath", "attic", "cellar"])
         page.get_by_text("Table").click()
@@ -110,7 +110,7 @@ def lines_are_chosen(page: Page) -> None:
 
 def order_stands_still_under_the_pointer(page: Page, windsock: Windsock) -> None:
     row(page, "cellar").hover()
-    post(windsock, cellar=41, bath=2)
+    post(windsock, {"cellar": 41, "bath": 2})
     expect(row(page, "bath").locator(".figure")).to_have_text("2 °C")
     expect(devices(page)).to_have_text(["cellar", "bath", "attic"])
     page.get_by_role("heading", name="temperature").hover()
@@ -119,7 +119,7 @@ def order_stands_still_under_the_pointer(page: Page, windsock: Windsock) -> None
 
 def test_a_silent_device_is_marked_and_counted(tmp_path: Path, page: Page) -> None:
     with Windsock(tmp_path) as windsock:
-        post(windsock, attic=20, bath=25)
+        post(windsock, {"attic": 20, "bath": 25})
         page.clock.install()
         page.goto(f"{windsock.url}/#/metric/temperature")
         expect(row(page, "bath")).to_have_attribute("data-state", "live")
@@ -157,7 +157,7 @@ def test_more_devices_than_a_snapshot_has_are_all_ranked(tmp_path: Path, page: P
         expect(boxes(page)).to_have_count(1)
         expect(page.locator(".ranking tbody tr")).to_have_count(50)
         # One that the snapshot had no room for comes live.
-        post(windsock, **{f"sensor-{MANY - 55}": 5_000.0})
+        post(windsock, {f"sensor-{MANY - 55}": 5_000.0})
         page.get_by_role("button", name="Before").click()
         expect(devices(page).first).to_have_text(f"sensor-{MANY - 55}")
         page.emulate_media(color_scheme="dark")
@@ -168,14 +168,14 @@ def test_more_devices_than_a_snapshot_has_are_all_ranked(tmp_path: Path, page: P
 
 def test_without_the_group_topic_the_devices_are_shown_and_it_is_said(tmp_path: Path, page: Page) -> None:
     with Windsock(tmp_path, group_topics="false") as windsock:
-        post(windsock, attic=20, bath=25)
+        post(windsock, {"attic": 20, "bath": 25})
         page.goto(f"{windsock.url}/#/metric/temperature")
         expect(devices(page)).to_have_text(["bath", "attic"])
         expect(page.locator(".metric-note")).to_contain_text("WINDSOCK_GROUP_TOPICS is off")
         names = page.locator(".metric-chart .readout tbody th")
         expect(names).to_have_text(["bath", "attic"], use_inner_text=True)
         # Lines come from the devices themselves, the list is read again.
-        post(windsock, attic=30)
+        post(windsock, {"attic": 30})
         expect(page.locator(".metric-chart .readout tbody tr").nth(1).locator(".value")).to_have_text("30 °C")
         expect(devices(page)).to_have_text(["attic", "bath"])
         screenshot(page, "metric-without-group")
@@ -183,7 +183,7 @@ def test_without_the_group_topic_the_devices_are_shown_and_it_is_said(tmp_path: 
 
 def test_who_may_see_one_device_sees_that_one(tmp_path: Path, page: Page) -> None:
     with Windsock(tmp_path, anonymous="off", token_secret=SECRET) as windsock:
-        post(windsock, attic=20, bath=25)
+        post(windsock, {"attic": 20, "bath": 25})
         token = jwt.encode({"sub": "7", "allow": ["device:bath"]}, SECRET, "HS256")
         page.goto(f"{windsock.url}/#token={token}")
         expect(page.locator("#state")).to_have_text("live")
