@@ -184,7 +184,6 @@ const ALL = {
       sort: "Order",
       sorts: { highest: "highest first", lowest: "lowest first", name: "by name", seen: "last seen first" },
       search: "Search devices",
-      unit: "Unit",
       no_unit: "no unit",
       several_units: "Devices report this in different units; each is ranked by itself.",
       now: "now, over all devices",
@@ -218,7 +217,6 @@ const ALL = {
       denied: (metric) =>
         `The group topic metric:${metric} is not for you: the list, of the devices that you may see, ` +
         "is read again every 15 seconds, and lines come from each device.",
-      table_of: (metric) => `Readings of ${metric}`,
     },
     // ---- weather
     weather: {
@@ -254,8 +252,6 @@ const ALL = {
       },
       from: (point) => `from ${point}`,
       points: ["N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE", "S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW"],
-      day: "day",
-      night: "night",
       menu: (name) => `Pin and alerts: ${name}`,
       chart: (name) => `The last hours of ${name}`,
       close: "Close the chart",
@@ -598,7 +594,6 @@ const ALL = {
       sort: "Reihenfolge",
       sorts: { highest: "größte zuerst", lowest: "kleinste zuerst", name: "nach Namen", seen: "zuletzt gehörte zuerst" },
       search: "Geräte suchen",
-      unit: "Einheit",
       no_unit: "ohne Einheit",
       several_units: "Die Geräte melden dies in verschiedenen Einheiten; jede hat ihre eigene Rangliste.",
       now: "jetzt, über alle Geräte",
@@ -632,7 +627,6 @@ const ALL = {
       denied: (metric) =>
         `Das Gruppenthema metric:${metric} ist Ihnen nicht erlaubt: die Liste, mit Geräten, die Sie sehen dürfen, ` +
         "wird alle 15 Sekunden neu gelesen, und Linien kommen von jedem Gerät.",
-      table_of: (metric) => `Messwerte von ${metric}`,
     },
     // ---- weather
     weather: {
@@ -668,8 +662,6 @@ const ALL = {
       },
       from: (point) => `aus ${point}`,
       points: ["N", "NNO", "NO", "ONO", "O", "OSO", "SO", "SSO", "S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW"],
-      day: "Tag",
-      night: "Nacht",
       menu: (name) => `Anheften und Alarme: ${name}`,
       chart: (name) => `Die letzten Stunden: ${name}`,
       close: "Diagramm schließen",

@@ -20,7 +20,7 @@ export class Controls {
     const [sortLabel, sort] = select(words.sort, SORTS.map((key) => [key, words.sorts[key]]), "sort");
     this.search = el("input", { type: "search", "aria-label": words.search, placeholder: words.search, maxlength: 128 });
     this.search.addEventListener("input", () => chosen({ search: this.search.value.trim() }));
-    this.units = el("div", { class: "units", role: "group", "aria-label": words.unit });
+    this.units = el("div", { class: "units", role: "group", "aria-label": words.several_units, title: words.several_units });
     Object.assign(this, { window, sort });
     this.element = el("div", { class: "controls" }, windowLabel, sortLabel, this.search, this.units);
   }
@@ -44,6 +44,5 @@ export class Controls {
       write(button, `${each.unit || this.words.no_unit} (${this.format.value(each.count)})`);
       mark(button, "aria-pressed", String(each.unit === unit));
     });
-    mark(this.units, "title", shown.length > 0 ? this.words.several_units : null);
   }
 }

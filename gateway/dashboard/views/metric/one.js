@@ -14,6 +14,8 @@ import { Stats } from "./stats.js";
 
 const ORDER_MS = 2_000;
 const VALUES_MS = 250;
+// Which devices are among the first may change with every reading; their lines do not come and go like that.
+const LINES_MS = 10_000;
 const CLEAR_LINES = 8; // so many can be read below the chart
 
 export class OneMetric {
@@ -76,6 +78,7 @@ export class OneMetric {
   changed(route) {
     const { window } = this.query;
     this.route = route;
+    this.drawnAt = -Infinity;
     if (this.query.window !== window) {
       this.end();
       this.axis.setWindow(WINDOWS.get(this.query.window));
@@ -88,6 +91,7 @@ export class OneMetric {
 
   begin() {
     this.source = new MetricSource(this.context.connection, this.metric, WINDOWS.get(this.query.window), () => this.news());
+    this.drawnAt = -Infinity;
     this.lines = new Lines(this.context.connection, this.source.readings, () => this.chart.draw());
     this.source.open();
     this.order();
@@ -129,10 +133,10 @@ export class OneMetric {
   }
 
   draw(device, drawn) {
-    const now = [...this.lines.slots.keys()];
-    const wanted = drawn ? [...now, device] : now.filter((each) => each !== device);
-    this.full = wanted.length > MOST_LINES;
-    this.choose({ lines: namesToText((wanted.length > 0 ? wanted : [device]).slice(0, MOST_LINES)) });
+    const others = [...this.lines.slots.keys()].filter((each) => each !== device);
+    this.full = drawn && others.length >= MOST_LINES;
+    const wanted = drawn ? [...others.slice(0, MOST_LINES - 1), device] : others;
+    this.choose({ lines: wanted.length > 0 ? namesToText(wanted) : null });
   }
 
   order() {
@@ -144,7 +148,7 @@ export class OneMetric {
     this.unit = units.some(({ unit }) => unit === query.unit) ? query.unit : (units[0]?.unit ?? "");
     this.mine = rows.filter(({ unit }) => (unit ?? "") === this.unit);
     const order = ranked(this.mine, { ...query, unit: null, ageOf: ({ freshness }) => freshness.ageMs(now) });
-    const drawn = drawnOf(order, query.chosen?.filter((device) => readings.rows.has(device)) ?? null, MOST_LINES);
+    const drawn = this.drawnNow(order, query.chosen, now);
     const others = this.lines.show(drawn, this.source.apart);
     if (others || this.unitsShown !== this.unitKey) this.chart.setSeries(this.lines.series);
     this.unitsShown = this.unitKey;
@@ -156,6 +160,15 @@ export class OneMetric {
     this.tellDrawn(drawn.length, query.chosen !== null);
     write(this.note, this.noteText);
     this.values(now);
+  }
+
+  drawnNow(order, chosen, now) {
+    const { rows } = this.source.readings;
+    const wanted = drawnOf(order, chosen?.filter((device) => rows.has(device)) ?? null, MOST_LINES);
+    const before = [...this.lines.slots.keys()];
+    if (chosen === null && before.length === wanted.length && now - this.drawnAt < LINES_MS) return before;
+    this.drawnAt = now;
+    return wanted;
   }
 
   // A chart takes its lines' units and silences when they are set.

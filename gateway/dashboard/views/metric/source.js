@@ -63,12 +63,13 @@ export class MetricSource {
   }
 
   trouble(code) {
+    // A topic that brings nothing does so after a break, too.
+    if (code === null && this.problem === "off") return;
     this.problem = code;
-    if (code !== null) {
-      this.apart = true;
-      this.read();
-      this.renew();
-    }
+    if (code === null) return;
+    this.apart = true;
+    this.read();
+    this.renew();
   }
 
   // ---- the devices ----------------------------------------------------------

@@ -37,8 +37,8 @@ export class Observation {
     this.judge(latest ? stale : false, reason);
   }
 
+  // The topic's last word counts: the past of a new place comes before its present.
   publication(data) {
-    if (this.known && data.ts < this.ts) return;
     this.take(data);
     this.judge(data.stale === true, data.reason ?? null);
   }
