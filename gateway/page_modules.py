@@ -14,7 +14,7 @@ _IMPORTS = re.compile(
 
 
 def needed(folder: Path, entry: str) -> list[str]:
-    """The paths in `folder` of all modules that `entry` imports, at once or through others, those nearest to it first."""
+    """The paths in `folder` of all modules that `entry` imports, itself or through others, the nearest first."""
     found = [entry]
     for module in found:
         for imported in _IMPORTS.findall((folder / module).read_text()):

@@ -10,6 +10,7 @@ import jwt
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.axe import findings
 from tests.browser import screenshot, until
 from tests.page_feeds import gets, join, numbers, post
 from tests.processes import Windsock, run
@@ -42,6 +43,7 @@ def test_a_token_is_asked_for_taken_and_forgotten(guarded: Windsock, page: Page)
     is_asked(page, "Who looks at this Windsock needs a token.")
     expect(page.locator("main")).to_be_hidden()
     screenshot(page, "sign-in")
+    assert findings(page) == []
     page.get_by_label("Token").fill("of somebody else")
     page.get_by_role("button", name="Sign in").click()
     is_asked(page, "The server does not accept this token.")
@@ -83,6 +85,7 @@ def test_a_token_that_expires_or_is_revoked_leads_to_the_sign_in_and_marks_what_
     expect(page.locator("main")).to_have_attribute("inert", "")
     expect(page.locator("#banner")).to_contain_text("No access since")
     screenshot(page, "revoked")
+    assert findings(page) == []
     page.goto(f"{guarded.url}/#token={token(sub='eve', exp=int(time.time()) + 8)}")
     expect(page.locator("#state")).to_have_text("live")
     is_asked(page, "The token has expired. Another one is needed.")
