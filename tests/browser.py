@@ -5,9 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.waiting import wait_until
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 SOON_MS = 30_000
@@ -38,6 +41,27 @@ def screenshot(page: Page, name: str) -> None:
     page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
+def until(page: Page, script: str, argument: Any = None, *, timeout: float = SOON_MS) -> None:
+    """Wait until a script says that it is so.
+
+    `page.wait_for_function` has the page evaluate text, which the policy of our page forbids.
+    """
+    wait_until(lambda: bool(page.evaluate(script, argument)), f"not so: {script}", timeout / 1000)
+
+
+def watched(page: Page) -> list[str]:
+    """What goes wrong on a page from here on: its scripts' errors, and what its policy forbade."""
+    mistakes: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            mistakes.append(message.text)
+
+    page.on("pageerror", lambda error: mistakes.append(str(error)))
+    page.on("console", heard)
+    return mistakes
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One for all tests of a module; closed before another module's event loops run."""
@@ -49,11 +73,10 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page of an English viewer; the test fails if a script of it did."""
+    """A page of an English viewer; the test fails if a script of it did, or wanted what its policy forbids."""
     page = browser.new_page(viewport={"width": 1000, "height": 640}, locale="en-GB")
     page.set_default_timeout(SOON_MS)
-    mistakes: list[str] = []
-    page.on("pageerror", lambda error: mistakes.append(str(error)))
+    mistakes = watched(page)
     yield page
     page.close()
     assert mistakes == []

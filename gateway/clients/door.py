@@ -101,7 +101,11 @@ class Door:
 
     def check_origin(self, connection: HTTPConnection) -> None:
         """Raises Forbidden for pages that may not connect."""
-        self._origins.check(connection.headers.get("origin"), connection.headers.get("host"))
+        self.check_origin_of(connection.headers.get("origin"), connection)
+
+    def check_origin_of(self, origin: str | None, connection: HTTPConnection) -> None:
+        """The same for `origin`, where a browser does not send it."""
+        self._origins.check(origin, connection.headers.get("host"))
 
     def guarded(self, endpoint: Endpoint) -> Endpoint:
         """`endpoint` with a seat; what fails before the handshake is answered with an HTTP status."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.api_description.area import Area, answer, json, media, nullable, obj, operation, text
+from services.api_description.area import Area, answer, json, media, nullable, obj, operation, parameter, text
 
 PAGE = media("text/html", text())
 SCRIPT = media("text/javascript", text())
@@ -27,7 +27,14 @@ AREA = Area(
             "get": operation("embed", "Elements with live values, for any page", {200: answer("A module.", SCRIPT)})
         },
         "/embed/origin": {
-            "get": operation("showOrigin", "Whether a page may open sockets", {200: answer("Who asks.", ORIGIN)})
+            "get": operation(
+                "showOrigin",
+                "Whether a page may open sockets",
+                {200: answer("Who asks.", ORIGIN)},
+                parameters=[
+                    parameter("query", "page", "The asking page's origin, where its browser does not name it.", text())
+                ],
+            )
         },
         "/openapi.json": {
             "get": operation("describeHttp", "OpenAPI 3.1", {200: answer("What is asked over HTTP.", DOCUMENT)})

@@ -26,6 +26,7 @@ export class Connection {
     this.get = get;
     this.clock = clock;
     this.origin = new URL("embed/origin", server);
+    if (page.location) this.origin.searchParams.set("page", page.location.origin);
     this.feeds = new Map();
     this.listeners = new Set();
     this.recoveries = new Set();

@@ -65,7 +65,7 @@ const ALL = {
         recovered: (number, count) => (count === 1 ? "resumed, 1 reading recovered" : `resumed, ${number} readings recovered`),
         nothing: "resumed, nothing was missed",
         anew: "resumed, but what was sent meanwhile could not all be recovered: shown anew",
-        plain: "connected again",
+        plain: "live again",
       },
       failed: {
         title: "This view cannot be shown",
@@ -475,7 +475,7 @@ const ALL = {
         recovered: (number, count) => (count === 1 ? "wieder da, 1 Messwert nachgeholt" : `wieder da, ${number} Messwerte nachgeholt`),
         nothing: "wieder da, nichts wurde verpasst",
         anew: "wieder da, aber nicht alles inzwischen Gesendete war nachzuholen: neu geladen",
-        plain: "wieder verbunden",
+        plain: "wieder live",
       },
       failed: {
         title: "Diese Ansicht kann nicht gezeigt werden",

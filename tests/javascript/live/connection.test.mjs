@@ -6,6 +6,7 @@ import { FakeClient, settled } from "./fake_client.mjs";
 
 class Page extends EventTarget {
   navigator = { onLine: true };
+  location = { origin: "https://page.example" };
 }
 
 const opened = ({ allowed = true } = {}) => {
@@ -114,7 +115,7 @@ test("a page that may not open sockets learns it from the server", async () => {
   const { client, connection, asked } = opened({ allowed: false });
   client.emit("error", {});
   await settled();
-  assert.deepEqual(asked, ["https://windsock.example/embed/origin"]);
+  assert.deepEqual(asked, ["https://windsock.example/embed/origin?page=https%3A%2F%2Fpage.example"]);
   assert.equal(connection.state, "origin");
   connection.close();
 });

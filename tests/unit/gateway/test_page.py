@@ -46,5 +46,12 @@ async def test_a_page_is_told_whether_it_may_open_sockets() -> None:
         assert answer.headers["cache-control"] == "no-store"
 
 
+async def test_a_page_of_this_site_names_itself() -> None:
+    asking = "/embed/origin?page=http%3A%2F%2Fwindsock.example"
+    for origins, allowed in ((ELSEWHERE, False), ("http://windsock.example", True)):
+        answer = await get(asking, origins, Origin="")
+        assert answer.json() == {"origin": "http://windsock.example", "allowed": allowed}
+
+
 async def test_the_page_itself_is_not_for_others() -> None:
     assert "access-control-allow-origin" not in (await get("/")).headers
