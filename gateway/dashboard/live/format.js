@@ -26,6 +26,7 @@ export class Format {
     const significant = decimals === null ? 4 : Math.min(21, decimals + 1);
     this.tiny = new Intl.NumberFormat(this.locale, { notation: "scientific", maximumSignificantDigits: significant });
     this.ages = new Intl.RelativeTimeFormat(this.locale, { style: "narrow", numeric: "always" });
+    this.times = new Map(); // by their options
     this.texts = textsOf(this.plain.resolvedOptions().locale);
   }
 
@@ -46,7 +47,10 @@ export class Format {
   }
 
   time(ms, options = { dateStyle: "short", timeStyle: "medium" }) {
-    return new Intl.DateTimeFormat(this.locale, options).format(ms);
+    const key = JSON.stringify(options);
+    // To make one takes longer than to use it a hundred times.
+    if (!this.times.has(key)) this.times.set(key, new Intl.DateTimeFormat(this.locale, options));
+    return this.times.get(key).format(ms);
   }
 }
 
