@@ -187,7 +187,7 @@ export class Tiles {
     const style = `${left},${top},${width}`;
     if (style === tile.style) return;
     tile.style = style;
-    tile.node.style.translate = `${left}px ${top}px`;
+    [tile.node.style.left, tile.node.style.top] = [`${left}px`, `${top}px`]; // a transform would cost at each paint
     tile.node.style.inlineSize = `${width}px`;
     if (!tile.spark.size || this.resizedAll) this.sizeLine(tile);
   }
