@@ -29,6 +29,7 @@ export class Format {
     this.ages = new Intl.RelativeTimeFormat(this.locale, { style: "narrow", numeric: "always" });
     this.language = languageOf(this.plain.resolvedOptions().locale);
     this.texts = textsOf(this.language);
+    this.times = new Map(); // by their options
   }
 
   value(value) {
@@ -66,7 +67,10 @@ export class Format {
   }
 
   time(ms, options = { dateStyle: "short", timeStyle: "medium" }) {
-    return new Intl.DateTimeFormat(this.locale, options).format(ms);
+    const key = JSON.stringify(options);
+    // To make one takes longer than to use it a hundred times.
+    if (!this.times.has(key)) this.times.set(key, new Intl.DateTimeFormat(this.locale, options));
+    return this.times.get(key).format(ms);
   }
 
   // From and to, as short as it is clear.

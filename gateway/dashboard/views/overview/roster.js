@@ -74,7 +74,8 @@ export class Roster {
     if (!device) return;
     if (tags && device.tag(tags)) this.version++;
     for (const [metric, value] of Object.entries(values)) {
-      if (device.take(metric, value, ts, units?.[metric])) this.version++;
+      const unit = Object.hasOwn(units ?? {}, metric) ? units[metric] : undefined; // a metric may be called "constructor"
+      if (device.take(metric, value, ts, unit)) this.version++;
       device.point(metric, ts, value);
     }
     device.freshness.reading(ts, now);

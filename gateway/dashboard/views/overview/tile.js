@@ -19,7 +19,7 @@ export class Tile {
     this.state = el("span", { class: "freshness" });
     this.tags = el("span", { class: "tags" });
     this.alert = el("span", { class: "alarm", hidden: true }, icon("bell"), el("span"));
-    this.cells = el("div", { class: "cells" });
+    this.cells = el("div", { class: "cells", onpointerover: ({ target }) => this.explain(target.closest("a")) });
     this.canvas = el("canvas", { "aria-hidden": "true" });
     this.spark = new Spark(this.canvas);
     this.more = el("button", { type: "button", class: "quiet", "aria-haspopup": "true", onclick: () => menu(this) }, icon("more"));
@@ -64,7 +64,8 @@ export class Tile {
       const cell = this.cellAt(shown.length);
       const more = device.metrics.length - shown.length;
       this.fill(cell, href("device", device.id), context.texts.overview.more_metrics(more), "", "");
-      for (const name of ["data-alert", "data-old", "data-line", "title"]) mark(cell, name, null);
+      for (const name of ["data-alert", "data-old", "data-line"]) mark(cell, name, null);
+      cell.metric = null;
     }
     return alerts;
   }
@@ -79,7 +80,15 @@ export class Tile {
     mark(cell, "data-line", metric === this.line);
     mark(cell, "data-alert", Boolean(alert));
     mark(cell, "data-old", old);
-    mark(cell, "title", `${metric}: ${shown}${inUnit}\n${format.time(ts)}`);
+    cell.metric = metric;
+  }
+
+  // All of a value that is pointed at, and when it was measured.
+  explain(cell) {
+    const known = this.device.values.get(cell?.metric);
+    if (!known) return;
+    const { format } = this.context;
+    mark(cell, "title", `${cell.metric}: ${format.value(known.value)} ${unitText(known.unit)}\n${format.time(known.ts)}`);
   }
 
   fill(cell, address, name, value, unit) {

@@ -1,5 +1,6 @@
 // The tiles near the view, of however many devices: the others do not exist until somebody scrolls to them. They are
-// drawn at most once for each frame that is painted, and only those in which something is new.
+// drawn at most once for each frame that is painted, new values ten times a second, and only those in which
+// something is new.
 
 import { el, mark } from "../../parts/dom.js";
 import { columnsOf, heightOf, near, placeOf } from "./grid.js";
@@ -11,6 +12,8 @@ const LEAST_WIDTH = 17;
 const ROW = 12;
 const GAP = 0.75;
 const LINES_MS = 4_000; // a pixel or so
+// Values that change faster than anybody reads are painted together: to paint costs the more the larger the screen.
+const TOGETHER_MS = 100;
 
 export class Tiles {
   // `looked(devices)` is called with those in view, when they are others than before.
@@ -20,7 +23,8 @@ export class Tiles {
     this.devices = []; // all that are found, in their order
     this.tiles = new Map(); // by device: those that are there
     this.dirty = new Set();
-    this.frame = null;
+    this.frame = null; // that is asked for
+    this.together = null; // the timer of values that wait for others
     this.wanted = "";
     this.linesAt = 0;
     this.moved = () => this.rearrange();
@@ -38,7 +42,8 @@ export class Tiles {
     removeEventListener("scroll", this.moved);
     removeEventListener("resize", this.moved);
     cancelAnimationFrame(this.frame);
-    this.frame = null;
+    clearTimeout(this.together);
+    this.frame = this.together = null;
   }
 
   show(devices, wanted) {
@@ -51,7 +56,10 @@ export class Tiles {
   change(id) {
     if (!this.tiles.has(id)) return;
     this.dirty.add(id);
-    this.soon();
+    this.together ??= setTimeout(() => {
+      this.together = null;
+      this.soon();
+    }, TOGETHER_MS);
   }
 
   redraw() {
@@ -179,7 +187,7 @@ export class Tiles {
     const style = `${left},${top},${width}`;
     if (style === tile.style) return;
     tile.style = style;
-    tile.node.style.translate = `${left}px ${top}px`;
+    [tile.node.style.left, tile.node.style.top] = [`${left}px`, `${top}px`]; // a transform would cost at each paint
     tile.node.style.inlineSize = `${width}px`;
     if (!tile.spark.size || this.resizedAll) this.sizeLine(tile);
   }
