@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,10 @@ NOTIFIED = """
     };"""
 
 
-def post(windsock: Windsock, **values: Any) -> None:
-    reading = {"device": "greenhouse-7", "values": values, "units": {"temperature": "Cel"}}
+def post(windsock: Windsock, ts: int | None = None, **values: Any) -> None:
+    reading: dict[str, Any] = {"device": "greenhouse-7", "values": values, "units": {"temperature": "Cel"}}
+    if ts is not None:
+        reading["ts"] = ts
     httpx.post(f"{windsock.url}/v1/readings", json=reading, trust_env=False).raise_for_status()
 
 
@@ -130,27 +133,30 @@ def test_a_value_above_its_limit_is_told_everywhere_until_it_is_back(tmp_path: P
 
 def test_silence_and_a_limit_that_must_last_are_told_in_time(tmp_path: Path, page: Page) -> None:
     with Windsock(tmp_path) as windsock:
+        now = int(time.time() * 1000)
+        for minutes in (30, 20, 10, 0):
+            post(windsock, ts=now - minutes * 60_000, temperature=21, humidity=48)
         page.clock.install()
-        post(windsock, temperature=21, humidity=48)
         page.goto(f"{windsock.url}/{BOARD}")
         expect(item(page, "temperature")).to_contain_text("21 °C")
-        set_alert(page, "humidity", "it is silent", For="10")
-        set_alert(page, "temperature", "it is above", Limit="30", **{"For at least (seconds)": "60"})
+        set_alert(page, "humidity", "it is silent", For="40")
+        set_alert(page, "temperature", "it is above", Limit="30", **{"For at least (seconds)": "1500"})
         page.get_by_role("link", name="Alerts").click()
-        silent, above = rule(page, "silent for 10 min"), rule(page, "above 30 °C, for at least 1 min")
+        silent, above = rule(page, "silent for 40 min"), rule(page, "above 30 °C, for at least 25 min")
         expect(silent).to_have_attribute("data-state", "fine")
-        post(windsock, temperature=31)
+        post(windsock, ts=page.evaluate("Date.now()"), temperature=31)
         expect(above).to_have_attribute("data-state", "waiting")
-        page.clock.run_for(50_000)
+        page.clock.fast_forward(20 * 60_000)
+        post(windsock, ts=page.evaluate("Date.now()"), temperature=32)
         expect(above).to_have_attribute("data-state", "waiting")
-        page.clock.run_for(20_000)
+        page.clock.fast_forward(10 * 60_000)
         expect(above).to_have_attribute("data-state", "on")
-        for _ in range(9):
-            post(windsock, temperature=31)
-            page.clock.run_for(60_000)
+        expect(silent).to_have_attribute("data-state", "fine")
+        page.clock.fast_forward(15 * 60_000)
+        page.clock.run_for(10_000)
         expect(silent).to_have_attribute("data-state", "on")
-        expect(page.locator("#notice")).to_contain_text("humidity is silent for 10 min")
-        post(windsock, humidity=49)
+        expect(page.locator("#notice")).to_contain_text("humidity is silent for 40 min")
+        post(windsock, ts=page.evaluate("Date.now()"), humidity=49)
         expect(silent).to_have_attribute("data-state", "fine")
         expect(silent).to_contain_text(re.compile(r"Went off: \S+ to \S+"))
 

@@ -120,10 +120,13 @@ def test_the_link_is_copied_and_what_came_before_is_shown_as_it_is_now(windsock:
     link = page.evaluate("navigator.clipboard.readText()")
     assert link == board(windsock, f"{TEMPERATURE};{CHART}")
     page.get_by_role("link", name="Alerts").click()
-    page.evaluate("""items => {
+    page.evaluate(
+        """items => {
         localStorage.setItem("windsock.boards", JSON.stringify([{name: "House", items}]));
         dispatchEvent(new StorageEvent("storage", {key: "windsock.boards"}));
-    }""", [{"kind": "value", "topic": "device:greenhouse-7", "metric": "humidity"}])
+    }""",
+        [{"kind": "value", "topic": "device:greenhouse-7", "metric": "humidity"}],
+    )
     page.go_back()
     expect(items(page)).to_have_count(1)
     expect(items(page)).to_contain_text("humidity")
