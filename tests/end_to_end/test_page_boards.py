@@ -50,7 +50,8 @@ def items(page: Page) -> Locator:
 
 
 def labels(page: Page) -> list[str]:
-    return page.locator(".board .item").evaluate_all("all => all.map((each) => each.children[1].getAttribute('label'))")
+    found: list[str] = items(page).evaluate_all("all => all.map((each) => each.children[1].getAttribute('label'))")
+    return found
 
 
 def own(page: Page, windsock: Windsock, *of: str) -> None:
@@ -90,7 +91,7 @@ def test_a_board_is_made_kept_and_shared(windsock: Windsock, page: Page, browser
     dialog.get_by_role("button", name="Berlin").click()
     dialog.get_by_role("checkbox", name=re.compile("^temperature")).check()
     dialog.get_by_role("button", name="Add").click()
-    expect(items(page).nth(3)).to_contain_text("lowest 3.4 °C")
+    expect(items(page).nth(3)).to_contain_text("highest 3.4 °C")
 
     page.reload()
     expect(items(page)).to_have_count(4)
