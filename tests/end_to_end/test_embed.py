@@ -106,6 +106,9 @@ def test_values_are_shown_as_the_viewer_writes_them_and_follow(tmp_path: Path, s
                 <windsock-value id=many topic="metric:temperature" device="greenhouse-7"></windsock-value>
                 <windsock-value id=other topic="metric:temperature" device="greenhouse-8"></windsock-value>
                 <windsock-value id=berlin topic="weather:berlin" metric="temperature"></windsock-value>
+                <windsock-value id=compared topic="compare:greenhouse-7:berlin"></windsock-value>
+                <windsock-value id=more topic="compare:greenhouse-7:berlin" metric="difference"></windsock-value>
+                <windsock-chart id=past topic="compare:greenhouse-7:berlin"></windsock-chart>
                 <windsock-value id=wrong topic="greenhouse-7" metric="temperature"></windsock-value>"""
             site.show(page, windsock.url, body)
             for name in ("plain", "set", "english", "door", "many", "berlin"):
@@ -118,10 +121,15 @@ def test_values_are_shown_as_the_viewer_writes_them_and_follow(tmp_path: Path, s
             expect(page.locator("#berlin")).to_contain_text("3,4 °C")
             is_told(page.locator("#other"), "stale", "nothing")
             is_told(page.locator("#wrong"), "offline", "topic")
+            is_told(page.locator("#past"), "offline", "past")
+            compared = "temperature 1.234,5 °C draußen 3,4 °C Unterschied +1.231,1 °C Weather data by Open-Meteo.com"
+            expect(page.locator("#compared")).to_contain_text(compared)
+            expect(page.locator("#more")).to_contain_text("temperature +1.231,1 °C")
             post(windsock, reading(temperature=21.25), reading("greenhouse-8", temperature=-4))
             expect(page.locator("#plain")).to_contain_text("21,25 °C")
             expect(page.locator("#set")).to_contain_text("21,25 Grad")
             expect(page.locator("#many")).to_contain_text("21,25")
+            expect(page.locator("#more")).to_contain_text("+17,85")
             expect(page.locator("#other")).to_contain_text("-4")
             is_told(page.locator("#other"), "live")
             page.evaluate("document.getElementById('plain').setAttribute('metric', 'door')")

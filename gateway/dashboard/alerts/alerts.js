@@ -35,8 +35,8 @@ export class Alerts {
 
   // Null, or what is wrong with a value: {text, state}; `state` is "on", or "unknown" where it was so when last heard.
   of(topic, metric) {
-    const place = placeOf({ topic, metric });
-    const raised = this.active.filter((rule) => placeOf(rule) === place && this.raisedAt(rule) !== null);
+    if (this.places.size === 0) return null;
+    const raised = (this.places.get(placeOf({ topic, metric })) ?? []).filter((rule) => this.raisedAt(rule) !== null);
     if (raised.length === 0) return null;
     const { texts } = this.context;
     const unknown = raised.every((rule) => this.stateOf(rule).state === "unknown");
@@ -111,19 +111,17 @@ export class Alerts {
     this.kept = { rules: rulesOf(kept?.rules), paused: kept?.paused === true };
     const before = this.evaluations;
     this.evaluations = new Map();
-    const groups = new Map();
+    this.places = Map.groupBy(this.active, placeOf);
     for (const rule of this.active) {
       const known = before.get(rule.id);
       const goesOn = known && JSON.stringify(known.rule) === JSON.stringify(rule);
       if (known && !goesOn) this.log.ended(rule.id, Date.now());
       this.evaluations.set(rule.id, goesOn ? known : new Evaluation(rule, this.log.raisedAt(rule.id)));
-      const key = JSON.stringify([rule.topic, rule.metric, rule.device]);
-      groups.set(key, [...(groups.get(key) ?? []), rule]);
     }
     for (const { id } of [...before.values()].map(({ rule }) => rule)) {
       if (!this.evaluations.has(id)) this.log.ended(id, Date.now());
     }
-    this.watch(groups);
+    this.watch(Map.groupBy(this.active, ({ topic, metric, device }) => JSON.stringify([topic, metric, device])));
     this.write();
     this.tick();
     const places = new Set([...before.values(), ...this.evaluations.values()].map(({ rule }) => placeOf(rule)));

@@ -62,10 +62,10 @@ class AddDialog {
     if (asked !== this.asked || !this.dialog.open) return;
     this.places = places.value?.places ?? [];
     const words = asked.toLocaleLowerCase();
-    const named = this.places.filter(({ place, city }) => `${place} ${city}`.toLocaleLowerCase().includes(words));
+    const named = this.places.filter(({ place, name }) => `${place} ${name}`.toLocaleLowerCase().includes(words));
     const rows = [
       ...(devices.value?.devices ?? []).map(({ device, latest }) => ({ topic: `device:${device}`, name: device, latest })),
-      ...named.slice(0, MOST_FOUND).map(({ place, city }) => ({ topic: `weather:${place}`, name: city, place, latest: null })),
+      ...named.slice(0, MOST_FOUND).map(({ place, name }) => ({ topic: `weather:${place}`, name, place, latest: null })),
     ];
     this.found.replaceChildren(...rows.map((row) => el("li", {}, this.rowButton(row))));
     this.note.textContent = this.noteOf(rows, [devices, places], Boolean(devices.value?.next));
@@ -80,7 +80,7 @@ class AddDialog {
 
   rowButton(row) {
     const kind = row.place ? el("span", { class: "muted" }, this.words.place) : null;
-    const button = el("button", { type: "button", "aria-pressed": "false" }, el("span", {}, row.name), kind);
+    const button = el("button", { type: "button", "aria-pressed": String(this.chosen?.topic === row.topic) }, el("span", {}, row.name), kind);
     button.addEventListener("click", () => {
       for (const each of this.found.querySelectorAll("button")) mark(each, "aria-pressed", String(each === button));
       this.choose(row);
@@ -111,7 +111,7 @@ class AddDialog {
     });
     const hint = this.chosen ? this.words.no_metrics : this.words.choose_metrics;
     this.metrics.replaceChildren(legend, ...(rows.length > 0 ? rows : [el("p", { class: "muted" }, hint)]));
-    const places = this.places.map(({ place, city }) => el("option", { value: place }, city));
+    const places = this.places.map(({ place, name }) => el("option", { value: place }, name));
     this.compare.replaceChildren(el("option", { value: "" }, this.words.no_compare), ...places);
     this.showFields();
   }

@@ -31,13 +31,13 @@ export class Bar {
     const { words } = this;
     const names = boards.names.map((name) => [name, name]);
     if (board && !own) names.unshift(["", board.name]);
-    else if (!board) names.unshift(["", "–"]);
+    else if (!board && names.length > 0) names.unshift(["", "–"]);
     const chooser = select(names, own ? board.name : "", { "aria-label": words.choose, "data-does": "choose" });
     chooser.addEventListener("change", () => this.view.go(boards.get(chooser.value) ?? board));
     this.shown.replaceChildren(
       ...[
         el("h2", { class: "unseen" }, this.view.title),
-        chooser,
+        names.length > 0 && chooser,
         this.quiet("new", "plus", words.new, () => this.askName(words.new, "", (name) => this.create(name))),
         own && this.quiet("rename", "edit", words.rename, () => this.askName(words.rename, board.name, (name) => this.rename(board, name))),
         own && this.quiet("remove", "trash", words.remove, () => this.remove(board)),
@@ -57,7 +57,7 @@ export class Bar {
   }
 
   button(does, drawing, name, act, style = null) {
-    return el("button", { type: "button", class: style, "data-does": does, onclick: act }, icon(drawing), el("span", {}, name));
+    return el("button", { type: "button", class: style, "data-does": does, title: name, onclick: act }, icon(drawing), el("span", {}, name));
   }
 
   askName(title, name, done) {

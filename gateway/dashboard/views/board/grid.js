@@ -64,9 +64,8 @@ export class Grid {
   }
 
   ask(card) {
-    const at = this.cards.indexOf(card);
     openItemDialog(this.context, card.item, {
-      change: (how) => this.edit((board) => how(board, at)),
+      change: (how) => this.edit((board) => how(board, this.cards.indexOf(card))),
       move: (by) => this.moveBy(card, by),
       remove: () => this.remove(card),
     });

@@ -63,7 +63,7 @@ export class BoardView {
     const known = boards.get(this.page.history.state?.board);
     const held = board !== null || problems.length > 0;
     const mine = known ?? (held ? null : boards.get(name === "" ? boards.current : name));
-    this.own = mine !== null || (problems.length === 0 && same(board, boards.get(name)));
+    this.own = mine !== null || (board !== null && problems.length === 0 && same(board, boards.get(name)));
     this.board = mine ?? board;
     this.problems = known ? [] : problems;
     if (this.own) boards.choose(this.board.name);
@@ -71,11 +71,14 @@ export class BoardView {
 
   // The board was changed, here or in another tab.
   refresh() {
-    const { boards } = this.context;
+    const { boards, router } = this.context;
+    const before = this.title;
     if (this.own) this.board = boards.get(this.board.name) ?? boards.get(boards.current);
     else this.find();
     this.own &&= this.board !== null;
     this.show();
+    // Under another name it is another view, with another title.
+    if (this.own && this.title !== before && !this.wall) router.read();
   }
 
   edit(how) {
