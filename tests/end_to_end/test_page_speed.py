@@ -14,14 +14,14 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, ViewportSize, expect
 
 from tests.browser import SOON_MS, screenshot
 from tests.processes import Windsock
 
-WALL = {"width": 3840, "height": 2160}
+WALL: ViewportSize = {"width": 3840, "height": 2160}
 """A wall screen shows a hundred tiles."""
-DESK = {"width": 1400, "height": 900}
+DESK: ViewportSize = {"width": 1400, "height": 900}
 POSTED_A_SECOND = 200
 SECONDS = 5
 
