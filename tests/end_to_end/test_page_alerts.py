@@ -11,8 +11,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import Locator, Page, expect
 
-from gateway.page import DASHBOARD
-from tests.browser import screenshot
+from tests.browser import screenshot, until
 from tests.processes import Windsock
 
 BOARD = "#/board/House?v=1&items=value,device:greenhouse-7,temperature;value,device:greenhouse-7,humidity"
@@ -60,8 +59,7 @@ def set_alert(page: Page, metric: str, kind: str, **fields: str) -> None:
 
 
 def titled(page: Page, pattern: str) -> None:
-    if (DASHBOARD / "parts" / "attention.js").exists():
-        expect(page).to_have_title(re.compile(pattern))
+    expect(page).to_have_title(re.compile(pattern))
 
 
 def test_a_value_above_its_limit_is_told_everywhere_until_it_is_back(tmp_path: Path, page: Page) -> None:
@@ -88,7 +86,7 @@ def test_a_value_above_its_limit_is_told_everywhere_until_it_is_back(tmp_path: P
         expect(above).to_contain_text("Alert · since ")
         expect(rule(page, "below 40")).to_have_attribute("data-state", "fine")
         expect(page.locator("#notice")).to_contain_text("greenhouse-7 · temperature is above 30 °C")
-        page.wait_for_function("notified.length === 1")
+        until(page, "notified.length === 1")
         assert page.evaluate("notified") == ["greenhouse-7 · temperature: above 30 °C"]
         expect(page.get_by_role("list", name="What went off").get_by_role("listitem")).to_have_count(1)
         titled(page, r"^\(1\)")

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser import SOON_MS, screenshot
+from tests.browser import SOON_MS, screenshot, until
 from tests.processes import Windsock
 from tests.stand_ins.open_meteo import OpenMeteo
 
@@ -268,7 +268,7 @@ def test_a_wall_screen_shows_nothing_but_the_board_and_what_is_wrong(tmp_path: P
         assert page.evaluate("window.before"), "there is nothing to load"
         windsock.start()
         page.clock.run_for(20_000)
-        page.wait_for_function("!window.before")
+        until(page, "!window.before")
         expect(items(page).first).to_contain_text("21.4 °C")
         expect(page.locator("nav")).to_be_hidden()
 

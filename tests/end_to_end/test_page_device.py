@@ -17,7 +17,7 @@ import jwt
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from tests.browser import screenshot
+from tests.browser import screenshot, until
 from tests.processes import Windsock
 from tests.redis_server import RedisServer
 from tests.stand_ins.open_meteo import OpenMeteo
@@ -65,7 +65,7 @@ def card(page: Page, metric: str) -> Locator:
 def has_points(page: Page, metric: str, values: list[float]) -> None:
     """Exactly these are drawn, in this order."""
     line = LINE.format(metric, 0)
-    page.wait_for_function(f"{line}?.length >= {len(values)}")
+    until(page, f"{line}?.length >= {len(values)}")
     assert page.evaluate(f"{line}.values") == values
 
 
@@ -105,16 +105,16 @@ def test_history_is_joined_to_what_is_posted_meanwhile_and_resumed_after_a_kill(
         post(ingest, *(reading("mill", n=n) for n in range(500)))
         with Posting(ingest, "mill", 500) as posting:
             open_device(page, gateway, "mill")
-            page.wait_for_function(f"{LINE.format('n', 0)}?.values.at(-1) > 520")
+            until(page, f"{LINE.format('n', 0)}?.values.at(-1) > 520")
             page.get_by_role("button", name="15 min").click()
             newest = posting.sent
-            page.wait_for_function(f"{LINE.format('n', 0)}.values.at(-1) > {newest + 20}")
+            until(page, f"{LINE.format('n', 0)}.values.at(-1) > {newest + 20}")
         has_points(page, "n", list(range(posting.sent)))
         gateway.stop(signal.SIGKILL)
         expect(page.locator("#state")).to_have_text("resuming")
         with Posting(ingest, "mill", posting.sent) as more:
             gateway.start()
-            page.wait_for_function(f"{LINE.format('n', 0)}.values.at(-1) > {posting.sent + 20}")
+            until(page, f"{LINE.format('n', 0)}.values.at(-1) > {posting.sent + 20}")
         has_points(page, "n", list(range(more.sent)))
         expect(page.locator("#state")).to_have_text("live")
 
@@ -162,7 +162,7 @@ def test_metrics_stand_each_in_a_card_of_its_kind_and_follow(windsock: Windsock,
     screenshot(page, "device-light")
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": 360, "height": 740})
-    page.wait_for_function("document.querySelector('.uplot').clientWidth < 340")
+    until(page, "document.querySelector('.uplot').clientWidth < 340")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.evaluate("scrollTo(0, 0)")
     screenshot(page, "device-phone-dark")
@@ -179,7 +179,7 @@ def test_zoom_is_shared_stands_still_and_comes_back_and_a_link_shows_the_same(wi
     expect(card(page, "a").locator("canvas")).to_be_visible()
     assert page.evaluate(span) == 6 * HOUR_MS
     page.get_by_role("button", name="1 h", exact=True).click()
-    page.wait_for_function(f"{span} === {HOUR_MS}")
+    until(page, f"{span} === {HOUR_MS}")
     assert "window=1h" in page.url
     expect(card(page, "a").locator("canvas")).to_be_visible()
     picture = card(page, "a").locator(".u-over")
@@ -200,7 +200,7 @@ def test_zoom_is_shared_stands_still_and_comes_back_and_a_link_shows_the_same(wi
     post(windsock, reading(device, a=1000))
     expect(card(page, "a").locator(".figure .value")).to_have_text("1,000")
     assert page.evaluate(view) == shown
-    page.wait_for_function("location.hash.includes('from=')")
+    until(page, "location.hash.includes('from=')")
     link = page.url
     page.keyboard.down("Shift")
     page.mouse.move(box["x"] + box["width"] / 2, at)
@@ -211,17 +211,17 @@ def test_zoom_is_shared_stands_still_and_comes_back_and_a_link_shows_the_same(wi
     moved = page.evaluate(view)
     assert shown["fromMs"] - moved["fromMs"] == pytest.approx(HOUR_MS / 16, rel=0.05)
     page.get_by_role("button", name="Back to live").click()
-    page.wait_for_function(f"{span} === {HOUR_MS}")
+    until(page, f"{span} === {HOUR_MS}")
     chart = card(page, "a").locator(".plot")
     chart.focus()
     for key, share in (("+", 0.5), ("+", 0.25), ("ArrowLeft", 0.25), ("-", 0.5), ("0", 1)):
         page.keyboard.press(key)
-        page.wait_for_function(f"Math.abs({span} / {HOUR_MS} - {share}) < 0.01")
+        until(page, f"Math.abs({span} / {HOUR_MS} - {share}) < 0.01")
     page.mouse.move(box["x"] + box["width"] / 2, at)
     page.mouse.wheel(0, -400)
-    page.wait_for_function(f"{span} < {HOUR_MS * 0.7}")
+    until(page, f"{span} < {HOUR_MS * 0.7}")
     page.mouse.dblclick(box["x"] + box["width"] / 2, at)
-    page.wait_for_function(f"{span} === {HOUR_MS}")
+    until(page, f"{span} === {HOUR_MS}")
     page.goto("about:blank")
     page.goto(link)
     expect(page.get_by_text("stands still")).to_be_visible()
@@ -249,13 +249,13 @@ def test_fingers_pinch_and_move(windsock: Windsock, browser: Browser) -> None:
     touch("touchStart", 0.4, 0.6)
     for share in (0.35, 0.3, 0.2):
         touch("touchMove", share, 1 - share)
-    page.wait_for_function(f"Math.abs({view}.toMs - {view}.fromMs - {2 * HOUR_MS}) < {HOUR_MS // 50}")
+    until(page, f"Math.abs({view}.toMs - {view}.fromMs - {2 * HOUR_MS}) < {HOUR_MS // 50}")
     touch("touchEnd")
     began = page.evaluate(view)["fromMs"]
     touch("touchStart", 0.5)
     for share in (0.55, 0.75):
         touch("touchMove", share)
-    page.wait_for_function(f"Math.abs({began} - {view}.fromMs - {HOUR_MS // 2}) < {HOUR_MS // 50}")
+    until(page, f"Math.abs({began} - {view}.fromMs - {HOUR_MS // 2}) < {HOUR_MS // 50}")
     touch("touchEnd")
     page.close()
 
@@ -266,15 +266,15 @@ def test_deep_in_a_series_that_is_thinned_out_every_reading_is_shown(windsock: W
     began = now - count * step
     post(windsock, *(reading(device, began + at * step, n=999 if at == 4_321 else at % 7) for at in range(count)))
     open_device(page, windsock, device)
-    page.wait_for_function(f"{LINE.format('n', 0)}?.length === 5000")
+    until(page, f"{LINE.format('n', 0)}?.length === 5000")
     expect(card(page, "n").locator("td.highest")).to_have_text("999")
     fro, to = began + 4_000 * step, began + 4_500 * step
     page.evaluate("([fromMs, toMs]) => document.querySelector('.chart').chart.axis.show({fromMs, toMs})", [fro, to])
     inside = f"{LINE.format('n', 0)}.summary({fro}, {to}).count"
-    page.wait_for_function(f"{inside} === 501")
+    until(page, f"{inside} === 501")
     expect(page.locator('[data-note="thinned"]')).to_be_hidden()
     page.get_by_role("button", name="Back to live").click()
-    page.wait_for_function(f"{LINE.format('n', 0)}.length === 5000")
+    until(page, f"{LINE.format('n', 0)}.length === 5000")
 
 
 def test_all_readings_are_saved_as_csv(windsock: Windsock, page: Page, tmp_path: Path) -> None:
@@ -355,7 +355,7 @@ def test_the_weather_outside_stands_beside_the_same_quantity(
     open_device(page, windsock, "porch", "?window=6h")
     choice = page.get_by_role("combobox", name="Outside")
     choice.select_option("Berlin")
-    page.wait_for_function(f"{LINE.format('temperature', 1)}?.length > 3")
+    until(page, f"{LINE.format('temperature', 1)}?.length > 3")
     assert page.evaluate(f"{LINE.format('temperature', 1)}.values.at(-1)") == pytest.approx(3.4 * 1.8 + 32)
     berlin = card(page, "temperature").get_by_role("button", name="outside: Berlin")
     expect(berlin).to_be_visible()
@@ -368,7 +368,7 @@ def test_the_weather_outside_stands_beside_the_same_quantity(
     screenshot(page, "device-outside")
     service.values["temperature_2m"] = 10
     service.observed += 900
-    page.wait_for_function(f"{LINE.format('temperature', 1)}.values.at(-1) === 50")
+    until(page, f"{LINE.format('temperature', 1)}.values.at(-1) === 50")
     berlin.click()
     expect(berlin).to_have_attribute("aria-pressed", "false")
     page.reload()
@@ -383,7 +383,7 @@ def test_the_weather_outside_stands_beside_the_same_quantity(
     expect(candidates).to_have_count(0)
     expect(card(page, "temperature").get_by_role("button", name="outside: Springfield")).to_be_visible()
     assert name.startswith("Springfield")
-    page.wait_for_function("location.hash.includes('outside=springfield')")
+    until(page, "location.hash.includes('outside=springfield')")
 
 
 def test_a_device_that_is_not_there_yet_comes_alive(windsock: Windsock, page: Page) -> None:

@@ -11,7 +11,7 @@ import jwt
 from playwright.sync_api import Locator, Page, expect
 
 from services.places import Place
-from tests.browser import screenshot
+from tests.browser import screenshot, until
 from tests.processes import Windsock
 from tests.redis_server import RedisServer
 from tests.stand_ins.open_meteo import OpenMeteo
@@ -221,7 +221,7 @@ def test_without_a_weather_service_the_page_says_so_and_asks_now_and_then(tmp_pa
             for seconds in (10, 10, 11):
                 page.clock.fast_forward(seconds * 1_000)
                 expect(page.locator("#state")).to_have_text("live")
-            page.wait_for_function("(most) => asked.filter(([what]) => what === 'Bergen').length >= most", arg=rounds)
+            until(page, "(most) => asked.filter(([what]) => what === 'Bergen').length >= most", rounds)
         asked: list[Any] = page.evaluate("asked")
         assert {what for what, _ in asked} == {"/api/places", "Bergen"}
         for one in ("/api/places", "Bergen"):

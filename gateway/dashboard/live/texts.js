@@ -32,7 +32,7 @@ const ALL = {
     highest: "highest",
     mean: "mean",
     newest: (shown, all) => (shown < all ? `the newest ${shown} of ${all}` : ""),
-    views: { overview: "Devices", device: "Device", metric: "Metric", weather: "Weather", board: "Board", alerts: "Alerts" },
+    views: { overview: "Devices", device: "Device", metric: "Metrics", weather: "Weather", board: "Board", alerts: "Alerts" },
     states: {
       connecting: "connecting",
       live: "live",
@@ -442,7 +442,7 @@ const ALL = {
     highest: "größter",
     mean: "Mittel",
     newest: (shown, all) => (shown < all ? `die neuesten ${shown} von ${all}` : ""),
-    views: { overview: "Geräte", device: "Gerät", metric: "Messgröße", weather: "Wetter", board: "Tafel", alerts: "Alarme" },
+    views: { overview: "Geräte", device: "Gerät", metric: "Messgrößen", weather: "Wetter", board: "Tafel", alerts: "Alarme" },
     states: {
       connecting: "verbindet",
       live: "live",

@@ -6,6 +6,7 @@ const PATHS = {
   back: "M15 5l-7 7 7 7",
   bell: "M6 17V11a6 6 0 0 1 12 0v6l2 2H4zM10 21h4",
   board: "M4 5h7v8H4zM13 5h7v5h-7zM13 12h7v7h-7zM4 15h7v4H4z",
+  chart: "M4 4v16h16M7 15l4-5 4 3 5-7",
   check: "M5 13l4 4L19 7",
   close: "M6 6l12 12M18 6L6 18",
   closer: "M11 4a7 7 0 1 0 0 14a7 7 0 1 0 0-14M16 16l5 5M8 11h6M11 8v6",

@@ -7,9 +7,9 @@ import { Login } from "./login.js";
 import { Settings } from "./settings.js";
 import { Theme } from "./theme.js";
 
-const ICONS = { overview: "devices", weather: "weather", board: "board", alerts: "bell" };
+const ICONS = { overview: "devices", metric: "chart", weather: "weather", board: "board", alerts: "bell" };
 // Views that are reached from another one of the navigation.
-const WITHIN = { device: "overview", metric: "overview" };
+const WITHIN = { device: "overview" };
 
 export class Shell {
   // `page` is the document; `reopened()` is called when everything is to be written anew.

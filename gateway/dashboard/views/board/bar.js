@@ -36,7 +36,7 @@ export class Bar {
     chooser.addEventListener("change", () => this.view.go(boards.get(chooser.value) ?? board));
     this.shown.replaceChildren(
       ...[
-        el("h2", { class: "unseen" }, this.view.title),
+        el("h2", { class: "visually-hidden" }, this.view.title),
         names.length > 0 && chooser,
         this.quiet("new", "plus", words.new, () => this.askName(words.new, "", (name) => this.create(name))),
         own && this.quiet("rename", "edit", words.rename, () => this.askName(words.rename, board.name, (name) => this.rename(board, name))),

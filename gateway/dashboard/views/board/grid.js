@@ -14,7 +14,7 @@ export class Grid {
     this.edit = edit;
     this.cards = [];
     this.list = el("ol", { class: "grid", "aria-label": context.texts.board.items });
-    this.said = el("p", { class: "unseen", role: "status" });
+    this.said = el("p", { class: "visually-hidden", role: "status" });
     this.shown = el("div", { class: "grid-frame" }, this.list, this.said);
     this.doing = {
       grab: (card, event) => this.grab(card, event),

@@ -1,6 +1,7 @@
 // All devices: tiles with live values, searched, filtered and in order.
 
 import { el } from "../../parts/dom.js";
+import { WeatherCards } from "../weather/cards.js";
 import { DataStopped } from "./data_stopped.js";
 import { Empty } from "./empty.js";
 import { Menu } from "./menu.js";
@@ -30,6 +31,7 @@ export class OverviewView {
     this.toolbar = new Toolbar(context, (changes) => this.wish(changes));
     this.empty = new Empty(context, () => this.wish({ q: "", tag: "", metric: "", silent: false }));
     this.menu = new Menu(context);
+    this.weather = new WeatherCards(context);
     this.supply = new Supply({
       connection: context.connection,
       access: context.access,
@@ -47,10 +49,10 @@ export class OverviewView {
 
   open(place) {
     const { context } = this;
-    this.weather = el("section", { class: "weather-cards" });
+    const weather = el("section", { class: "weather-strip", "aria-label": context.texts.views.weather });
     place.append(
-      el("h2", { class: "unseen" }, this.title),
-      this.weather,
+      el("h2", { class: "visually-hidden" }, this.title),
+      weather,
       this.toolbar.node,
       this.empty.node,
       this.tiles.list,
@@ -65,6 +67,7 @@ export class OverviewView {
     context.connection.listeners.add(turned);
     this.endings.push(() => context.alerts.listeners.delete(alerted), () => context.connection.listeners.delete(turned));
     this.timer = setInterval(() => document.hidden || this.tick(), TICK_MS);
+    this.weather.open(weather);
     this.tiles.open();
     this.supply.open();
     this.turn(context.connection.state);
@@ -85,6 +88,7 @@ export class OverviewView {
     clearInterval(this.timer);
     cancelAnimationFrame(this.searching);
     for (const end of this.endings) end();
+    this.weather.close();
     this.menu.close();
     this.supply.close();
     this.tiles.close();
