@@ -20,7 +20,7 @@ export class Card {
     const what = { topic, metric: metric.name, device: null, unit: unitText(metric.unit), label: this.label };
     this.value = el("span", { class: "value" });
     this.unit = el("span", { class: "unit muted" });
-    this.note = el("span", { class: "note" });
+    this.note = el("span", { class: "freshness" });
     this.alert = el("p", { class: "alert", role: "status" });
     const link = isText ? this.label : el("a", { href: href("metric", metric.name) }, this.label);
     const tools = el("span", { class: "tools" }, pinButton(context, item), isText ? null : alertButton(context, what));

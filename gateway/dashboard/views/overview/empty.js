@@ -9,7 +9,7 @@ export class Empty {
   constructor(context, clear) {
     this.context = context;
     this.clear = clear;
-    this.node = el("section", { class: "empty", hidden: true });
+    this.node = el("section", { class: "no-tiles", hidden: true });
     this.kind = null;
   }
 
