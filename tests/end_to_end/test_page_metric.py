@@ -94,11 +94,11 @@ def lines_are_chosen(page: Page) -> None:
     expect(boxes(page)).to_have_count(3)
     page.get_by_label("Draw the line of bath").uncheck()
     expect(boxes(page)).to_have_count(2)
-    names = page.locator(".metric-chart .readout tbody th")
+    names = page.locator(".metric-chart .readout tbody th .label")
     expect(names).to_have_count(2)
     for device in ("attic", "cellar"):
         expect(names.filter(has_text=device)).to_have_count(1)
-    row(page, "attic").hover()
+    row(page, "attic").locator("th").hover()
     row(page, "attic").get_by_role("button", name="Draw only attic").click()
     expect(names).to_have_text(["attic"], use_inner_text=True)
     expect(page).to_have_url(re.compile("lines=attic"))
@@ -109,7 +109,7 @@ def lines_are_chosen(page: Page) -> None:
 
 
 def order_stands_still_under_the_pointer(page: Page, windsock: Windsock) -> None:
-    row(page, "cellar").hover()
+    row(page, "cellar").locator("th").hover()
     post(windsock, {"cellar": 41, "bath": 2})
     expect(row(page, "bath").locator(".figure")).to_have_text("2 °C")
     expect(devices(page)).to_have_text(["cellar", "bath", "attic"])
@@ -172,7 +172,7 @@ def test_without_the_group_topic_the_devices_are_shown_and_it_is_said(tmp_path: 
         page.goto(f"{windsock.url}/#/metric/temperature")
         expect(devices(page)).to_have_text(["bath", "attic"])
         expect(page.locator(".metric-note")).to_contain_text("WINDSOCK_GROUP_TOPICS is off")
-        names = page.locator(".metric-chart .readout tbody th")
+        names = page.locator(".metric-chart .readout tbody th .label")
         expect(names).to_have_text(["bath", "attic"], use_inner_text=True)
         # Lines come from the devices themselves, the list is read again.
         post(windsock, {"attic": 30})

@@ -167,7 +167,7 @@ def heap_bytes(session: CDPSession) -> int:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windsock]:
     """A hundred devices with a quarter of an hour behind them."""
-    with Windsock(tmp_path_factory.mktemp("house")) as windsock, client_of(windsock) as client:
+    with Windsock(tmp_path_factory.mktemp("house"), places=";") as windsock, client_of(windsock) as client:
         for minute in range(15, 0, -1):
             post(client, readings(100, now_ms() - minute * 60_000, minute))
         yield windsock

@@ -17,7 +17,7 @@ const ALREADY = 105; // over HTTP a subscribe may overtake the unsubscribe befor
 
 export class Feed {
   // `ended()` is called when nobody listens any more. `back(how, missed)` is called when the topic is subscribed and all
-  // that was missed is there: how, says Join, and how many publications; `how` is null where it may not be had.
+  // that was missed is there: how, says Join, and how many publications by device; `how` is null where it may not be had.
   constructor(client, topic, { ended = () => {}, back = () => {} } = {}) {
     this.client = client;
     this.topic = topic;
@@ -92,7 +92,7 @@ export class Feed {
         return;
       }
       this.tell("trouble", PROBLEMS.get(code) ?? "denied");
-      this.back(null, 0);
+      this.back(null, new Map());
     });
     subscription.subscribe();
   }

@@ -11,7 +11,7 @@ export class Join {
     this.epoch = null;
     this.offset = null;
     this.gaps = 0;
-    this.missed = 0; // publications that the latest resume brought, with those conflated in them
+    this.missed = new Map(); // device → publications that the latest resume brought, with those conflated in them
     this.until = 0; // the offset at which that is all; without end if the server does not say
   }
 
@@ -24,7 +24,8 @@ export class Join {
     }
     const { epoch, offset } = position;
     const before = this.offset !== null;
-    [this.missed, this.until] = [0, 0];
+    this.missed = new Map();
+    this.until = 0;
     if (recovered && before && epoch === this.epoch) {
       this.until = data?.top ?? Infinity;
       return "resumed";
@@ -47,7 +48,10 @@ export class Join {
     if (this.offset === null || offset <= this.offset) return false;
     const conflated = Number(tags?.conflated) || 0;
     if (!this.filtered && conflated === 0 && offset !== this.offset + 1) this.gaps++;
-    if (offset <= this.until) this.missed += 1 + conflated;
+    if (offset <= this.until) {
+      const device = data?.device ?? "";
+      this.missed.set(device, (this.missed.get(device) ?? 0) + 1 + conflated);
+    }
     this.offset = offset;
     this.to.publication(data, tags);
     return true;

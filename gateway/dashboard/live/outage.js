@@ -1,11 +1,12 @@
-// A time without a live connection, and what came back after it: how many publications its topics had missed and got now,
-// and how many topics had to begin anew. It has an end when all topics have told.
+// A time without a live connection, and what came back after it: how many readings had been missed and are there now, and
+// how many topics had to begin anew. It has an end when all topics have told. A reading comes on several topics: of each
+// device the topic counts that brought most.
 
 export class Outage {
   constructor(sinceMs) {
     this.sinceMs = sinceMs;
     this.waiting = null; // topics that have not told yet, once it is live again
-    this.told = new Map(); // topic → {how: "resumed" or "anew", missed}
+    this.told = new Map(); // topic → {how: "resumed" or "anew", missed: device → number}
   }
 
   // It is live again; `topics` are subscribed once more.
@@ -23,8 +24,9 @@ export class Outage {
     this.waiting?.delete(topic);
     const before = this.told.get(topic);
     if (how === "first") return;
+    const named = new Map([...missed].map(([device, count]) => [device || topic, count]));
     const anew = how === "anew" || before?.how === "anew";
-    this.told.set(topic, { how: anew ? "anew" : "resumed", missed: missed + (before?.missed ?? 0) });
+    this.told.set(topic, { how: anew ? "anew" : "resumed", missed: sumOf(before?.missed ?? new Map(), named) });
   }
 
   // Nobody wants it any more, or it may not be had.
@@ -40,8 +42,20 @@ export class Outage {
     return {
       lasted: now - this.sinceMs,
       topics: all.length,
-      recovered: all.reduce((sum, { missed }) => sum + missed, 0),
+      recovered: recoveredOf(all.map(({ missed }) => missed)),
       anew: all.filter(({ how }) => how === "anew").length,
     };
   }
+}
+
+function sumOf(one, other) {
+  const sum = new Map(one);
+  for (const [device, count] of other) sum.set(device, (sum.get(device) ?? 0) + count);
+  return sum;
+}
+
+function recoveredOf(counts) {
+  const most = new Map();
+  for (const [device, count] of counts.flatMap((each) => [...each])) most.set(device, Math.max(count, most.get(device) ?? 0));
+  return [...most.values()].reduce((sum, count) => sum + count, 0);
 }

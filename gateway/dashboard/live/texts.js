@@ -101,9 +101,9 @@ const ALL = {
     },
     // ---- overview
     overview: {
+      tag: "Tag",
+      metric: "Metric",
       search: "Search devices",
-      by_tag: "Tag",
-      by_metric: "Metric",
       all_tags: "All tags",
       all_metrics: "All metrics",
       sort: "Order",
@@ -190,7 +190,6 @@ const ALL = {
       lowest: "lowest",
       highest: "highest",
       mean: "mean",
-      reporting: "devices",
       silent: (count) => `${count} silent`,
       ranking: "Devices by rank",
       rank: "Rank",
@@ -511,9 +510,9 @@ const ALL = {
     },
     // ---- overview
     overview: {
+      tag: "Merkmal",
+      metric: "Messgröße",
       search: "Geräte suchen",
-      by_tag: "Merkmal",
-      by_metric: "Messgröße",
       all_tags: "Alle Merkmale",
       all_metrics: "Alle Messgrößen",
       sort: "Reihenfolge",
@@ -600,7 +599,6 @@ const ALL = {
       lowest: "kleinster",
       highest: "größter",
       mean: "Mittel",
-      reporting: "Geräte",
       silent: (count) => `${count} stumm`,
       ranking: "Geräte nach Rang",
       rank: "Rang",

@@ -26,6 +26,7 @@ export class Attention {
     this.page = page;
     this.link = page.querySelector("link[rel=icon]");
     this.title = "";
+    this.first = null;
     this.count = 0;
     this.live = false;
     this.show();
@@ -42,13 +43,19 @@ export class Attention {
     this.show();
   }
 
+  // What counts more than the view, until it is null again.
+  insist(title) {
+    this.first = title;
+    this.show();
+  }
+
   connected(live) {
     this.live = live;
     this.show();
   }
 
   show() {
-    const title = titleOf(this.title, this.count);
+    const title = titleOf(this.first ?? this.title, this.count);
     if (this.page.title !== title) this.page.title = title;
     mark(this.link, "href", faviconOf(this));
   }

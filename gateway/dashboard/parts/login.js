@@ -14,10 +14,9 @@ export class Login {
   show(why) {
     if (why === this.why) return;
     const { attention, texts } = this.context;
-    if (this.why === null) this.title = attention.title;
     this.why = why;
     this.write();
-    attention.titled(why === null ? this.title : texts.shell.login.title);
+    attention.insist(why === null ? null : texts.shell.login.title);
     if (why !== null) this.field.focus();
   }
 

@@ -44,6 +44,7 @@ export class Stage {
   open(View) {
     this.view = new View(this.context, this.route);
     this.place.replaceChildren();
+    globalThis.scrollTo(0, 0); // a view may go back to where one was
     this.view.open(this.place);
   }
 
@@ -99,7 +100,6 @@ export class Stage {
     const heading = this.place.querySelector("h1, h2") ?? this.place;
     if (!heading.hasAttribute("tabindex")) heading.tabIndex = -1;
     heading.focus({ preventScroll: true });
-    globalThis.scrollTo(0, 0);
   }
 }
 

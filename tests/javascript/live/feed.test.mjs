@@ -29,7 +29,7 @@ const started = async (...listeners) => {
   const [ends, backs] = [[], []];
   const feed = new Feed(client, "device:a", {
     ended: () => ends.push(true),
-    back: (how, missed) => backs.push([how, missed]),
+    back: (how, missed) => backs.push([how, [...(missed?.values() ?? [])].reduce((sum, count) => sum + count, 0)]),
   });
   for (const each of listeners) feed.join(each);
   await settled();

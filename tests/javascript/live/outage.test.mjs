@@ -4,11 +4,13 @@ import { test } from "node:test";
 import { Outage } from "../../../gateway/dashboard/live/outage.js";
 import { backLine, lostLine } from "../../../gateway/dashboard/live/outage_lines.js";
 
+const missed = (count, device = "lamp") => new Map(count > 0 ? [[device, count]] : []);
+
 test("an outage has no result before all that was left is there again", () => {
   const outage = new Outage(1_000);
   assert.equal(outage.result(2_000), null);
   outage.back(["a", "b"]);
-  outage.topic("a", "resumed", 3);
+  outage.topic("a", "resumed", missed(3));
   assert.equal(outage.result(3_000), null);
   outage.gone("b");
   assert.deepEqual(outage.result(4_000), { lasted: 3_000, topics: 1, recovered: 3, anew: 0 });
@@ -17,18 +19,27 @@ test("an outage has no result before all that was left is there again", () => {
 test("a topic that was joined meanwhile had missed nothing", () => {
   const outage = new Outage(0);
   outage.back(["a"]);
-  outage.topic("a", "first", 0);
+  outage.topic("a", "first", missed(0));
   assert.deepEqual(outage.result(1), { lasted: 1, topics: 0, recovered: 0, anew: 0 });
+});
+
+test("a reading that came on two topics was missed once", () => {
+  const outage = new Outage(0);
+  outage.back(["readings", "device:lamp", "device:door"]);
+  outage.topic("readings", "resumed", new Map([["lamp", 3], ["door", 1]]));
+  outage.topic("device:lamp", "resumed", missed(4));
+  outage.topic("device:door", "resumed", missed(1, "door"));
+  assert.equal(outage.result(1).recovered, 5);
 });
 
 test("one that began anew stays so, whatever came later", () => {
   const outage = new Outage(0);
   outage.back(["a"]);
-  outage.topic("a", "anew", 0);
+  outage.topic("a", "anew", missed(0));
   outage.broke();
   assert.equal(outage.result(1), null);
   outage.back(["a"]);
-  outage.topic("a", "resumed", 2);
+  outage.topic("a", "resumed", missed(2));
   assert.deepEqual(outage.result(1), { lasted: 1, topics: 1, recovered: 2, anew: 1 });
 });
 

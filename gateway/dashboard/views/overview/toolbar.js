@@ -25,9 +25,8 @@ export class Toolbar {
     const texts = this.context.texts.overview;
     if (this.search.value !== wishes.q) this.search.value = wishes.q;
     mark(this.search, "placeholder", texts.search);
-    for (const [node, name] of [[this.search, "search"], [this.tag, "by_tag"], [this.metric, "by_metric"], [this.sort, "sort"]]) {
-      mark(node, "aria-label", texts[name]);
-    }
+    const names = [[this.search, texts.search], [this.tag, texts.tag], [this.metric, texts.metric], [this.sort, texts.sort]];
+    for (const [node, name] of names) mark(node, "aria-label", name);
     mark(this.node, "aria-label", texts.search);
     options(this.sort, SORTS.map((sort) => [sort, texts.sorts[sort]]), wishes.sort);
     const way = wishes.falling ? texts.falling : texts.rising;

@@ -49,10 +49,11 @@ export class OverviewView {
 
   open(place) {
     const { context } = this;
-    const weather = el("section", { class: "weather-strip", "aria-label": context.texts.views.weather });
+    this.strip = el("section", { class: "weather-strip", "aria-label": context.texts.views.weather });
+    if (this.back) this.strip.style.minBlockSize = `${this.back.strip}px`; // what stands below does not jump
     place.append(
       el("h2", { class: "visually-hidden" }, this.title),
-      weather,
+      this.strip,
       this.toolbar.node,
       this.empty.node,
       this.tiles.list,
@@ -67,7 +68,7 @@ export class OverviewView {
     context.connection.listeners.add(turned);
     this.endings.push(() => context.alerts.listeners.delete(alerted), () => context.connection.listeners.delete(turned));
     this.timer = setInterval(() => document.hidden || this.tick(), TICK_MS);
-    this.weather.open(weather);
+    this.weather.open(this.strip);
     this.tiles.open();
     this.supply.open();
     this.turn(context.connection.state);
@@ -83,7 +84,7 @@ export class OverviewView {
   }
 
   close() {
-    left.set(this.context, { roster: this.roster, at: this.tiles.top, query: this.query });
+    left.set(this.context, { roster: this.roster, at: this.tiles.top, query: this.query, strip: this.strip.offsetHeight });
     this.roster.changed = () => {};
     clearInterval(this.timer);
     cancelAnimationFrame(this.searching);
