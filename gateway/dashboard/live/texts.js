@@ -173,6 +173,7 @@ const ALL = {
     },
     // ---- metric
     metric_view: {
+      reporting: "devices",
       all: "All metrics",
       search_metrics: "Search metrics",
       devices: (count) => (count === "1" ? "1 device" : `${count} devices`),
@@ -582,6 +583,7 @@ const ALL = {
     },
     // ---- metric
     metric_view: {
+      reporting: "Geräte",
       all: "Alle Messgrößen",
       search_metrics: "Messgrößen suchen",
       devices: (count) => (count === "1" ? "1 Gerät" : `${count} Geräte`),

@@ -7,10 +7,12 @@ const FIGURES = ["lowest", "highest", "mean"];
 export class Stats {
   constructor({ texts, format }) {
     Object.assign(this, { format, words: texts.metric_view });
-    this.figures = [...FIGURES, "reporting"].map((name) => el("dd", { "data-figure": name }));
+    this.figures = FIGURES.map((name) => el("dd", { "data-figure": name }));
+    this.count = el("span");
     this.silent = el("span", { class: "state" });
-    this.element = el("dl", { class: "stats" }, ...this.figures.map((figure, at) =>
-      el("div", {}, el("dt", {}, this.words[[...FIGURES, "reporting"][at]]), figure, at === FIGURES.length ? this.silent : null)));
+    this.element = el("dl", { class: "stats" },
+      ...this.figures.map((figure, at) => el("div", {}, el("dt", {}, this.words[FIGURES[at]]), figure)),
+      el("div", {}, el("dt", {}, this.words.reporting), el("dd", { "data-figure": "reporting" }, this.count, this.silent)));
   }
 
   show(stats, unit, count, silent) {
@@ -19,7 +21,7 @@ export class Stats {
       const text = stats === null ? "–" : `${format.value(rounded(stats, name))}${unit ? `\u00a0${unit}` : ""}`;
       write(this.figures[at], text);
     });
-    write(this.figures[FIGURES.length], format.value(count));
+    write(this.count, format.value(count));
     write(this.silent, silent > 0 ? ` ${words.silent(format.value(silent))}` : "");
   }
 }
