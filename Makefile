@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 LOCK := $(COMPILE) --extra embedded --extra build
 
-.PHONY: help up demo test test-live check bench bench-quick bench-page verify-compose proto lock clean
+.PHONY: help up demo test test-live check bench bench-quick bench-page screenshots verify-compose proto lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,10 @@ bench-quick: .venv/bench.stamp ## The same with less of everything, in under two
 bench-page: .venv/dev.stamp ## How fast the page is in Chromium: first paint, updates, memory, 5,000 devices
 	@. deploy/needs.sh && need_redis 7 && need_chromium
 	@exec $(BIN)/python -m pytest -q -s -p no:xdist tests/end_to_end/test_page_speed.py
+
+screenshots: .venv/dev.stamp ## Make the pictures in docs anew, of the demo in Chromium
+	@. deploy/needs.sh && need_redis 7 && need_chromium
+	@exec $(BIN)/python -m tests.pictures
 
 verify-compose: .venv/dev.stamp ## Build and check the deployment with Docker, from HAProxy to several gateways
 	@exec $(BIN)/python -m tests.compose.verify
