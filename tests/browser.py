@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
 
 from tests.waiting import wait_until
 
@@ -44,9 +44,19 @@ def screenshot(page: Page, name: str) -> None:
 def until(page: Page, script: str, argument: Any = None, *, timeout: float = SOON_MS) -> None:
     """Wait until a script says that it is so.
 
-    `page.wait_for_function` has the page evaluate text, which the policy of our page forbids.
+    `page.wait_for_function` has the page evaluate text, which the policy of our page forbids. A navigation ends a script
+    without an answer: it is asked again.
     """
-    wait_until(lambda: bool(page.evaluate(script, argument)), f"not so: {script}", timeout / 1000)
+
+    def so() -> bool:
+        try:
+            return bool(page.evaluate(script, argument))
+        except Error as error:
+            if "Execution context was destroyed" not in error.message:
+                raise
+            return False
+
+    wait_until(so, f"not so: {script}", timeout / 1000)
 
 
 def watched(page: Page) -> list[str]:

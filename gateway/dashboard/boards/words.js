@@ -14,7 +14,7 @@ export function labelOf({ label, topic, metric, device }) {
 
 // The view that tells more of an item.
 export function moreOf({ topic, device }) {
-  if (topic.startsWith("weather:")) return href("weather");
+  if (topic.startsWith("weather:")) return href("weather", "", { place: topic.slice("weather:".length) });
   return href("device", device ?? comparedOf(topic)?.device ?? topic.slice("device:".length));
 }
 
