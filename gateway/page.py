@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -48,6 +49,8 @@ class SharedFiles(StaticFiles):
     """Files that pages of any origin may read."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
+        if path.endswith(".html"):  # the page is had at `/` alone, with its policy
+            raise HTTPException(404)
         response = await super().get_response(path, scope)
         response.headers.update(SHARED)
         return response

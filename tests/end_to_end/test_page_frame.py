@@ -203,6 +203,8 @@ def test_the_page_is_answered_with_a_policy_and_cheaply_when_it_is_the_same(wind
     assert other.status_code == 200
     docs = httpx.get(f"{windsock.url}/docs/", trust_env=False).headers["content-security-policy"]
     assert docs != headers["content-security-policy"]
+    for path in ("index.html", "./index.html", "/index.html", "live/%2e%2e/index.html"):
+        assert httpx.get(f"{windsock.url}/static/{path}", trust_env=False).status_code == 404, "it would have no policy"
 
 
 def test_all_modules_of_the_first_view_are_asked_for_at_once(windsock: Windsock, page: Page) -> None:

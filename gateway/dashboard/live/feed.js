@@ -125,10 +125,11 @@ export function wishesOf(listeners) {
   return tagsFilter ? { data, tagsFilter } : { data };
 }
 
+// Null as soon as one of them wants the topic of all devices, or of one.
 function filterOf(listeners) {
-  const vals = [...new Set(listeners.map((each) => each.source.device).filter((device) => device !== null))].sort();
+  const vals = [...new Set(listeners.map((each) => each.source.device))].sort();
   const filter = { key: "device", cmp: "in", vals };
-  return vals.length > 0 && JSON.stringify(filter).length <= MOST_FILTER ? filter : null;
+  return !vals.includes(null) && JSON.stringify(filter).length <= MOST_FILTER ? filter : null;
 }
 
 // What leaves out least of what anybody wishes for.

@@ -99,6 +99,7 @@ test("devices of a metric's topic are filtered, as far as a filter may be large"
   assert.equal(data.window, "3600s"); // what is older than a filtered window is not known
   const many = Array.from({ length: 500 }, (_, n) => `${"long-name".repeat(5)}-${n}`);
   assert.equal("tagsFilter" in wishesOf(of(...many)), false);
+  assert.deepEqual(wishesOf(of("a", null)), { data: { window: "60s", points: 100 } }, "who wants all gets all");
 });
 
 test("what a resume brought is told once all of it is there, also what comes after the reply", async () => {
