@@ -44,8 +44,8 @@ def screenshot(page: Page, name: str) -> None:
 def until(page: Page, script: str, argument: Any = None, *, timeout: float = SOON_MS) -> None:
     """Wait until a script says that it is so.
 
-    `page.wait_for_function` has the page evaluate text, which the policy of our page forbids. A navigation ends a script
-    without an answer: it is asked again.
+    `page.wait_for_function` has the page evaluate text, which the policy of our page forbids. A navigation ends a
+    script without an answer: it is asked again.
     """
 
     def so() -> bool:
