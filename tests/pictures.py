@@ -5,9 +5,10 @@ The weather in them is a stand-in's.
 
 from __future__ import annotations
 
+import math
 import tempfile
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from playwright.sync_api import Browser, expect, sync_playwright
 
@@ -17,12 +18,33 @@ from tests.stand_ins.open_meteo import OpenMeteo
 
 DOCS = Path(__file__).parents[1] / "docs"
 DEVICE = "greenhouse-climate-north"
+SKIES = [(4.6, 61, 81), (9.2, 3, 74), (13.8, 1, 58), (2.1, 71, 90)]
+"""°C, WMO 4677 code and relative humidity in % of the places, in turn."""
+
+
+class Weather(OpenMeteo):
+    """The stand-in, with another sky over each place and a day that warms and cools."""
+
+    def _place(self, index: int, latitude: str, longitude: str, query: dict[str, str]) -> dict[str, Any]:
+        warm, code, humid = SKIES[round(float(longitude) + 180) % len(SKIES)]
+        self.values |= {"temperature_2m": warm, "weather_code": code, "relative_humidity_2m": humid}
+        place = super()._place(index, latitude, longitude, query)
+        hourly = place.get("hourly", {})
+        for name, mean, swing in (("temperature_2m", warm, 3.5), ("relative_humidity_2m", humid, -11)):
+            if name in hourly:
+                hourly[name] = [round(mean + swing * sun(at), 1) for at in hourly["time"]]
+        return place
+
+
+def sun(at: int) -> float:
+    """-1 at 3 o'clock UTC to 1 at 15, of a time in Unix seconds."""
+    return math.sin((at / 3_600 - 9) / 12 * math.pi)
 
 
 def picture(browser: Browser, address: str, name: str, scheme: Literal["light", "dark"], ready: str) -> None:
     """Write `docs/<name>.png` once `ready`, a selector, is there and what is drawn has settled."""
     page = browser.new_page(
-        viewport={"width": 1280, "height": 860}, color_scheme=scheme, locale="en-GB", reduced_motion="reduce"
+        viewport={"width": 1280, "height": 960}, color_scheme=scheme, locale="en-GB", reduced_motion="reduce"
     )
     page.goto(address)
     expect(page.locator("#state")).to_have_text("live")
@@ -34,7 +56,7 @@ def picture(browser: Browser, address: str, name: str, scheme: Literal["light", 
 
 def main() -> None:
     """Make all of them."""
-    with OpenMeteo() as weather, tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with Weather() as weather, tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         services = {"open_meteo_url": weather.url, "geocoding_url": weather.url}
         with Windsock(Path(folder), "demo", **services) as windsock:
             browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
