@@ -1,9 +1,10 @@
 // What the viewer chooses of a metric: window, order, search and, where devices differ, the unit.
 
+import { windowsFrom } from "../../live/windows.js";
 import { el, mark, write } from "../../parts/dom.js";
 import { SORTS } from "./ranking.js";
 
-export const WINDOWS = new Map([["15m", 900_000], ["1h", 3_600_000]]);
+export const WINDOWS = windowsFrom("15m", "1h");
 export const DEFAULT_WINDOW = "15m";
 
 export class Controls {

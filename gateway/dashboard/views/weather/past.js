@@ -6,11 +6,12 @@ import { TimeChart } from "../../charts/time_chart.js";
 import { pinButton } from "../../boards/pin_button.js";
 import { unitText } from "../../live/format.js";
 import { Series } from "../../live/series.js";
+import { windowsFrom } from "../../live/windows.js";
 import { el, mark, write } from "../../parts/dom.js";
 import { href } from "../../parts/router.js";
 import { icon } from "../../parts/icons.js";
 
-export const WINDOWS = new Map([["6h", 21_600_000], ["24h", 86_400_000]]);
+export const WINDOWS = windowsFrom("6h", "24h");
 export const DEFAULT_WINDOW = "24h";
 const METRICS = ["temperature", "precipitation", "wind_speed", "pressure"];
 const MOST_POINTS = 2_000;
