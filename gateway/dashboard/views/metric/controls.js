@@ -20,7 +20,7 @@ export class Controls {
     const [windowLabel, window] = select(words.window, [...WINDOWS.keys()].map((key) => [key, words.windows[key]]), "window");
     const [sortLabel, sort] = select(words.sort, SORTS.map((key) => [key, words.sorts[key]]), "sort");
     this.search = el("input", { type: "search", "aria-label": words.search, placeholder: words.search, maxlength: 128 });
-    this.search.addEventListener("input", () => chosen({ search: this.search.value.trim() }));
+    this.search.addEventListener("input", () => chosen({ search: this.search.value.trim() || null }));
     this.units = el("div", { class: "units", role: "group", "aria-label": words.several_units, title: words.several_units });
     Object.assign(this, { window, sort });
     this.element = el("div", { class: "controls" }, windowLabel, sortLabel, this.search, this.units);
