@@ -158,7 +158,7 @@ def test_the_page_marks_what_is_stale_and_offers_those_that_may_be_meant(
         expect(berlin.locator(".mark")).to_have_count(0)
         expect(berlin).to_have_attribute("data-state", "live")
         add(page, "Springfield")
-        choice = page.locator(".choice")
+        choice = page.locator(".candidates")
         expect(choice.get_by_role("button")).to_have_text([*SPRINGFIELDS, "none of them"])
         expect(choice.get_by_role("button").first).to_be_focused()
         expect(said(page)).to_have_text("several places are called “Springfield”: which one?")

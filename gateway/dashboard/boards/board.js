@@ -10,7 +10,6 @@ export const MOST_NAME = 60;
 export const MOST_LABEL = 80;
 export const COLUMNS = 4;
 export const ROWS = 2;
-export const WINDOWS = ["15m", "1h", "6h", "24h", "7d"];
 const KINDS = { value: { columns: 1, rows: 1 }, chart: { columns: 2, rows: 2 } };
 const MOST_TOPIC = 300;
 const MOST_METRIC = 128;

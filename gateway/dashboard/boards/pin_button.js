@@ -4,10 +4,11 @@ import { el } from "../parts/dom.js";
 import { icon } from "../parts/icons.js";
 import { tell } from "./words.js";
 
-// `item`: {kind: "value" or "chart", topic, metric, device (of a metric: topic) or null, window (of a chart, such as "1h")}.
+// `item`: {kind: "value" or "chart", topic, metric, device (of a metric: topic) or null, window (of a chart, such as "1h")},
+// or a function that says it when it is pinned.
 export function pinButton(context, item) {
   const label = context.texts.board.pin;
-  const attributes = { type: "button", class: "quiet", title: label, "aria-label": label, onclick: () => pin(context, item) };
+  const attributes = { type: "button", class: "quiet", title: label, "aria-label": label, onclick: () => pin(context, typeof item === "function" ? item() : item) };
   return el("button", attributes, icon("pin"));
 }
 

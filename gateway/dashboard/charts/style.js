@@ -32,7 +32,7 @@ sheet.replaceSync(`
 .chart .name { display: flex; align-items: center; gap: .4rem; inline-size: 100%; }
 .chart .name .label { overflow: hidden; text-overflow: ellipsis; }
 .chart .name .unit { color: var(--muted); }
-.chart button.name { justify-content: start; min-block-size: 1.6rem; border: 0; padding: 0; background: none; font: inherit; color: inherit; text-align: start; cursor: pointer; }
+.chart button.name { justify-content: start; min-block-size: 1.5rem; border: 0; padding: .1rem 0; background: none; font: inherit; color: inherit; text-align: start; cursor: pointer; }
 .chart button.name[aria-pressed="false"] { color: var(--muted); text-decoration: line-through; }
 .sample { inline-size: 1.5rem; block-size: .5rem; flex: none; }
 .sample line { stroke-width: 2; }

@@ -211,6 +211,7 @@ const ALL = {
       after: "After",
       loading: "Reading the devices …",
       many: (count) => `More than ${count} devices: the others are not shown.`,
+      no_lines: (count, reason) => (count === "1" ? `1 line cannot be drawn (${reason}).` : `${count} lines cannot be drawn (${reason}).`),
       off: (metric) =>
         `The group topic metric:${metric} brings nothing (WINDSOCK_GROUP_TOPICS is off): ` +
         "the list is read again every 15 seconds, and lines come from each device.",
@@ -621,6 +622,8 @@ const ALL = {
       after: "Nächste",
       loading: "Die Geräte werden gelesen …",
       many: (count) => `Mehr als ${count} Geräte: die übrigen werden nicht gezeigt.`,
+      no_lines: (count, reason) =>
+        count === "1" ? `1 Linie kann nicht gezeichnet werden (${reason}).` : `${count} Linien können nicht gezeichnet werden (${reason}).`,
       off: (metric) =>
         `Das Gruppenthema metric:${metric} bringt nichts (WINDSOCK_GROUP_TOPICS ist aus): ` +
         "die Liste wird alle 15 Sekunden neu gelesen, und Linien kommen von jedem Gerät.",

@@ -7,9 +7,9 @@ export function parse(hash) {
   return { view: view || "overview", name: decoded(name.join("/")), query: new URLSearchParams(query.join("?")) };
 }
 
-// The address of a view; members of `query` that are null or "" are left out.
+// The address of a view; members of `query` that are null are left out.
 export function href(view, name = "", query = {}) {
-  const kept = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const kept = Object.entries(query).filter(([, value]) => value !== null && value !== undefined);
   const path = view === "overview" ? "" : name === "" ? view : `${view}/${encodeURIComponent(name)}`;
   const search = new URLSearchParams(kept).toString();
   return `#/${path}${search ? `?${search}` : ""}`;

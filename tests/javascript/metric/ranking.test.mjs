@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  drawnOf, namesOf, namesToText, pageOf, ranked, shareOf, statsOf, unitsOf,
+  drawnOf, namesOf, namesToText, pageOf, ranked, shareOf, statsOf, unitOf, unitsOf,
 } from "../../../gateway/dashboard/views/metric/ranking.js";
+import { href, parse } from "../../../gateway/dashboard/parts/router.js";
 
 const row = (device, value, unit = "°C") => ({ device, value, unit, ageMs: 0 });
 const names = (rows) => rows.map(({ device }) => device).join(" ");
@@ -27,6 +28,17 @@ test("the search looks into names, and units are told apart", () => {
   assert.equal(names(ranked(rows, { sort: "lowest", unit: "°C" })), "Hall-1 attic");
   assert.deepEqual(unitsOf(rows), [{ unit: "°C", count: 2 }, { unit: "°F", count: 1 }]);
   assert.deepEqual(unitsOf([{ unit: undefined }, { unit: "" }]), [{ unit: "", count: 2 }]);
+});
+
+test("devices without a unit can be chosen by the address, and stay so", () => {
+  const units = unitsOf([row("a", 1), row("b", 2), row("c", 3, "")]);
+  for (const unit of ["", "°C", "a & b"]) {
+    const { name, query } = parse(href("metric", "level", { unit, sort: null }));
+    assert.deepEqual([name, query.get("unit"), query.has("sort")], ["level", unit, false]);
+    assert.equal(unitOf(units, query.get("unit")), unit === "a & b" ? "°C" : unit);
+  }
+  assert.equal(unitOf(units, parse(href("metric", "level", { unit: null })).query.get("unit")), "°C");
+  assert.equal(unitOf([], ""), "");
 });
 
 test("numbers and switches count, texts do not", () => {

@@ -1,6 +1,6 @@
 // What could be put on a board: devices and places by name, and what they tell.
 
-import { WINDOWS } from "../../boards/board.js";
+import { WINDOWS } from "../../live/windows.js";
 import { tell } from "../../boards/words.js";
 import { unitText } from "../../live/format.js";
 import { field, openDialog, select } from "../../parts/dialog.js";

@@ -1,6 +1,7 @@
 // What can be changed of one item of a board.
 
-import { COLUMNS, MOST_LABEL, ROWS, WINDOWS, change } from "../../boards/board.js";
+import { COLUMNS, MOST_LABEL, ROWS, change } from "../../boards/board.js";
+import { WINDOWS } from "../../live/windows.js";
 import { labelOf, moreOf, tell } from "../../boards/words.js";
 import { comparedOf } from "../../live/source.js";
 import { field, openDialog, select } from "../../parts/dialog.js";

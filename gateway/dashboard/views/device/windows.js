@@ -1,8 +1,9 @@
 // The windows of time that the viewer can choose, and what an address says of them. Pure.
 
 import { duration } from "../../live/freshness.js";
+import { windowsFrom } from "../../live/windows.js";
 
-export const WINDOWS = ["15m", "1h", "6h", "24h"];
+export const WINDOWS = [...windowsFrom("15m", "24h").keys()];
 const DEFAULT = "1h";
 
 // {name, ms} of the query's `window`.

@@ -3,6 +3,7 @@
 import { el, write } from "../../parts/dom.js";
 import { href } from "../../parts/router.js";
 import { readFleet } from "./fleet.js";
+import { problemOf, problemText } from "./problem.js";
 import { unitsOf } from "./ranking.js";
 import { MOST_DEVICES } from "./readings.js";
 import { unitText } from "../../live/format.js";
@@ -22,14 +23,21 @@ export class AllMetrics {
   open(place) {
     const { metric_view: texts } = this.context.texts;
     this.found = new Map();
+    this.cards = new Map(); // name → {element, about}
+    this.problem = null; // see problem.js
     this.search = el("input", { type: "search", "aria-label": texts.search_metrics, placeholder: texts.search_metrics, maxlength: 128 });
     this.search.value = this.route.query.get("search") ?? "";
     this.search.addEventListener("input", () => this.searched());
     this.list = el("ul", { class: "metrics" });
     this.note = el("p", { class: "muted", role: "status" }, texts.loading);
+    this.again = el("button", { type: "button", hidden: true, onclick: () => this.read() }, this.context.texts.shell.failed.again);
     place.append(el("div", { class: "metric-view" },
-      el("div", { class: "top" }, el("h2", {}, this.title), this.search), this.note, this.list));
-    this.renewed = (state) => state === "live" && this.read();
+      el("div", { class: "top" }, el("h2", {}, this.title), this.search),
+      el("div", { class: "row" }, this.note, this.again), this.list));
+    this.renewed = (state) => {
+      if (state === "live") this.read();
+      else if (state !== "connecting") this.failed();
+    };
     this.context.connection.listeners.add(this.renewed);
     this.timer = setInterval(() => this.read(), AGAIN_MS);
     this.read();
@@ -48,25 +56,37 @@ export class AllMetrics {
   }
 
   searched() {
-    this.context.router.replaceQuery({ search: this.search.value.trim() });
+    this.context.router.replaceQuery({ search: this.search.value.trim() || null });
     this.show();
   }
 
   async read() {
-    if (this.reading || this.context.connection.client.state !== "connected") return;
+    if (this.reading) return;
+    if (this.context.connection.client.state !== "connected") {
+      if (this.begun) this.failed();
+      this.begun = true;
+      return;
+    }
+    this.begun = true;
     this.reading = true;
     const found = new Map();
     const take = (devices) => devices.forEach((device) => this.count(found, device));
     try {
-      await readFleet(this.context.connection.client, take, { most: MOST_DEVICES, ended: () => this.closed });
-      this.found = found;
-    } catch {
-      // What was there stays; it is tried again.
+      this.all = await readFleet(this.context.connection.client, take, { most: MOST_DEVICES, ended: () => this.closed });
+      [this.found, this.problem] = [found, null];
+    } catch (error) {
+      // What was there stays.
       if (this.found.size === 0) this.found = found;
+      this.problem = problemOf(error, this.context.connection);
     } finally {
       this.reading = false;
     }
     if (!this.closed) this.show();
+  }
+
+  failed() {
+    this.problem = problemOf(null, this.context.connection);
+    this.show();
   }
 
   count(found, { latest }) {
@@ -76,18 +96,49 @@ export class AllMetrics {
     }
   }
 
+  // In place: who has come to one of them with the keyboard stays there.
   show() {
-    const { format, texts } = this.context;
     const wanted = this.search.value.trim().toLowerCase();
     const names = [...this.found.keys()].filter((name) => name.toLowerCase().includes(wanted)).sort();
-    this.list.replaceChildren(...names.slice(0, MOST_SHOWN).map((name) => {
-      const rows = this.found.get(name);
-      const units = unitsOf(rows).map(({ unit }) => unit).filter(Boolean).slice(0, 3).join(", ");
-      return el("li", { class: "card", "data-metric": name },
-        el("a", { href: href("metric", name) }, name.replaceAll("_", " ")),
-        el("span", { class: "muted" }, [texts.metric_view.devices(format.value(rows.length)), units].filter(Boolean).join(" · ")));
-    }));
-    const nothing = this.found.size === 0 ? texts.metric_view.none : texts.metric_view.no_match;
-    write(this.note, names.length === 0 ? nothing : "");
+    const shown = new Set(names.slice(0, MOST_SHOWN));
+    for (const [name, { element }] of this.cards) {
+      if (shown.has(name)) continue;
+      element.remove();
+      this.cards.delete(name);
+    }
+    let at = this.list.firstElementChild;
+    for (const name of shown) {
+      if (!this.cards.has(name)) this.cards.set(name, this.newCard(name));
+      const { element, about } = this.cards.get(name);
+      if (element === at) at = at.nextElementSibling;
+      else this.list.insertBefore(element, at);
+      write(about, this.aboutOf(this.found.get(name)));
+    }
+    write(this.note, this.noteOf(names.length));
+    this.again.hidden = this.problem === null || "state" in this.problem;
+  }
+
+  newCard(name) {
+    const about = el("span", { class: "muted" });
+    const link = el("a", { href: href("metric", name) }, name.replaceAll("_", " "));
+    return { element: el("li", { class: "card", "data-metric": name }, link, about), about };
+  }
+
+  aboutOf(rows) {
+    const { format, texts } = this.context;
+    const { devices, no_unit: none } = texts.metric_view;
+    const units = unitsOf(rows).map(({ unit }) => unit);
+    const told = units.length > 1 ? units.map((unit) => unit || none) : units.filter(Boolean);
+    return [devices(format.value(rows.length)), told.slice(0, 3).join(", ")].filter(Boolean).join(" · ");
+  }
+
+  noteOf(count) {
+    const { format, texts } = this.context;
+    const words = texts.metric_view;
+    if (this.problem !== null) return problemText(this.problem, texts);
+    if (count === 0) return this.found.size > 0 ? words.no_match : this.all === undefined ? words.loading : words.none;
+    const told = this.all ? [] : [words.many(format.value(MOST_DEVICES))];
+    if (count > MOST_SHOWN) told.push(words.rows(format.value(1), format.value(MOST_SHOWN), format.value(count)));
+    return told.join(" ");
   }
 }

@@ -1,9 +1,10 @@
 // What the viewer chooses of a metric: window, order, search and, where devices differ, the unit.
 
+import { windowsFrom } from "../../live/windows.js";
 import { el, mark, write } from "../../parts/dom.js";
 import { SORTS } from "./ranking.js";
 
-export const WINDOWS = new Map([["15m", 900_000], ["1h", 3_600_000]]);
+export const WINDOWS = windowsFrom("15m", "1h");
 export const DEFAULT_WINDOW = "15m";
 
 export class Controls {
@@ -19,7 +20,7 @@ export class Controls {
     const [windowLabel, window] = select(words.window, [...WINDOWS.keys()].map((key) => [key, words.windows[key]]), "window");
     const [sortLabel, sort] = select(words.sort, SORTS.map((key) => [key, words.sorts[key]]), "sort");
     this.search = el("input", { type: "search", "aria-label": words.search, placeholder: words.search, maxlength: 128 });
-    this.search.addEventListener("input", () => chosen({ search: this.search.value.trim() }));
+    this.search.addEventListener("input", () => chosen({ search: this.search.value.trim() || null }));
     this.units = el("div", { class: "units", role: "group", "aria-label": words.several_units, title: words.several_units });
     Object.assign(this, { window, sort });
     this.element = el("div", { class: "controls" }, windowLabel, sortLabel, this.search, this.units);

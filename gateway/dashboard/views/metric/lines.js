@@ -33,6 +33,7 @@ class DeviceLine {
     this.windowMs = windowMs;
     this.changed = changed;
     this.series = new Series(MOST_POINTS);
+    this.problem = null;
     this.feed = connection.feed(this.source.topic);
     this.feed.join(this);
   }
@@ -48,7 +49,9 @@ class DeviceLine {
     this.changed();
   }
 
-  trouble() {}
+  trouble(code) {
+    this.problem = code;
+  }
 
   close() {
     this.feed.leave(this);
@@ -81,6 +84,13 @@ export class Lines {
       if (!this.own.has(device)) this.own.set(device, new DeviceLine(this.connection, device, metric, windowMs, this.changed));
     }
     return true;
+  }
+
+  // Why devices that are drawn have no points of their own, and how many: [[code, count], …].
+  get problems() {
+    const counts = new Map();
+    for (const { problem } of this.own.values()) if (problem !== null) counts.set(problem, (counts.get(problem) ?? 0) + 1);
+    return [...counts];
   }
 
   // As a TimeChart wants them, in the order of their slots.

@@ -7,7 +7,8 @@ import { href } from "../../parts/router.js";
 import { Controls, DEFAULT_WINDOW, WINDOWS } from "./controls.js";
 import { Lines, MOST_LINES } from "./lines.js";
 import { RankingList } from "./list.js";
-import { SORTS, drawnOf, namesOf, namesToText, ranked, statsOf, unitsOf } from "./ranking.js";
+import { SORTS, drawnOf, namesOf, namesToText, ranked, statsOf, unitOf, unitsOf } from "./ranking.js";
+import { problemText } from "./problem.js";
 import { MOST_DEVICES } from "./readings.js";
 import { MetricSource } from "./source.js";
 import { Stats } from "./stats.js";
@@ -145,7 +146,7 @@ export class OneMetric {
     const { readings } = this.source;
     const rows = [...readings.rows.values()];
     const units = unitsOf(rows);
-    this.unit = units.some(({ unit }) => unit === query.unit) ? query.unit : (units[0]?.unit ?? "");
+    this.unit = unitOf(units, query.unit);
     this.mine = rows.filter(({ unit }) => (unit ?? "") === this.unit);
     const order = ranked(this.mine, { ...query, unit: null, ageOf: ({ freshness }) => freshness.ageMs(now) });
     const drawn = this.drawnNow(order, query.chosen, now);
@@ -203,11 +204,13 @@ export class OneMetric {
 
   get noteText() {
     const { texts, format } = this.context;
-    const { problem, readings } = this.source;
+    const { problem, readings, unread } = this.source;
     const words = texts.metric_view;
     const told = [];
     if (problem === "off" || problem === "denied") told.push(words[problem](this.metric));
     else if (problem !== null) told.push(texts.reasons[problem] ?? problem);
+    if (unread !== null) told.push(problemText(unread, texts));
+    for (const [code, count] of this.lines.problems) told.push(words.no_lines(format.value(count), texts.reasons[code] ?? code));
     if (readings.full) told.push(words.many(format.value(MOST_DEVICES)));
     return told.join(" ");
   }

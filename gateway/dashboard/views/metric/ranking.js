@@ -33,6 +33,11 @@ export function unitsOf(rows) {
   return Array.from(counts, ([unit, count]) => ({ unit, count })).sort((a, b) => b.count - a.count || (a.unit < b.unit ? -1 : 1));
 }
 
+// The unit that is ranked: the one that was asked for ("" is none, null is not asked), else the most common.
+export function unitOf(units, asked) {
+  return units.some(({ unit }) => unit === asked) ? asked : (units[0]?.unit ?? "");
+}
+
 // {lowest, highest, mean, count} of the numbers; null if there is none.
 export function statsOf(rows) {
   let [lowest, highest, sum, count] = [Infinity, -Infinity, 0, 0];

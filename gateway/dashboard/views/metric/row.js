@@ -32,7 +32,7 @@ export class Row {
       el("td", { class: "seen" }, this.age, " ", this.state),
       el("td", { class: "actions" }, only,
         pinButton(context, { kind: "value", topic: this.topic, metric, device: null }),
-        alertButton(context, { topic: this.topic, metric, device: null, unit: row.unit, label: `${device} ${metric}` })));
+        alertButton(context, { topic: this.topic, metric, device: null, unit: () => row.unit ?? "", label: `${device} ${metric}` })));
     for (const event of ["pointerenter", "focusin"]) this.element.addEventListener(event, () => list.pointed(device));
     for (const event of ["pointerleave", "focusout"]) this.element.addEventListener(event, () => list.pointed(null));
   }

@@ -4,12 +4,13 @@
 // into the topic's snapshot. Where there is no topic to be had, the pages are read again and again.
 
 import { readFleet } from "./fleet.js";
+import { problemOf } from "./problem.js";
 import { MOST_DEVICES, Readings } from "./readings.js";
 
 const POINTS = 300;
 const AGAIN_MS = 15_000;
 const CHECK_MS = 1_000;
-const MOST_ASKED = 200; // devices that came since, asked one by one
+const MOST_ASKED = 200; // devices that came since, asked one by one; of more all are read
 
 export class MetricSource {
   source = { device: null };
@@ -22,7 +23,10 @@ export class MetricSource {
     this.problem = null; // off, denied or another of the feed's
     this.complete = false; // every device was read once
     this.readAt = -Infinity;
-    this.asked = new Set();
+    this.asked = new Set(); // each once
+    this.calls = 0; // since all were read
+    this.due = false; // more came than are asked one by one
+    this.unread = null; // why the devices could not be read, see problem.js
     this.apart = false; // whether lines have to come of each device's own topic
   }
 
@@ -75,7 +79,7 @@ export class MetricSource {
   // ---- the devices ----------------------------------------------------------
 
   check() {
-    const again = this.problem !== null || !this.complete;
+    const again = this.problem !== null || !this.complete || this.due || this.unread !== null;
     if (again && Date.now() - this.readAt >= AGAIN_MS) this.read();
   }
 
@@ -83,6 +87,7 @@ export class MetricSource {
     if (this.reading || this.connection.client.state !== "connected") return;
     this.reading = true;
     this.readAt = Date.now();
+    this.due = false;
     const take = (devices) => {
       const now = Date.now();
       for (const device of devices) this.readings.told(device, now);
@@ -92,8 +97,10 @@ export class MetricSource {
       const all = await readFleet(this.connection.client, take, { most: MOST_DEVICES, ended: () => this.closed });
       if (!all && !this.closed) this.readings.full = true;
       this.complete = true;
-    } catch {
-      // It is tried again.
+      this.unread = null;
+      this.calls = 0;
+    } catch (error) {
+      this.unread = problemOf(error, this.connection); // it is tried again
     } finally {
       this.reading = false;
     }
@@ -104,8 +111,13 @@ export class MetricSource {
 
   // Its unit.
   async ask(device) {
-    if (this.asked.has(device) || this.asked.size >= MOST_ASKED) return;
+    if (this.asked.has(device)) return;
     this.asked.add(device);
+    if (this.calls >= MOST_ASKED) {
+      this.due = true;
+      return;
+    }
+    this.calls++;
     const { data } = await this.connection.client.rpc("latest", { device }).catch(() => ({ data: null }));
     if (this.closed || data === null) return;
     this.readings.told(data, Date.now());

@@ -4,7 +4,7 @@ import { el } from "../../parts/dom.js";
 import { WeatherCards } from "../weather/cards.js";
 import { DataStopped } from "./data_stopped.js";
 import { Empty } from "./empty.js";
-import { Menu } from "./menu.js";
+import { TileMenu } from "./menu.js";
 import { choices, found, queryOf, wishesOf } from "./query.js";
 import { Roster } from "./roster.js";
 import { Supply } from "./supply.js";
@@ -27,10 +27,10 @@ export class OverviewView {
     this.roster = this.back?.roster ?? new Roster();
     this.roster.changed = (id) => this.tiles.change(id);
     this.stopped = new DataStopped();
-    this.tiles = new Tiles(context, { menu: (tile) => this.menu.open(tile), looked: (devices) => this.look(devices) });
+    this.tiles = new Tiles(context, { menu: (tile) => this.menu.openFor(tile), looked: (devices) => this.look(devices) });
     this.toolbar = new Toolbar(context, (changes) => this.wish(changes));
     this.empty = new Empty(context, () => this.wish({ q: "", tag: "", metric: "", silent: false }));
-    this.menu = new Menu(context);
+    this.menu = new TileMenu(context);
     this.weather = new WeatherCards(context);
     this.supply = new Supply({
       connection: context.connection,
@@ -160,7 +160,7 @@ export class OverviewView {
 
   // Whether somebody is at the tiles, so that their order must not change under the hand.
   used(now) {
-    return now - (this.pointed ?? 0) < STILL_MS || this.tiles.held() >= 0 || this.menu.node.matches(":popover-open");
+    return now - (this.pointed ?? 0) < STILL_MS || this.tiles.held() >= 0 || this.menu.shown;
   }
 
   wake() {

@@ -82,7 +82,7 @@ export class WeatherCard {
       el("div", { class: "head" }, el("div", { class: "title" }, el("h3", {}, this.name), this.where),
         el("div", { class: "tools" }, this.menu.button, this.removal)),
       el("div", { class: "present" }, this.sky, el("div", {}, this.temperature, this.text)),
-      this.figures, this.alarms, el("p", { class: "freshness" }, this.age, this.marks), this.origin, this.menu.panel);
+      this.figures, this.alarms, el("p", { class: "freshness" }, this.age, this.marks), this.origin, this.menu.node);
     write(this.name, name);
   }
 

@@ -15,7 +15,7 @@ export class CityForm {
     const { weather } = context.texts;
     this.field = el("input", { name: "city", id: "city", autocomplete: "off", maxlength: LONGEST, "aria-describedby": "city-said" });
     this.said = el("p", { id: "city-said", role: "status" });
-    this.choice = el("div", { class: "choice", role: "group", "aria-labelledby": "city-said" });
+    this.choice = el("div", { class: "candidates", role: "group", "aria-labelledby": "city-said" });
     this.element = el("form", { class: "city-form", onsubmit: (event) => this.submit(event) },
       el("div", { class: "row" }, el("label", { for: "city" }, weather.city), this.field, el("button", {}, weather.add)),
       this.said, this.choice);

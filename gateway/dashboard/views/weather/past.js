@@ -4,13 +4,14 @@ import { AxisBar } from "../../charts/axis_bar.js";
 import { TimeAxis } from "../../charts/time_axis.js";
 import { TimeChart } from "../../charts/time_chart.js";
 import { pinButton } from "../../boards/pin_button.js";
-import { unitText } from "../../live/format.js";
 import { Series } from "../../live/series.js";
+import { windowsFrom } from "../../live/windows.js";
 import { el, mark, write } from "../../parts/dom.js";
 import { href } from "../../parts/router.js";
 import { icon } from "../../parts/icons.js";
+import { unitAfter, unitInSnapshot } from "./units.js";
 
-export const WINDOWS = new Map([["6h", 21_600_000], ["24h", 86_400_000]]);
+export const WINDOWS = windowsFrom("6h", "24h");
 export const DEFAULT_WINDOW = "24h";
 const METRICS = ["temperature", "precipitation", "wind_speed", "pressure"];
 const MOST_POINTS = 2_000;
@@ -48,7 +49,7 @@ export class PlacePast {
     const label = context.texts.weather.metrics[metric];
     const series = new Series(MOST_POINTS);
     const topic = `weather:${this.place}`;
-    const pin = pinButton(context, { kind: "chart", topic, metric, device: null, window: this.window });
+    const pin = pinButton(context, () => ({ kind: "chart", topic, metric, device: null, window: this.window }));
     const place = el("div", { class: "past-chart", "data-metric": metric }, el("div", { class: "head" }, el("h4", {}, label), pin));
     grid.append(place);
     return { metric, label, series, unit: null, place, chart: null, axis };
@@ -90,7 +91,7 @@ export class PlacePast {
     for (const line of this.lines) {
       const found = data.window.series.find(({ metric }) => metric === line.metric);
       line.series.load(found?.points ?? []);
-      line.unit = unitText(found?.unit ?? data.latest?.latest?.[line.metric]?.unit);
+      line.unit = unitInSnapshot(line.metric, data);
     }
     this.rename(data.latest?.tags?.city);
     this.draw();
@@ -103,7 +104,7 @@ export class PlacePast {
       if (!Object.hasOwn(data.values ?? {}, line.metric)) continue;
       line.series.add(data.ts, data.values[line.metric]);
       line.series.forget(this.axis.nowMs - this.windowMs);
-      line.unit ??= unitText(data.units?.[line.metric]);
+      line.unit = unitAfter(line.unit, line.metric, data);
     }
     this.rename(data.tags?.city);
     this.axis.tick(Date.now());

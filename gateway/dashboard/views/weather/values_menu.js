@@ -1,25 +1,16 @@
 // A small menu of a place's values, each with what pins it and what sets alerts of it.
 
-import { alertButton } from "../../alerts/alert_button.js";
-import { pinButton } from "../../boards/pin_button.js";
 import { el, mark } from "../../parts/dom.js";
 import { icon } from "../../parts/icons.js";
+import { Menu, valueRow } from "../../parts/menu.js";
 
-const EDGE = 8; // pixels to the window's edge
-
-export class ValuesMenu {
+export class ValuesMenu extends Menu {
   // `values()`: [{metric, label, unit}] as they are when it is opened.
   constructor(context, topic, values) {
-    this.context = context;
-    this.topic = topic;
-    this.values = values;
-    this.panel = el("div", { class: "card values-menu", popover: "auto" });
-    this.button = el("button", { type: "button", class: "quiet", hidden: true, onclick: () => this.panel.togglePopover() }, icon("more"));
-    this.panel.addEventListener("beforetoggle", ({ newState }) => newState === "open" && this.fill());
-    this.panel.addEventListener("toggle", ({ newState }) => {
-      mark(this.button, "aria-expanded", newState === "open" ? "true" : "false");
-      if (newState === "open") this.place();
-    });
+    super("values-menu");
+    Object.assign(this, { context, topic, values });
+    const open = () => this.open(this.button, ...this.values().map((value) => this.row(value)));
+    this.button = el("button", { type: "button", class: "quiet", "aria-haspopup": "true", hidden: true, onclick: open }, icon("more"));
   }
 
   rename(name) {
@@ -28,21 +19,7 @@ export class ValuesMenu {
     mark(this.button, "title", label);
   }
 
-  fill() {
-    this.panel.replaceChildren(...this.values().map(({ metric, label, unit }) =>
-      el("div", {}, el("span", {}, label),
-        pinButton(this.context, { kind: "value", topic: this.topic, metric, device: null }),
-        alertButton(this.context, { topic: this.topic, metric, device: null, unit, label }))));
-  }
-
-  place() {
-    const at = this.button.getBoundingClientRect();
-    const { width, height } = this.panel.getBoundingClientRect();
-    this.panel.style.left = `${Math.max(EDGE, Math.min(at.right - width, innerWidth - width - EDGE))}px`;
-    this.panel.style.top = `${Math.max(EDGE, Math.min(at.bottom + 4, innerHeight - height - EDGE))}px`;
-  }
-
-  close() {
-    if (this.panel.matches(":popover-open")) this.panel.hidePopover();
+  row({ metric, label, unit }) {
+    return valueRow(this.context, el("span", {}, label), { topic: this.topic, metric, device: null, unit, label });
   }
 }
