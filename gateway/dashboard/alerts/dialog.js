@@ -3,7 +3,7 @@
 import { field, openDialog, select } from "../parts/dialog.js";
 import { el } from "../parts/dom.js";
 import { unitText } from "../live/format.js";
-import { KINDS } from "./rule.js";
+import { KINDS, nameOf } from "./rule.js";
 import { tellRule, wholeText } from "./words.js";
 
 const SPANS = [["1", "second"], ["60", "minute"], ["3600", "hour"]];
@@ -14,7 +14,7 @@ export function openAlertDialog(context, what) {
   const { alerts, format, texts } = context;
   const words = texts.alerts;
   const { topic, metric, device = null, unit = "", id = null } = what;
-  const label = what.label ?? `${device ?? topic.slice(topic.indexOf(":") + 1)} · ${metric.replaceAll("_", " ")}`;
+  const label = nameOf(what);
   const unitShown = unitText(unit);
   const kind = select(KINDS.map((each) => [each, words.kinds[each]]), what.kind ?? "above");
   const limit = number(what.limit ?? "", { required: true });
