@@ -71,10 +71,16 @@ export class Grid {
   }
 
   ask(card) {
-    openItemDialog(this.context, card.item, {
+    const at = this.cards.indexOf(card);
+    const dialog = openItemDialog(this.context, card.item, {
       change: (how) => this.edit((board) => how(board, this.cards.indexOf(card))),
       move: (by) => this.moveBy(card, by),
       remove: () => this.remove(card),
+    });
+    // What it was changed to may have buttons of its own.
+    dialog.addEventListener("close", () => {
+      const now = this.cards.includes(card) ? card : (this.cards[at] ?? this.cards[at - 1]);
+      if (document.activeElement === document.body) now?.tools.querySelector(".edit")?.focus();
     });
   }
 
