@@ -242,10 +242,19 @@ def test_a_broken_link_says_what_is_wrong(windsock: Windsock, page: Page) -> Non
     expect(items(page)).to_have_count(2)
     expect(items(page).nth(1)).to_contain_text("<img src=x")
     expect(page.locator("main img")).to_have_count(0)
-    for wrong in ("v=99&items=value", "v=1&items=" + "x" * 9_000, "items=%ff%00%ED%A0%80", "v=1&items=%"):
+    for wrong, why in {
+        "v=99&items=value": "it is of another version (99)",
+        "v=1&items=" + "x" * 9_000: "its link would be longer than 8000 characters",
+        "items=%ff%00%ED%A0%80": "it is of another version (none)",
+        "v=1&items=%": "Item 1: “%” is no kind of item",
+    }.items():
         page.goto(f"{windsock.url}/#/board/x?{wrong}")
-        expect(page.get_by_role("alert").get_by_role("listitem")).to_have_count(1)
+        expect(problems).to_have_text([why])
         expect(items(page)).to_have_count(0)
+    page.goto(f"{windsock.url}/#/board/Bare?v=1")
+    expect(page.get_by_text("This link has no values or charts.")).to_be_visible()
+    page.goto(board(windsock, "value,device:nobody,temperature;value,weather:nowhere,temperature"))
+    expect(items(page)).to_contain_text(["no reading yet", re.compile("no such topic|no reading yet")])
     page.goto(f"{windsock.url}/#/board/Nobody's")
     expect(page.get_by_text("There is no board “Nobody's” in this browser.")).to_be_visible()
     assert "owned" not in page.title()
@@ -259,8 +268,10 @@ def test_a_wall_screen_shows_nothing_but_the_board_and_what_is_wrong(tmp_path: P
         page.get_by_role("button", name="Wall screen").click()
         expect(page.locator("nav")).to_be_hidden()
         expect(page.get_by_role("button", name="Add")).to_have_count(0)
+        expect(page.locator("#state > span")).to_be_visible()
         expect(page.locator("#state")).to_have_text("live")
         expect(page.get_by_role("heading", name="House")).to_be_visible()
+        assert page.evaluate("document.querySelector('.grid').clientWidth > innerWidth * 0.9")
         expect(items(page).first).to_contain_text("21.4 °C")
         expect(page.locator("html")).to_have_css("color-scheme", "dark")
         expect(page.locator("html")).not_to_have_attribute("data-awake", "")

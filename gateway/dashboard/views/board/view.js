@@ -147,7 +147,7 @@ export class BoardView {
     }
     if (!this.board && this.route.name !== "" && this.problems.length === 0) notes.push(hint(words.unknown(this.route.name)));
     else if (!this.board && this.problems.length === 0) notes.push(hint(words.none));
-    else if (this.own && this.board.items.length === 0) notes.push(hint(words.empty));
+    else if (this.board?.items.length === 0 && this.problems.length === 0) notes.push(hint(this.own ? words.empty : words.bare));
     this.notes.replaceChildren(...notes);
   }
 
