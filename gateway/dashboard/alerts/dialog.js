@@ -3,7 +3,7 @@
 import { field, openDialog, select } from "../parts/dialog.js";
 import { el } from "../parts/dom.js";
 import { unitText } from "../live/format.js";
-import { KINDS } from "./rule.js";
+import { KINDS, nameOf } from "./rule.js";
 import { tellRule, wholeText } from "./words.js";
 
 const SPANS = [["1", "second"], ["60", "minute"], ["3600", "hour"]];
@@ -14,7 +14,7 @@ export function openAlertDialog(context, what) {
   const { alerts, format, texts } = context;
   const words = texts.alerts;
   const { topic, metric, device = null, unit = "", id = null } = what;
-  const label = what.label ?? `${device ?? topic.slice(topic.indexOf(":") + 1)} · ${metric.replaceAll("_", " ")}`;
+  const label = nameOf(what);
   const unitShown = unitText(unit);
   const kind = select(KINDS.map((each) => [each, words.kinds[each]]), what.kind ?? "above");
   const limit = number(what.limit ?? "", { required: true });
@@ -47,7 +47,9 @@ export function openAlertDialog(context, what) {
   return openDialog({
     title: words.title(label),
     name: "alert",
-    body: [id === null ? listOf(alerts, format, what) : null, field(words.when, kind), limits, silence].filter(Boolean),
+    first: kind,
+    fieldOf: ({ code }) => ({ kind, limit, back, for: least, silent })[code] ?? null,
+    body: [id === null ? listOf(alerts, format, what, kind) : null, field(words.when, kind), limits, silence].filter(Boolean),
     ok: id === null ? words.add : texts.board.save,
     cancel: texts.board.cancel,
     aside: [el("a", { href: "#/alerts", onclick: (event) => event.target.closest("dialog").close() }, words.all)],
@@ -55,20 +57,22 @@ export function openAlertDialog(context, what) {
   });
 }
 
-// The rules that there are; each can be taken away here.
-function listOf(alerts, format, what) {
+// The rules that there are; each can be taken away here. `next` gets the focus then.
+function listOf(alerts, format, what, next) {
   const rules = alerts.rulesAt(what);
   if (rules.length === 0) return null;
   const rows = rules.map((rule) => {
     const text = wholeText(format, rule);
     const gone = () => {
       alerts.remove(rule.id);
-      row.remove();
+      (list.children.length > 1 ? row : list).remove();
+      next.focus();
     };
-    const row = el("li", {}, el("span", {}, text), el("button", { type: "button", "aria-label": format.texts.alerts.remove(text), onclick: gone }, format.texts.alerts.remove_short));
+    const row = el("li", { class: "row" }, el("span", {}, text), el("button", { type: "button", class: "end", "aria-label": format.texts.alerts.remove(text), onclick: gone }, format.texts.alerts.remove_short));
     return row;
   });
-  return el("ul", { class: "rules-here" }, ...rows);
+  const list = el("ul", { class: "plain" }, ...rows);
+  return list;
 }
 
 function number(value, attributes) {

@@ -4,6 +4,7 @@
 // `forS` seconds at least and until the value is `back` by that much; or "silent" for `silentS` seconds.
 
 import { oneLine } from "../boards/board.js";
+import { labelOf, whoseOf } from "../boards/words.js";
 import { sourceOf } from "../live/source.js";
 
 export const MOST_RULES = 50;
@@ -33,7 +34,7 @@ export function ruleOf(given) {
   }
   if (!KINDS.includes(kind)) fail("kind");
   const limits = kind === "silent" ? silence(given) : threshold(given);
-  const words = { label: oneLine(label ?? metric).slice(0, MOST_LABEL), unit: oneLine(unit ?? "").slice(0, 20) };
+  const words = { label: nameOf({ topic, metric, device, label }).slice(0, MOST_LABEL), unit: oneLine(unit ?? "").slice(0, 20) };
   return { id, topic, metric, device, ...words, kind, ...limits, on: on !== false };
 }
 
@@ -49,6 +50,14 @@ export function rulesOf(kept) {
     }
   }
   return [...found.values()];
+}
+
+// What is told of is named with whose it is, also where it is called otherwise: "greenhouse-7 · Air".
+export function nameOf({ topic, metric, device = null, label = "" }) {
+  const given = oneLine(label ?? "");
+  const whose = oneLine(whoseOf({ topic, device }));
+  if (given === "") return oneLine(labelOf({ topic, metric, device }));
+  return given === whose || given.startsWith(`${whose} `) ? given : `${whose} · ${given}`;
 }
 
 // Where tiles look for it: those of a device by its own topic.

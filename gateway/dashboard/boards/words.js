@@ -6,10 +6,13 @@ import { BoardError } from "./board.js";
 
 // Whose value it is, and which: "greenhouse-7 · temperature".
 export function labelOf({ label, topic, metric, device }) {
-  if (label) return label;
+  return label || `${whoseOf({ topic, device })} · ${plain(comparedOf(topic)?.metric ?? metric)}`;
+}
+
+// The device or the place; of a comparison both.
+export function whoseOf({ topic, device }) {
   const compared = comparedOf(topic);
-  const whose = compared ? `${compared.device}, ${compared.place}` : (device ?? topic.slice(topic.indexOf(":") + 1));
-  return `${whose} · ${plain(compared ? compared.metric : metric)}`;
+  return compared ? `${compared.device}, ${compared.place}` : (device ?? topic.slice(topic.indexOf(":") + 1));
 }
 
 // The view that tells more of an item.

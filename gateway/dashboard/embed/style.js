@@ -26,10 +26,12 @@ sheet.replaceSync(`
 :host([state="stale"]) [part="state"] { color: var(--stale); }
 :host([state="offline"]) [part="state"] { color: var(--offline); }
 :host([state="stale"]) [part="figure"], :host([state="offline"]) [part="figure"],
-:host(:is([state="stale"], [state="offline"])) [part="beside"] { opacity: .6; }
+:host(:is([state="stale"], [state="offline"])) [part="beside"] { opacity: .7; }
 :host([state="stale"]) [part="plot"], :host([state="offline"]) [part="plot"] { opacity: .5; }
 [part="beside"] { margin-inline-end: .5em; }
 [part="beside"] :is([part="word"], [part="source"]) { color: var(--muted); }
+/* Pale twice would be too pale to read. */
+:host(:is([state="stale"], [state="offline"])) :is([part="unit"], [part="word"], [part="source"]) { color: inherit; }
 [part="source"] { font-size: .75em; }
 [part="plot"] { block-size: var(--windsock-height, 12rem); overflow: hidden; position: relative; }
 [part="summary"], [part="readout"] { font-size: .85em; min-block-size: 1.4em; }

@@ -1,22 +1,35 @@
 // A question to the viewer, over the page: a title, fields, and what is done with them.
 
-import { el } from "./dom.js";
+import { el, mark } from "./dom.js";
 
-// `done()` is called when it is confirmed; what it throws as an Error with a `told` is shown, and the dialog stays. `aside`:
-// other buttons. Returns the dialog, which is gone once it is closed.
-export function openDialog({ title, body, ok = null, cancel, done = () => {}, aside = [], name = "" }) {
+// `done()` is called when it is confirmed; what it throws as an Error with a `told` is shown, and the dialog stays; `fieldOf`
+// says which field an error is about, or null. `aside`: other buttons. `first` gets the focus, else the first field does;
+// what had it gets it back. Returns the dialog, which is gone once it is closed.
+export function openDialog({ title, body, ok = null, cancel, done = () => {}, aside = [], name = "", first = null, fieldOf = () => null }) {
   const heading = el("h2", { id: "dialog-title" }, title);
-  const wrong = el("p", { class: "wrong", role: "alert" });
+  const wrong = el("p", { id: "dialog-wrong", class: "error", role: "alert" });
   const buttons = el(
     "p",
-    { class: "buttons" },
+    { class: "actions" },
     ...aside,
     el("span", { class: "space" }),
     el("button", { type: "button", onclick: () => dialog.close() }, cancel),
     ok && el("button", { type: "submit", class: "primary" }, ok),
   );
-  const form = el("form", { method: "dialog" }, heading, ...body, wrong, buttons);
+  const form = el("form", { method: "dialog", class: "stack" }, heading, ...body, wrong, buttons);
   const dialog = el("dialog", { "aria-labelledby": "dialog-title", "data-name": name }, form);
+  let blamed = null;
+  const blame = (control) => {
+    for (const [attribute, value] of [["aria-invalid", "true"], ["aria-describedby", wrong.id]]) {
+      if (blamed) mark(blamed, attribute, null);
+      if (control) mark(control, attribute, value);
+    }
+    blamed = control;
+  };
+  form.addEventListener("input", () => {
+    blame(null);
+    wrong.textContent = "";
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     try {
@@ -25,11 +38,16 @@ export function openDialog({ title, body, ok = null, cancel, done = () => {}, as
     } catch (error) {
       if (!error.told) throw error;
       wrong.textContent = error.told;
+      blame(fieldOf(error));
+      blamed?.focus();
     }
   });
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
+  // A menu closes, and what opened the menu gets the focus: it is still there when the dialog closes.
+  document.activeElement?.closest("[popover]")?.hidePopover();
   dialog.showModal();
+  first?.focus();
   return dialog;
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Log } from "../../../gateway/dashboard/alerts/log.js";
-import { MOST_RULES, placeOf, ruleOf, rulesOf } from "../../../gateway/dashboard/alerts/rule.js";
+import { MOST_RULES, nameOf, placeOf, ruleOf, rulesOf } from "../../../gateway/dashboard/alerts/rule.js";
 import { spanText, wholeText } from "../../../gateway/dashboard/alerts/words.js";
 import { Format } from "../../../gateway/dashboard/live/format.js";
 
@@ -23,6 +23,19 @@ test("what is no rule says what is wrong with it", () => {
   ];
   for (const [code, changes] of wrong) assert.throws(() => ruleOf({ ...given, ...changes }), { code }, JSON.stringify(changes));
   for (const none of [null, undefined, 7, "x", []]) assert.throws(() => ruleOf(none), { code: "source" });
+});
+
+test("whose value it is stands in the name of a rule, however it is called", () => {
+  const named = [
+    [{}, "a · temperature"], [{ label: "" }, "a · temperature"], [{ label: "a temperature" }, "a temperature"],
+    [{ label: "Air" }, "a · Air"], [{ topic: "weather:berlin", label: "wind" }, "berlin · wind"],
+    [{ topic: "metric:temperature", device: "b 1", label: "temperature" }, "b 1 · temperature"],
+    [{ topic: "compare:a:berlin", metric: "difference", label: "" }, "a, berlin · temperature"],
+  ];
+  for (const [changes, name] of named) {
+    assert.equal(ruleOf({ ...given, ...changes }).label, name);
+    assert.equal(nameOf({ ...given, ...changes }), name);
+  }
 });
 
 test("of what is kept the readable is taken, once and no more than there may be", () => {

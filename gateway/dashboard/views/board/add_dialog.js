@@ -21,7 +21,7 @@ class AddDialog {
     this.chosen = null; // {topic, name, latest}
     this.places = [];
     this.search = el("input", { type: "search", autocomplete: "off", spellcheck: "false" });
-    this.found = el("ul", { class: "found", "aria-label": this.words.found });
+    this.found = el("ul", { class: "found plain", "aria-label": this.words.found });
     this.note = el("p", { class: "muted", role: "status" });
     this.metrics = el("fieldset", { class: "metrics" });
     this.kind = select(Object.entries(this.words.kinds), "value");
@@ -37,8 +37,8 @@ class AddDialog {
       name: "add",
       body: [
         el("div", { class: "columns" },
-          el("div", {}, field(this.words.search, this.search), this.found, this.note),
-          el("div", {}, this.metrics, el("div", { class: "pair" }, field(this.words.as, this.kind), this.windowField, this.compareField))),
+          el("div", { class: "stack" }, field(this.words.search, this.search), this.found, this.note),
+          el("div", { class: "stack" }, this.metrics, el("div", { class: "pair" }, field(this.words.as, this.kind), this.windowField, this.compareField))),
       ],
       ok: this.words.add,
       cancel: this.words.cancel,

@@ -63,7 +63,8 @@ export class Bar {
   askName(title, name, done) {
     const input = el("input", { value: name, maxlength: MOST_NAME, required: true, autocomplete: "off" });
     const words = { cancel: this.words.cancel, ok: this.words.save };
-    openDialog({ title, body: [field(this.words.name, input)], ...words, done: () => tell(this.context.texts, () => done(input.value)) });
+    const body = [field(this.words.name, input)];
+    openDialog({ title, body, ...words, fieldOf: () => input, done: () => tell(this.context.texts, () => done(input.value)) });
     input.select();
   }
 

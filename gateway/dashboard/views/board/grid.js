@@ -13,6 +13,7 @@ export class Grid {
     this.context = context;
     this.edit = edit;
     this.cards = [];
+    this.moved = null; // the card that the viewer moved last
     this.list = el("ol", { class: "grid", "aria-label": context.texts.board.items });
     this.said = el("p", { class: "visually-hidden", role: "status" });
     this.shown = el("div", { class: "grid-frame" }, this.list, this.said);
@@ -33,6 +34,7 @@ export class Grid {
 
   // A card stays with what it shows, wherever that goes.
   show(board, editable) {
+    this.drop?.();
     this.board = board;
     const items = board?.items ?? [];
     const left = new Set(this.cards);
@@ -48,8 +50,13 @@ export class Grid {
     this.list.style.setProperty("--rows", String(this.rows(items)));
   }
 
+  // The one that was moved goes first, and so alone: one that is taken out and put back begins anew.
   arrange() {
+    const { moved } = this;
     const focused = this.list.contains(document.activeElement) ? document.activeElement : null;
+    const others = [...this.list.children].filter((each) => each !== moved?.shown);
+    const to = this.cards.indexOf(moved);
+    if (to >= 0 && this.list.children[to] !== moved.shown) place(this.list, moved.shown, others[to] ?? null);
     for (const [at, { shown }] of this.cards.entries()) {
       const before = this.list.children[at];
       if (before !== shown) place(this.list, shown, before ?? null);
@@ -64,10 +71,16 @@ export class Grid {
   }
 
   ask(card) {
-    openItemDialog(this.context, card.item, {
+    const at = this.cards.indexOf(card);
+    const dialog = openItemDialog(this.context, card.item, {
       change: (how) => this.edit((board) => how(board, this.cards.indexOf(card))),
       move: (by) => this.moveBy(card, by),
       remove: () => this.remove(card),
+    });
+    // What it was changed to may have buttons of its own.
+    dialog.addEventListener("close", () => {
+      const now = this.cards.includes(card) ? card : (this.cards[at] ?? this.cards[at - 1]);
+      if (document.activeElement === document.body) now?.tools.querySelector(".edit")?.focus();
     });
   }
 
@@ -83,6 +96,7 @@ export class Grid {
 
   moveBy(card, by) {
     const at = this.cards.indexOf(card);
+    this.moved = card;
     this.edit((board) => move(board, at, at + by));
     write(this.said, this.context.texts.board.moved(card.label, this.cards.indexOf(card) + 1, this.cards.length));
     card.shown.scrollIntoView({ block: "nearest" });
@@ -114,7 +128,8 @@ export class Grid {
 
   // ---- pointer --------------------------------------------------------------
 
-  // While it is dragged the others make room; the board is changed when it is let go.
+  // While it is dragged the others make room, by their styles alone: an element that is taken out loses the pointer. The
+  // board is changed when it is let go.
   grab(card, event) {
     if (event.button !== 0) return;
     const from = this.cards.indexOf(card);
@@ -129,7 +144,8 @@ export class Grid {
       this.drop = null;
       card.shown.classList.remove("dragged");
       const to = this.cards.indexOf(card);
-      this.cards = before;
+      [this.cards, this.moved] = [before, card];
+      for (const { shown } of before) shown.style.order = "";
       if (keep) this.edit((board) => move(board, from, to));
       this.arrange();
     };
@@ -141,7 +157,7 @@ export class Grid {
       if (!target || target === card) return;
       const to = this.cards.indexOf(target);
       this.cards = this.cards.filter((each) => each !== card).toSpliced(to, 0, card);
-      this.arrange();
+      for (const [at, { shown }] of this.cards.entries()) shown.style.order = String(at);
     };
     card.handle.addEventListener("pointermove", follow, { signal });
     card.handle.addEventListener("pointerup", () => this.drop(true), { signal });

@@ -36,7 +36,7 @@ export function openItemDialog(context, item, doing) {
       item.device === null ? field(comparedOf(item.topic) ? words.side : words.metric, metric) : null,
       item.kind === "chart" ? field(words.window, window) : null,
       el("div", { class: "pair" }, field(words.width, columns), field(words.height, rows)),
-      el("p", { class: "steps" }, step(words.earlier, -1), step(words.later, 1), el("a", { href: moreOf(item), onclick: () => dialog.close() }, words.open)),
+      el("p", { class: "row" }, step(words.earlier, -1), step(words.later, 1), el("a", { class: "end", href: moreOf(item), onclick: () => dialog.close() }, words.open)),
     ].filter(Boolean),
     ok: words.save,
     cancel: words.cancel,

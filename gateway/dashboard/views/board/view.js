@@ -136,18 +136,18 @@ export class BoardView {
     const notes = [];
     if (this.problems.length > 0) {
       const list = el("ul", {}, ...this.problems.map((each) => el("li", {}, problemText(texts, each))));
-      notes.push(el("div", { class: "note card", role: "alert" }, el("p", {}, words.broken), list));
+      notes.push(el("div", { class: "note bad", role: "alert" }, el("p", {}, words.broken), list));
     }
     if (this.board && !this.own) {
       const mine = boards.get(this.board.name);
       const text = mine ? words.differs(this.board.name) : words.linked(this.board.name);
       const show = mine && el("button", { type: "button", onclick: () => this.go(mine) }, words.mine);
       const keep = el("button", { type: "button", class: "primary", onclick: () => this.keep() }, words.keep);
-      notes.push(el("div", { class: "note card" }, el("p", {}, text), show, keep));
+      notes.push(el("div", { class: "note stale" }, el("p", {}, text), show, keep));
     }
     if (!this.board && this.route.name !== "" && this.problems.length === 0) notes.push(hint(words.unknown(this.route.name)));
     else if (!this.board && this.problems.length === 0) notes.push(hint(words.none));
-    else if (this.own && this.board.items.length === 0) notes.push(hint(words.empty));
+    else if (this.board?.items.length === 0 && this.problems.length === 0) notes.push(hint(this.own ? words.empty : words.bare));
     this.notes.replaceChildren(...notes);
   }
 
