@@ -28,16 +28,18 @@ export function slotsOf(before, devices) {
 class DeviceLine {
   points = POINTS;
 
-  constructor(connection, device, metric, windowMs, changed) {
+  // `told(ms)`: the server's clock.
+  constructor(connection, device, metric, windowMs, changed, told) {
     this.source = { topic: `device:${device}`, metric, device: null };
     this.windowMs = windowMs;
-    this.changed = changed;
+    Object.assign(this, { changed, told });
     this.series = new Series(MOST_POINTS);
     this.feed = connection.feed(this.source.topic);
     this.feed.join(this);
   }
 
   snapshot(data) {
+    this.told(data.window.to);
     this.series.load(pointsOf(this.source, data?.window).points);
     this.changed();
   }
@@ -77,8 +79,9 @@ export class Lines {
     }
     if (!apart) return true;
     const { metric, windowMs } = this.readings;
+    const told = (serverNow) => (this.readings.skewMs = Date.now() - serverNow);
     for (const device of devices) {
-      if (!this.own.has(device)) this.own.set(device, new DeviceLine(this.connection, device, metric, windowMs, this.changed));
+      if (!this.own.has(device)) this.own.set(device, new DeviceLine(this.connection, device, metric, windowMs, this.changed, told));
     }
     return true;
   }
