@@ -30,6 +30,7 @@ export class WindsockChart extends WindsockElement {
       plot: part("div", "plot"),
       summary: part("div", "summary"),
       readout: part("div", "readout"),
+      missing: part("p", "missing"),
     };
     this.parts.state.setAttribute("role", "status");
     this.parts.plot.setAttribute("role", "img");
@@ -41,8 +42,9 @@ export class WindsockChart extends WindsockElement {
     const head = part("div", "head");
     head.append(this.parts.label, " ", figure, " ", note);
     this.table = new Table();
-    root.append(head, this.parts.plot, this.parts.readout, this.parts.summary, this.table.details);
-    this.plot = new Plot(this.parts.plot, (ms) => this.readOut(ms));
+    root.append(head, this.parts.missing, this.parts.plot, this.parts.readout, this.parts.summary, this.table.details);
+    this.parts.missing.setAttribute("role", "status");
+    this.plot = new Plot(this.parts.plot, (ms) => this.readOut(ms), (missing) => this.miss(missing));
   }
 
   wantedWindow() {
@@ -65,6 +67,7 @@ export class WindsockChart extends WindsockElement {
 
   load(points) {
     this.series.load(points);
+    this.series.thinned ||= points.length >= POINTS;
   }
 
   add({ ts, value }) {
@@ -100,10 +103,17 @@ export class WindsockChart extends WindsockElement {
     const { charts, ...texts } = this.format.texts;
     const found = this.held ? null : this.series.summary(fromMs, toMs);
     const unit = this.unit ? ` ${this.unit}` : "";
+    if (this.series.thinned) texts.mean = charts.drawn_mean;
     const word = (name) => `${texts[name]} ${this.format.value(found[name])}${unit}`;
     const told = found ? ["lowest", "highest", "mean"].map(word) : [];
     if (beyond > 0) told.push(charts.beyond(beyond));
     return told.join(", ");
+  }
+
+  // The picture is not there: the table is shown instead.
+  miss(missing) {
+    write(this.parts.missing, missing ? this.format.texts.charts.missing : "");
+    this.table.standIn(missing);
   }
 
   readOut(ms) {

@@ -20,7 +20,8 @@ export class Notes {
     this.line("ahead", model.ahead ? words.ahead(format.time(model.ts), beyond) : "");
     this.line("crowded", model.crowded ? words.crowded : "");
     this.line("left_out", model.leftOut.size > 0 ? words.left_out(model.leftOut.size) : "");
-    this.line("thinned", axis.zoomed && model.thinned && !detail.holds(axis.view) ? words.thinned : "");
+    const exact = axis.zoomed && detail.holds(axis.view);
+    this.line("thinned", model.thinned && !exact ? words.thinned : "");
     const reason = outside?.problem ? (texts.reasons[outside.problem] ?? outside.problem) : null;
     this.line("outside", reason ? words.outside.problem(outside.place, reason) : "");
     this.showCredit(outside?.tags ?? {});
