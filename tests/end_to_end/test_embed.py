@@ -193,7 +193,8 @@ def test_a_chart_has_a_table_follows_its_width_and_the_scheme(tmp_path: Path, si
         canvas = chart.locator("canvas")
         expect(canvas).to_be_visible()
         silences = "(({ series, plot }) => series.silences(plot.shown.lines[0].silentMs).length)"
-        assert page.evaluate(f"{silences}(document.querySelector('windsock-chart'))") == 1
+        # The canvas is there before the past is.
+        page.wait_for_function(f"{silences}(document.querySelector('windsock-chart')) === 1")
         expect(chart.get_by_role("img")).to_have_attribute("aria-label", "n: kleinster 0, größter 6, Mittel 2,975")
         chart.get_by_text("Tabelle").click()
         expect(chart.get_by_role("row")).to_have_count(101)

@@ -17,10 +17,9 @@ const SWITCH_RANGE = [-0.2, 1.2];
 const FAINT = 0.2;
 
 export class Plot {
-  // `hover(ms or null)`: the time that the cursor is at.
-  constructor(place, hover) {
-    this.place = place;
-    this.hover = hover;
+  // `hover(ms or null)`: the time that the cursor is at. `missing(whether)`: uPlot cannot be had, or is there at last.
+  constructor(place, hover, missing) {
+    Object.assign(this, { place, hover, missing });
     this.chart = null;
     this.shown = null;
     this.frame = null;
@@ -33,12 +32,17 @@ export class Plot {
   open() {
     this.wanted = true;
     this.colours.open();
-    load().then((uPlot) => {
+    this.load();
+  }
+
+  load() {
+    this.loading ??= load().then((uPlot) => {
       if (!this.wanted) return;
       this.uPlot = uPlot;
       this.resized.observe(this.place);
+      this.missing(false);
       this.draw();
-    }, () => {});
+    }, () => this.wanted && this.missing(true)).finally(() => (this.loading = null));
   }
 
   close() {
@@ -66,6 +70,7 @@ export class Plot {
   }
 
   draw() {
+    if (this.wanted && !this.uPlot) this.load();
     if (!this.uPlot || !this.shown) return;
     const scales = scalesOf(this.shown.lines);
     if (!this.chart || scales.join() !== this.scales.join()) this.build(scales);

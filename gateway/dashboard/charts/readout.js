@@ -16,7 +16,9 @@ export class Readout {
     this.pointed = null;
     this.rows = new Map();
     this.when = el("td", { class: "when" });
-    const heads = COLUMNS.map((name) => el("th", { scope: "col" }, format.texts.charts[name] ?? format.texts[name]));
+    const { charts } = format.texts;
+    const titles = { mean: charts.drawn_mean };
+    const heads = COLUMNS.map((name) => el("th", { scope: "col", title: titles[name] }, charts[name] ?? format.texts[name]));
     this.body = el("tbody");
     this.element = el("table", { class: "readout" }, el("thead", {}, el("tr", {}, this.when, ...heads)), this.body);
   }

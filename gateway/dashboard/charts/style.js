@@ -22,7 +22,7 @@ sheet.replaceSync(`
 .chart .picture { position: absolute; inset: 0; overflow: hidden; }
 .chart .u-select { background: color-mix(in srgb, var(--series-1) 22%, transparent); }
 .chart .u-cursor-x { border-inline-end-color: color-mix(in srgb, currentColor 60%, transparent); }
-.chart .empty { position: absolute; inset: 0; display: grid; place-items: center; color: var(--muted); pointer-events: none; }
+.chart .empty { position: absolute; inset: 0; display: grid; place-items: center; text-align: center; padding-inline: 1rem; color: var(--muted); pointer-events: none; }
 .chart .empty[hidden] { display: none; }
 .chart .readout { inline-size: 100%; max-inline-size: 46rem; table-layout: fixed; border-collapse: collapse; font-size: .85rem; }
 .chart .readout :is(th, td) { padding: .1rem 0 .1rem .5rem; text-align: end; font-weight: 400; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }

@@ -26,6 +26,13 @@ export class Table {
     this.fill();
   }
 
+  // While there is no picture, the table stands open in its place; then it is again as the viewer had it.
+  standIn(alone) {
+    if (alone === (this.before !== undefined)) return;
+    if (alone) [this.before, this.details.open] = [this.details.open, true];
+    else [this.details.open, this.before] = [this.before, undefined];
+  }
+
   fill() {
     if (!this.details.open || !this.shown) return;
     const { lines, span, format } = this.shown;

@@ -22,7 +22,7 @@
 // Charts are painted five times a second at most, at once when somebody zooms or points, and not at all where they cannot
 // be seen.
 
-import { el } from "../parts/dom.js";
+import { el, write } from "../parts/dom.js";
 import { AxisBar } from "./axis_bar.js";
 import { Gestures } from "./gestures.js";
 import { MOST, markOf } from "./marks.js";
@@ -39,7 +39,8 @@ export class TimeChart {
   constructor(place, { format, series = [], label = "", windowMs = 3_600_000, axis = new TimeAxis(windowMs), ...options }) {
     Object.assign(this, { format, label, axis });
     this.picture = el("div", { class: "picture", role: "img" });
-    this.empty = el("div", { class: "empty", hidden: true }, options.empty ?? format.texts.reasons.nothing);
+    this.empty = el("div", { class: "empty", hidden: true });
+    this.nothing = options.empty ?? format.texts.reasons.nothing;
     this.place = el("div", { class: "plot", role: "group", tabindex: "0" }, this.picture, this.empty);
     this.bar = options.bar === false ? null : new AxisBar(axis, format);
     this.readout = new Readout(format, () => this.changed());
@@ -48,7 +49,7 @@ export class TimeChart {
     this.element = el("div", { class: "chart" }, ...parts);
     place.append(this.element);
     adopt(place);
-    this.plot = new Plot(this.picture, (ms) => this.axis.point(ms));
+    this.plot = new Plot(this.picture, (ms) => this.axis.point(ms), (missing) => this.miss(missing));
     this.gestures = new Gestures(this.place, this.plot, axis);
     this.listener = (what) => (what === "cursor" ? this.pointed() : what === "view" ? this.changed() : this.draw());
     axis.listeners.add(this.listener);
@@ -102,10 +103,19 @@ export class TimeChart {
     const pointedOne = lines.some(({ key }) => key === pointed);
     const drawn = lines.map((line) => ({ ...line, faint: pointedOne && line.key !== pointed }));
     this.plot.show(drawn, view.fromMs, view.toMs, this.format);
-    this.empty.hidden = lines.some(({ series }) => series.length > 0);
+    write(this.empty, this.missing ? this.format.texts.charts.missing : this.nothing);
+    this.empty.hidden = !this.missing && lines.some(({ series }) => series.length > 0);
     this.table.show(lines, view, this.format);
     this.tell();
     this.pointed();
+  }
+
+  // What draws the picture could not be loaded; it is tried again with every drawing.
+  miss(missing) {
+    if (missing === (this.missing ?? false)) return;
+    this.missing = missing;
+    this.table.standIn(missing);
+    this.changed();
   }
 
   // For who does not see it.
@@ -115,7 +125,8 @@ export class TimeChart {
     const told = this.lines.flatMap(({ label, unit, series, held }) => {
       const found = held ? null : series.summary(fromMs, toMs);
       if (!found) return [];
-      const word = (name) => `${texts[name]} ${this.format.value(found[name])} ${unit}`.trim();
+      const names = series.thinned ? { ...texts, mean: texts.charts.drawn_mean } : texts;
+      const word = (name) => `${names[name]} ${this.format.value(found[name])} ${unit}`.trim();
       const words = ["lowest", "highest", "mean"].map(word);
       return [`${label}: ${words.join(", ")}`];
     });

@@ -1,5 +1,6 @@
 // <windsock-chart topic="device:greenhouse-7" metric="temperature" window="1h">: a line of the past and of what is live.
 
+import { endOf } from "../charts/end.js";
 import { pointAt } from "../charts/lines.js";
 import { Plot, plotSheet } from "../charts/plot.js";
 import { Table } from "../charts/table.js";
@@ -29,6 +30,7 @@ export class WindsockChart extends WindsockElement {
       plot: part("div", "plot"),
       summary: part("div", "summary"),
       readout: part("div", "readout"),
+      missing: part("p", "missing"),
     };
     this.parts.state.setAttribute("role", "status");
     this.parts.plot.setAttribute("role", "img");
@@ -40,8 +42,9 @@ export class WindsockChart extends WindsockElement {
     const head = part("div", "head");
     head.append(this.parts.label, " ", figure, " ", note);
     this.table = new Table();
-    root.append(head, this.parts.plot, this.parts.readout, this.parts.summary, this.table.details);
-    this.plot = new Plot(this.parts.plot, (ms) => this.readOut(ms));
+    root.append(head, this.parts.missing, this.parts.plot, this.parts.readout, this.parts.summary, this.table.details);
+    this.parts.missing.setAttribute("role", "status");
+    this.plot = new Plot(this.parts.plot, (ms) => this.readOut(ms), (missing) => this.miss(missing));
   }
 
   wantedWindow() {
@@ -64,6 +67,7 @@ export class WindsockChart extends WindsockElement {
 
   load(points) {
     this.series.load(points);
+    this.series.thinned ||= points.length >= POINTS;
   }
 
   add({ ts, value }) {
@@ -71,34 +75,52 @@ export class WindsockChart extends WindsockElement {
   }
 
   draw({ reason, ageMs, now }) {
-    const fromMs = now - (this.windowMs ?? 0);
+    const windowMs = this.windowMs ?? 0;
+    const { endMs, beyond } = endOf([this.series], now + this.skewMs, windowMs);
+    const fromMs = endMs - windowMs;
     this.series.forget(fromMs);
     write(this.parts.label, this.label);
     write(this.parts.value, this.newest ? this.format.value(this.newest.value) : "–");
     write(this.parts.unit, this.newest ? this.unit : "");
     write(this.parts.state, reason);
     write(this.parts.age, ageMs === null ? "" : this.format.age(ageMs));
-    write(this.parts.summary, this.summary(fromMs));
+    write(this.parts.summary, this.summary(fromMs, endMs, beyond));
     this.parts.plot.setAttribute("aria-label", `${this.label}: ${this.parts.summary.textContent || reason}`);
     // Points that were thinned out are no silence.
     const silentMs = Math.max(this.freshness?.silentMs ?? 0, (THINNED * this.windowMs) / POINTS);
-    const line = { series: this.series, label: this.label, unit: this.unit, silentMs, colour: "--line" };
-    this.plot.show([line], fromMs, now, this.format);
+    const { series, label, unit, held } = this;
+    const line = { series, label, unit, silentMs, held, colour: "--line" };
+    this.plot.show([line], fromMs, endMs, this.format);
     this.table.show([line], { fromMs: -Infinity, toMs: Infinity }, this.format);
   }
 
-  summary(fromMs) {
-    const found = this.series.summary(fromMs);
-    if (!found) return "";
-    const { texts } = this.format;
+  // A switch, whose points are 0 and 1.
+  get held() {
+    return typeof this.newest?.value === "boolean";
+  }
+
+  summary(fromMs, toMs, beyond) {
+    const { charts, ...texts } = this.format.texts;
+    const found = this.held ? null : this.series.summary(fromMs, toMs);
     const unit = this.unit ? ` ${this.unit}` : "";
-    const told = ["lowest", "highest", "mean"].map((name) => `${texts[name]} ${this.format.value(found[name])}${unit}`);
+    if (this.series.thinned) texts.mean = charts.drawn_mean;
+    const word = (name) => `${texts[name]} ${this.format.value(found[name])}${unit}`;
+    const told = found ? ["lowest", "highest", "mean"].map(word) : [];
+    if (beyond > 0) told.push(charts.beyond(beyond));
     return told.join(", ");
   }
 
+  // The picture is not there: the table is shown instead.
+  miss(missing) {
+    write(this.parts.missing, missing ? this.format.texts.charts.missing : "");
+    this.table.standIn(missing);
+  }
+
   readOut(ms) {
-    const point = ms === null ? null : pointAt(this.series, ms);
+    const { series, held } = this;
+    const point = ms === null ? null : pointAt(series, ms, Infinity, held);
     const unit = this.unit ? ` ${this.unit}` : "";
-    write(this.parts.readout, point ? `${this.format.time(point.ts)}: ${this.format.value(point.value)}${unit}` : "");
+    const value = point && this.format.value(held ? point.value === 1 : point.value);
+    write(this.parts.readout, point ? `${this.format.time(point.ts)}: ${value}${unit}` : "");
   }
 }

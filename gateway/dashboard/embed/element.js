@@ -55,6 +55,7 @@ export class WindsockElement extends HTMLElement {
     this.format = new Format(this.getAttribute("lang") || undefined, this.decimals);
     this.newest = this.source = this.comparison = null;
     [this.subscribed, this.problem] = [false, null];
+    this.skewMs = 0; // how far the server's clock is ahead of the viewer's
     shown.add(this);
     try {
       this.source = sourceOf(this.getAttribute("topic"), this.getAttribute("metric"), this.getAttribute("device"));
@@ -116,6 +117,7 @@ export class WindsockElement extends HTMLElement {
   snapshot(data) {
     this.subscribed = true;
     const now = Date.now();
+    this.skewMs = (data?.window?.to ?? now) - now;
     // A comparison begins anew; what comes first may be old.
     if (this.source.compared) this.freshness = this.newFreshness();
     const { points, unit } = pointsOf(this.source, data?.window);

@@ -35,6 +35,8 @@ sheet.replaceSync(`
 [part="source"] { font-size: .75em; }
 [part="plot"] { block-size: var(--windsock-height, 12rem); overflow: hidden; position: relative; }
 [part="summary"], [part="readout"] { font-size: .85em; min-block-size: 1.4em; }
+[part="missing"] { margin: 0; color: var(--stale); }
+[part="missing"]:empty { display: none; }
 [part="table"] { border-collapse: collapse; font-size: .85em; }
 [part="table"] caption { text-align: start; color: var(--muted); }
 [part="table"] :is(th, td) { text-align: end; padding: .1em .8em .1em 0; }

@@ -51,11 +51,12 @@ export function readingOf(source, data) {
     return { ...reading, outdated, ageMs: age_s * 1_000 };
   }
   if (source.device !== null) {
-    const mine = data.device === source.device && source.metric in data;
+    const mine = data.device === source.device && Object.hasOwn(data, source.metric);
     return mine ? { value: data[source.metric], ts: data.ts } : null;
   }
   if (!Object.hasOwn(data.values ?? {}, source.metric)) return null;
-  return { value: data.values[source.metric], ts: data.ts, unit: data.units?.[source.metric] };
+  const unit = Object.hasOwn(data.units ?? {}, source.metric) ? data.units[source.metric] : undefined;
+  return { value: data.values[source.metric], ts: data.ts, unit };
 }
 
 // A snapshot's newest {value, ts, unit, seen, paceMs}; null if nothing is known. `seen` is the server's time at which it

@@ -97,6 +97,9 @@ const ALL = {
       later: "Later",
       closer: "Zoom in (+, or drag over a chart)",
       wider: "Zoom out (−, or Ctrl and wheel)",
+      drawn_mean: "mean of the points drawn",
+      missing: "The chart could not be loaded; its values are in the table. It is tried again.",
+      beyond: (count) => `${count} ${count === 1 ? "point lies" : "points lie"} in the future, beyond the chart`,
       keys: (label) => `Chart ${label}: plus and minus zoom, arrows move, 0 is live`,
     },
     // ---- overview
@@ -138,9 +141,12 @@ const ALL = {
       denied: (device) => `You may not see ${device}.`,
       unknown: (device) => `${device} has not posted yet. As soon as it does, it appears here.`,
       truncated: (time) => `Complete from ${time} on: what is older is not kept, or is too much.`,
+      ahead: (time, count) =>
+        `The newest reading is of ${time}, which is still to come: the device's clock is or was ahead.` +
+        (count > 0 ? ` The charts leave out ${count === 1 ? "1 point" : `${count} points`} of the future.` : ""),
       crowded: "Some metrics come without their past: there are too many at once.",
       left_out: (count) => `${count} more metrics are not shown.`,
-      thinned: "Readings are thinned out here; lowest and highest stay.",
+      thinned: "Readings are thinned out here: lowest and highest stay, the mean is of the points drawn. Zoom in for every reading.",
       csv: "Download CSV",
       cancel: "Cancel",
       cancelled: "cancelled",
@@ -509,6 +515,9 @@ const ALL = {
       later: "Später",
       closer: "Näher heran (+, oder im Diagramm ziehen)",
       wider: "Weiter weg (−, oder Strg und Mausrad)",
+      drawn_mean: "Mittel der gezeichneten Punkte",
+      missing: "Das Diagramm konnte nicht geladen werden; seine Werte stehen in der Tabelle. Es wird erneut versucht.",
+      beyond: (count) => `${count} ${count === 1 ? "Punkt liegt" : "Punkte liegen"} in der Zukunft, jenseits des Diagramms`,
       keys: (label) => `Diagramm ${label}: Plus und Minus vergrößern und verkleinern, Pfeile verschieben, 0 ist live`,
     },
     // ---- overview
@@ -550,9 +559,12 @@ const ALL = {
       denied: (device) => `${device} ist für Sie nicht freigegeben.`,
       unknown: (device) => `${device} hat noch nichts gesendet. Sobald etwas kommt, erscheint es hier.`,
       truncated: (time) => `Vollständig ab ${time}: Älteres ist nicht aufbewahrt oder zu viel.`,
+      ahead: (time, count) =>
+        `Der neueste Messwert ist von ${time}, was noch kommt: die Uhr des Geräts geht oder ging vor.` +
+        (count > 0 ? ` In den Diagrammen ${count === 1 ? "fehlt 1 Punkt" : `fehlen ${count} Punkte`} der Zukunft.` : ""),
       crowded: "Einige Messgrößen kommen ohne ihre Vergangenheit: es sind zu viele auf einmal.",
       left_out: (count) => `${count} weitere Messgrößen werden nicht gezeigt.`,
-      thinned: "Messwerte sind hier ausgedünnt; kleinste und größte bleiben.",
+      thinned: "Messwerte sind hier ausgedünnt: kleinste und größte bleiben, das Mittel ist das der gezeichneten Punkte. Näher heran sind es alle.",
       csv: "Als CSV laden",
       cancel: "Abbrechen",
       cancelled: "abgebrochen",

@@ -38,3 +38,13 @@ test("a file's name is one on every system", () => {
   const name = fileName("a:b~c", { fromMs: Date.UTC(2026, 10, 21, 5), toMs: Date.UTC(2026, 10, 21, 6, 30) });
   assert.equal(name, "a_b_c_2026-11-21T05-00Z_2026-11-21T06-30Z.csv");
 });
+
+test("a metric may have a name that every object knows", () => {
+  const [head, one, other] = csvOf(JSON.parse(`[
+    {"ts": 0, "values": {"constructor": 1, "__proto__": 2, "toString": 3}, "units": {"__proto__": "Cel"}},
+    {"ts": 1, "values": {"a": 4}, "units": null}
+  ]`));
+  assert.equal(head, "ts,__proto__ (°C),a,constructor,toString\r\n");
+  assert.equal(one, "1970-01-01T00:00:00.000Z,2,,1,3\r\n");
+  assert.equal(other, "1970-01-01T00:00:00.001Z,,4,,\r\n");
+});

@@ -78,6 +78,16 @@ test("metrics without end are bounded, and those left out are counted", () => {
   assert.equal(model.leftOut.size, 30);
 });
 
+test("a clock that is ahead moves the end of the charts a little, and is told", () => {
+  const model = modelOf({ latest: latestOf({ t: { value: 2, ts: NOW - 1_000 } }) });
+  assert.deepEqual(model.end(3_600_000), { endMs: NOW, beyond: 0 });
+  assert.equal(model.ahead, false);
+  model.publication({ device: "a", ts: NOW + 120_000, values: { t: 1, constructor: 2 } });
+  model.publication({ device: "a", ts: NOW + 9_000_000, values: { t: 1 } });
+  assert.deepEqual(model.end(3_600_000), { endMs: NOW + 120_000, beyond: 1 });
+  assert.equal(model.ahead, true);
+});
+
 test("the server's clock counts", () => {
   const model = new DeviceModel("device:a", () => NOW);
   model.snapshot({ window: { from: 0, to: NOW + 60_000, truncated: false, series: [] }, latest: null }, 3_600_000);

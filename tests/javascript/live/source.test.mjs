@@ -29,6 +29,12 @@ test("a publication is a reading of the source, or nothing", () => {
   assert.equal(readingOf(sourceOf("device:a", "constructor"), { values: {} }), null);
 });
 
+test("a metric may have a name that every object knows", () => {
+  const other = { device: "greenhouse-7", ts: 1, values: { constructor: 2 }, units: {} };
+  assert.deepEqual(readingOf(sourceOf("device:greenhouse-7", "constructor"), other), { value: 2, ts: 1, unit: undefined });
+  assert.equal(readingOf(sourceOf("metric:toString", null, "greenhouse-7"), other), null);
+});
+
 test("the newest of a snapshot says when it came only if it was the newest reading", () => {
   const latest = { ts: 9, last_seen: 12, latest: { temperature: { value: 1, ts: 9 }, humidity: { value: 2, ts: 3 } } };
   assert.equal(latestOf(alone, latest).seen, 12);

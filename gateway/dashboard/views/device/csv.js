@@ -8,10 +8,11 @@ const QUOTED = /[",\r\n]/;
 // The file's text in parts, so that long ones need no single string.
 export function csvOf(readings) {
   const units = new Map(); // metric → the units it came in
-  for (const { values, units: told = {} } of readings) {
+  for (const { values, units: told } of readings) {
     for (const metric of Object.keys(values)) {
       if (!units.has(metric)) units.set(metric, new Set());
-      if (told[metric]) units.get(metric).add(unitText(told[metric]));
+      const unit = ownOf(told ?? {}, metric);
+      if (unit) units.get(metric).add(unitText(unit));
     }
   }
   const metrics = [...units.keys()].sort();
@@ -19,7 +20,7 @@ export function csvOf(readings) {
     const told = [...units.get(metric)].join(" / ");
     return told ? `${metric} (${told})` : metric;
   });
-  const cellsOf = ({ ts, values }) => [new Date(ts).toISOString(), ...metrics.map((metric) => values[metric])];
+  const cellsOf = ({ ts, values }) => [new Date(ts).toISOString(), ...metrics.map((metric) => ownOf(values, metric))];
   const rows = readings.map((reading) => line(cellsOf(reading)));
   return [line(["ts", ...heads]), ...rows];
 }
@@ -28,6 +29,11 @@ export function csvOf(readings) {
 export function fileName(device, { fromMs, toMs }) {
   const [from, to] = [fromMs, toMs].map((ms) => `${new Date(ms).toISOString().slice(0, 16).replaceAll(":", "-")}Z`);
   return `${device.replace(/[^A-Za-z0-9._-]/g, "_")}_${from}_${to}.csv`;
+}
+
+// A metric may be called "constructor".
+function ownOf(table, name) {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
 function line(cells) {

@@ -3,6 +3,7 @@
 // It listens to the topic of the device. A metric is a "number", a "switch" (a boolean, points 0 and 1) or a "text",
 // as its newest value is.
 
+import { endOf } from "../../charts/end.js";
 import { Freshness } from "../../live/freshness.js";
 import { Series } from "../../live/series.js";
 import { latestOf, pointsOf, readingOf } from "../../live/source.js";
@@ -15,6 +16,7 @@ const MOST_LEFT_OUT = 1_000;
 const ALWAYS_FIT = 10_000;
 const THINNED = 4;
 const ROUNDING_MS = 1_000; // windows are asked for in seconds
+const AHEAD_MS = 30_000;
 
 export class DeviceModel {
   constructor(topic, clock = Date.now) {
@@ -125,6 +127,16 @@ export class DeviceModel {
 
   forget(beforeMs) {
     for (const { series } of this.metrics.values()) series.forget(beforeMs);
+  }
+
+  // Where its charts end, and how much is not in them as it is still to come.
+  end(windowMs) {
+    return endOf([...this.metrics.values()].map(({ series }) => series), this.nowMs, windowMs);
+  }
+
+  // Whether its newest reading is of a time that is still to come, and not only by what two clocks differ.
+  get ahead() {
+    return this.ts !== null && this.ts > this.nowMs + AHEAD_MS;
   }
 
   get thinned() {

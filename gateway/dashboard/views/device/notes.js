@@ -10,16 +10,18 @@ export class Notes {
     this.element = el("div", { class: "notes", role: "status" });
   }
 
-  // `view`: {model, problem, subscribed, outside, axis, detail, device}.
-  show({ model, problem, subscribed, outside, axis, detail, device }) {
+  // `view`: {model, problem, subscribed, outside, axis, detail, device, beyond}.
+  show({ model, problem, subscribed, outside, axis, detail, device, beyond }) {
     const { texts, format } = this.context;
     const words = texts.device_view;
     this.line("problem", problem === "denied" ? words.denied(device) : problem ? (texts.reasons[problem] ?? problem) : "");
     this.line("unknown", !problem && subscribed && !model.known ? words.unknown(device) : "");
     this.line("truncated", model.completeFromMs !== null ? words.truncated(format.time(model.completeFromMs)) : "");
+    this.line("ahead", model.ahead ? words.ahead(format.time(model.ts), beyond) : "");
     this.line("crowded", model.crowded ? words.crowded : "");
     this.line("left_out", model.leftOut.size > 0 ? words.left_out(model.leftOut.size) : "");
-    this.line("thinned", axis.zoomed && model.thinned && !detail.holds(axis.view) ? words.thinned : "");
+    const exact = axis.zoomed && detail.holds(axis.view);
+    this.line("thinned", model.thinned && !exact ? words.thinned : "");
     const reason = outside?.problem ? (texts.reasons[outside.problem] ?? outside.problem) : null;
     this.line("outside", reason ? words.outside.problem(outside.place, reason) : "");
     this.showCredit(outside?.tags ?? {});

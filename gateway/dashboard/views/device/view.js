@@ -138,7 +138,7 @@ export class DeviceView {
     this.subscribed = true;
     this.model.snapshot(data, this.windowMs);
     this.detail.clear();
-    this.axis.tick(this.model.nowMs);
+    this.tick();
     if (this.wantedSpan) this.axis.show(this.wantedSpan);
     else if (this.axis.zoomed) this.zoomed();
     this.wantedSpan = null;
@@ -169,12 +169,18 @@ export class DeviceView {
     this.waiting = null;
     if (document.hidden || !this.grid) return;
     const { model, axis } = this;
-    axis.tick(model.nowMs);
+    this.tick();
     model.forget(axis.oldestMs);
     this.head.show(model, this.problem, this.subscribed);
     this.showCards();
     this.notes.show(this);
     for (const button of this.choices) mark(button, "aria-pressed", String(button.dataset.window === this.windowName));
+  }
+
+  tick() {
+    const { endMs, beyond } = this.model.end(this.windowMs);
+    this.beyond = beyond;
+    this.axis.tick(endMs);
   }
 
   showCards() {

@@ -28,10 +28,11 @@ export function slotsOf(before, devices) {
 class DeviceLine {
   points = POINTS;
 
-  constructor(connection, device, metric, windowMs, changed) {
+  // `told(ms)`: the server's clock.
+  constructor(connection, device, metric, windowMs, changed, told) {
     this.source = { topic: `device:${device}`, metric, device: null };
     this.windowMs = windowMs;
-    this.changed = changed;
+    Object.assign(this, { changed, told });
     this.series = new Series(MOST_POINTS);
     this.problem = null;
     this.feed = connection.feed(this.source.topic);
@@ -39,6 +40,7 @@ class DeviceLine {
   }
 
   snapshot(data) {
+    this.told(data.window.to);
     this.series.load(pointsOf(this.source, data?.window).points);
     this.changed();
   }
@@ -80,8 +82,9 @@ export class Lines {
     }
     if (!apart) return true;
     const { metric, windowMs } = this.readings;
+    const told = (serverNow) => (this.readings.skewMs = Date.now() - serverNow);
     for (const device of devices) {
-      if (!this.own.has(device)) this.own.set(device, new DeviceLine(this.connection, device, metric, windowMs, this.changed));
+      if (!this.own.has(device)) this.own.set(device, new DeviceLine(this.connection, device, metric, windowMs, this.changed, told));
     }
     return true;
   }

@@ -1,5 +1,6 @@
 // One metric of all devices: a chart of some, a ranking of all, and what they say together.
 
+import { endOf } from "../../charts/end.js";
 import { TimeAxis } from "../../charts/time_axis.js";
 import { TimeChart } from "../../charts/time_chart.js";
 import { el, write } from "../../parts/dom.js";
@@ -109,6 +110,7 @@ export class OneMetric {
     // What comes at once, as a snapshot does, is shown at once.
     if (this.source.renewed) {
       this.source.renewed = false;
+      this.ticked = 0; // what the server's clock says may be known now
       this.order();
     }
   }
@@ -117,7 +119,10 @@ export class OneMetric {
     const now = Date.now();
     if (now - (this.ticked ?? 0) >= 1_000) {
       this.ticked = now;
-      this.axis.tick(now);
+      const lines = this.lines.series.map(({ series }) => series);
+      const { endMs, beyond } = endOf(lines, now - this.source.readings.skewMs, this.axis.windowMs);
+      this.beyond = beyond;
+      this.axis.tick(endMs);
       this.source.readings.forget(this.axis.oldestMs);
       this.lines.forget(this.axis.oldestMs);
       this.dirty = true;
@@ -212,6 +217,7 @@ export class OneMetric {
     if (unread !== null) told.push(problemText(unread, texts));
     for (const [code, count] of this.lines.problems) told.push(words.no_lines(format.value(count), texts.reasons[code] ?? code));
     if (readings.full) told.push(words.many(format.value(MOST_DEVICES)));
+    if (this.beyond > 0) told.push(`${texts.charts.beyond(this.beyond)}.`);
     return told.join(" ");
   }
 }

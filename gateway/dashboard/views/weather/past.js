@@ -24,6 +24,7 @@ export class PlacePast {
   source = { device: null };
   windowMs = WINDOWS.get("24h");
   points = POINTS;
+  skewMs = 0; // how far the server's clock is ahead of the viewer's
 
   // `name` is what to call the place until its topic says it; `turned(window)` asks for another window.
   constructor(context, place, name, window, turned) {
@@ -64,7 +65,7 @@ export class PlacePast {
     this.draw();
     this.feed = context.connection.feed(`weather:${this.place}`);
     this.feed.join(this);
-    this.timer = setInterval(() => this.axis.tick(Date.now()), TICK_MS);
+    this.timer = setInterval(() => this.tick(), TICK_MS);
   }
 
   close() {
@@ -93,6 +94,8 @@ export class PlacePast {
       line.series.load(found?.points ?? []);
       line.unit = unitInSnapshot(line.metric, data);
     }
+    this.skewMs = data.window.to - Date.now();
+    this.tick();
     this.rename(data.latest?.tags?.city);
     this.draw();
   }
@@ -107,11 +110,15 @@ export class PlacePast {
       line.unit = unitAfter(line.unit, line.metric, data);
     }
     this.rename(data.tags?.city);
-    this.axis.tick(Date.now());
+    this.tick();
     this.draw();
   }
 
   trouble() {}
+
+  tick() {
+    this.axis.tick(Date.now() + this.skewMs);
+  }
 
   rename(city) {
     if (city) write(this.heading, this.context.texts.weather.chart(city));
