@@ -27,9 +27,17 @@ export function openDialog({ title, body, ok = null, cancel, done = () => {}, as
       wrong.textContent = error.told;
     }
   });
-  dialog.addEventListener("close", () => dialog.remove());
+  const notice = document.getElementById("notice");
+  const leave = () => dialog.close();
+  globalThis.addEventListener("hashchange", leave); // it is about what was shown
+  dialog.addEventListener("close", () => {
+    globalThis.removeEventListener("hashchange", leave);
+    if (notice && dialog.contains(notice)) (document.querySelector("dialog[open]") ?? document.body).append(notice);
+    dialog.remove();
+  });
   document.body.append(dialog);
   dialog.showModal();
+  if (notice) dialog.append(notice); // what lies behind a dialog is neither announced nor can it be pressed
   return dialog;
 }
 
