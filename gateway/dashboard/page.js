@@ -1,6 +1,7 @@
 // The page: a frame whose state is always told, and the view that the address asks for.
 
 import { Context } from "./context.js";
+import { DataWatch } from "./parts/data_watch.js";
 import { Router } from "./parts/router.js";
 import { Shell } from "./parts/shell.js";
 import { Stage } from "./parts/stage.js";
@@ -25,3 +26,4 @@ const shell = new Shell(context, () => stage.again());
 const stage = new Stage(context, document.querySelector("main"), VIEWS, "overview", (route) => shell.shown(route));
 context.router = new Router((route) => stage.show(route));
 context.router.read();
+new DataWatch(context).start();

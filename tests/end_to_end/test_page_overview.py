@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import jwt
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.browser import screenshot
 from tests.processes import Windsock
@@ -35,6 +37,16 @@ def now_ms() -> int:
 
 def tile(page: Page, device: str = "greenhouse-7") -> Locator:
     return page.locator(f'[data-device="{device}"]')
+
+
+def answer_by_the_clock_of(page: Page, route: Route) -> None:
+    """As a server answers whose clock is as fast as the page's."""
+    answer = route.fetch()
+    said = answer.json()
+    for device in said["devices"]:
+        device["last_seen"] = device["ts"]
+    now = datetime.fromtimestamp(page.evaluate("Date.now()") / 1000, UTC)
+    route.fulfill(response=answer, json=said, headers=answer.headers | {"date": format_datetime(now, usegmt=True)})
 
 
 def names(page: Page) -> list[str]:
@@ -116,6 +128,7 @@ def test_a_device_that_falls_silent_is_shown_as_such_and_so_is_it_when_all_data_
 ) -> None:
     with Windsock(tmp_path) as windsock:
         page.clock.install()
+        page.route("**/api/devices*", lambda route: answer_by_the_clock_of(page, route))
         page.goto(windsock.url)
         expect(page.locator("#state")).to_have_text("live")
         for temperature in range(1, 8):
@@ -142,11 +155,14 @@ def test_a_device_that_falls_silent_is_shown_as_such_and_so_is_it_when_all_data_
         expect(page.get_by_text("No device fits this search.")).to_be_visible()
         page.get_by_role("button", name="Show all devices").click()
         expect(tile(page)).to_contain_text("30 °C")
-        # It ends with the view.
-        page.clock.fast_forward(7_200_000)
-        expect(banner).to_contain_text("No readings have come since")
+        # It is told in every view, also in one that follows no device.
         page.evaluate("location.hash = '#/alerts'")
         expect(page.locator('nav a[data-view="alerts"]')).to_have_attribute("aria-current", "page")
+        expect(banner).not_to_contain_text("No readings")
+        page.clock.fast_forward(7_200_000)
+        expect(banner).to_contain_text("No readings have come since")
+        post(windsock, reading(ts=page.evaluate("Date.now()"), temperature=31))
+        page.clock.fast_forward(120_000)
         expect(banner).not_to_contain_text("No readings")
 
 
@@ -163,6 +179,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windsock]:
 
 
 def test_devices_are_searched_filtered_and_put_in_order_and_the_address_says_so(house: Windsock, page: Page) -> None:
+    page.clock.install()
     page.goto(house.url)
     count = page.locator(".toolbar [role=status]")
     expect(count).to_have_text("61 devices")
@@ -185,7 +202,7 @@ def test_devices_are_searched_filtered_and_put_in_order_and_the_address_says_so(
     tile(page, "sensor-1").locator(".name").focus()
     post(house, reading("sensor-1", temperature=100))
     expect(tile(page, "sensor-1")).to_contain_text("100 °C")
-    page.evaluate("new Promise((resolve) => setTimeout(resolve, 4000))")  # longer than an order is kept otherwise
+    page.clock.fast_forward(4_000)  # longer than an order is kept otherwise
     assert names(page)[0] == "sensor-1"
     page.evaluate("document.activeElement.blur()")
     expect(page.locator("[data-device] .name").last).to_have_text("sensor-1")

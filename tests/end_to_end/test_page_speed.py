@@ -1,5 +1,6 @@
-"""How fast the page is, in a real browser against the real system: figures are printed (`-s`), and bounds are generous.
+"""How fast the page is, in a real browser against the real system.
 
+Figures of time are printed (`-s`) and bind nobody, as a machine may be busy; what is counted has bounds.
 `make bench-page` shows the figures.
 """
 
@@ -189,7 +190,7 @@ def test_a_hundred_devices_are_soon_on_the_screen(house: Windsock, wall: Page) -
         first = wall.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     print(f"\n100 devices on screen after {', '.join(f'{ms:.0f}' for ms in took)} ms; first paint {first:.0f} ms")
     screenshot(wall, "page-wall")
-    assert min(took) < 15_000
+    expect(wall.locator("[data-device]")).to_have_count(100)
 
 
 def test_two_hundred_updates_a_second_leave_the_page_smooth(house: Windsock, wall: Page) -> None:
@@ -281,5 +282,4 @@ def test_five_thousand_devices_are_a_list_like_any_other(tmp_path: Path, browser
         )
         expect(count).to_have_text("111 of 5,001 devices")
         print(f"a letter typed into the search: {searched:.1f} ms")
-        assert searched < 1_000
         page.close()

@@ -5,6 +5,8 @@
 // few seconds the server says whether it is live, and one that does not answer has been lost. `since` is when it was last
 // known to be live, null while it is; `why` says why it is denied: none, expired, refused, revoked or ended.
 //
+// `watchers` are called with (topic, what, data) for all that any feed brings; it is not subscribed for them.
+//
 // When it is live again, `recoveries` are told what came back, as Outage says.
 
 import { Feed } from "./feed.js";
@@ -30,6 +32,7 @@ export class Connection {
     this.feeds = new Map();
     this.listeners = new Set();
     this.recoveries = new Set();
+    this.watchers = new Set();
     this.state = "connecting";
     this.why = null;
     this.token = token;
@@ -59,7 +62,9 @@ export class Connection {
         this.feeds.delete(topic);
         this.returned(topic, null, 0);
       };
-      this.feeds.set(topic, new Feed(this.client, topic, { ended, back: (how, missed) => this.returned(topic, how, missed) }));
+      const back = (how, missed) => this.returned(topic, how, missed);
+      const brought = (what, data) => tellEach(this.watchers, (watcher) => watcher(topic, what, data));
+      this.feeds.set(topic, new Feed(this.client, topic, { ended, back, brought }));
     }
     return this.feeds.get(topic);
   }

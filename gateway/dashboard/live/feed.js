@@ -18,11 +18,13 @@ const ALREADY = 105; // over HTTP a subscribe may overtake the unsubscribe befor
 export class Feed {
   // `ended()` is called when nobody listens any more. `back(how, missed)` is called when the topic is subscribed and all
   // that was missed is there: how, says Join, and how many publications by device; `how` is null where it may not be had.
-  constructor(client, topic, { ended = () => {}, back = () => {} } = {}) {
+  // `brought(what, data)` is called with what its listeners are told.
+  constructor(client, topic, { ended = () => {}, back = () => {}, brought = () => {} } = {}) {
     this.client = client;
     this.topic = topic;
     this.ended = ended;
     this.back = back;
+    this.brought = brought;
     this.listeners = new Set();
     this.subscription = null;
     this.subscribed = false;
@@ -99,6 +101,7 @@ export class Feed {
 
   tell(what, ...data) {
     tellEach(this.listeners, (listener) => listener[what](...data));
+    this.brought(what, data[0]);
   }
 
   drop() {

@@ -10,6 +10,8 @@ const UNITS = new Map([
 const LARGEST_PLAIN = 1e12;
 const SMALLEST_PLAIN = 1e-6;
 const MOST_DECIMALS = 12;
+const RESOLUTION = 1e-3; // of numbers with up to three decimals
+const SIGN = { signDisplay: "negative" }; // "-0" says nothing
 
 // How a unit of UCUM or SenML is shown.
 export function unitText(unit) {
@@ -23,12 +25,14 @@ export class Format {
     const digits = decimals === null
       ? { maximumFractionDigits: 3 }
       : { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-    this.plain = new Intl.NumberFormat(this.locale, digits);
+    this.plain = new Intl.NumberFormat(this.locale, { ...digits, ...SIGN });
+    this.small = decimals === null ? new Intl.NumberFormat(this.locale, { maximumSignificantDigits: 3 }) : this.plain;
     const significant = decimals === null ? 4 : Math.min(21, decimals + 1);
     this.tiny = new Intl.NumberFormat(this.locale, { notation: "scientific", maximumSignificantDigits: significant });
     this.ages = new Intl.RelativeTimeFormat(this.locale, { style: "narrow", numeric: "always" });
     this.language = languageOf(this.plain.resolvedOptions().locale);
     this.texts = textsOf(this.language);
+    this.names = new Intl.Collator(this.locale, { numeric: true, sensitivity: "base" });
     this.times = new Map(); // by their options
   }
 
@@ -36,8 +40,8 @@ export class Format {
     if (typeof value === "boolean") return value ? this.texts.on : this.texts.off;
     if (typeof value !== "number") return String(value);
     const size = Math.abs(value);
-    const plain = size === 0 || (size >= SMALLEST_PLAIN && size < LARGEST_PLAIN);
-    return (plain ? this.plain : this.tiny).format(value);
+    if (size !== 0 && (size < SMALLEST_PLAIN || size >= LARGEST_PLAIN)) return this.tiny.format(value);
+    return (size !== 0 && size < RESOLUTION ? this.small : this.plain).format(value);
   }
 
   // With a plus where there is more.
@@ -52,7 +56,7 @@ export class Format {
     while (decimals < MOST_DECIMALS && Math.abs(step * 10 ** decimals - Math.round(step * 10 ** decimals)) > 1e-6) decimals++;
     this.steps ??= new Map();
     if (!this.steps.has(decimals)) {
-      const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+      const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals, ...SIGN };
       this.steps.set(decimals, new Intl.NumberFormat(this.locale, digits));
     }
     return this.steps.get(decimals).format(value);

@@ -55,8 +55,7 @@ export function readingOf(source, data) {
     return mine ? { value: data[source.metric], ts: data.ts } : null;
   }
   if (!Object.hasOwn(data.values ?? {}, source.metric)) return null;
-  const unit = Object.hasOwn(data.units ?? {}, source.metric) ? data.units[source.metric] : undefined;
-  return { value: data.values[source.metric], ts: data.ts, unit };
+  return { value: data.values[source.metric], ts: data.ts, unit: ownOf(data.units, source.metric) };
 }
 
 // A snapshot's newest {value, ts, unit, seen, paceMs}; null if nothing is known. `seen` is the server's time at which it
@@ -64,7 +63,7 @@ export function readingOf(source, data) {
 export function latestOf(source, latest) {
   if (source.device !== null) {
     const row = latest?.find((each) => each.device === source.device);
-    return row ? { value: row[source.metric], ts: row.ts } : null;
+    return row ? { value: ownOf(row, source.metric), ts: row.ts } : null;
   }
   if (!Object.hasOwn(latest?.latest ?? {}, source.metric)) return null;
   const { value, ts, unit } = latest.latest[source.metric];
@@ -77,4 +76,9 @@ export function pointsOf(source, window) {
   const mine = ({ device, metric }) => metric === source.metric && (source.device ?? device) === device;
   const series = window?.series.find(mine);
   return { points: series?.points ?? [], unit: series?.unit };
+}
+
+// Others choose the names: one may be called "constructor".
+function ownOf(table, name) {
+  return Object.hasOwn(table ?? {}, name) ? table[name] : undefined;
 }

@@ -1,5 +1,8 @@
 // Every word that viewers see, by language.
 
+// `count` is a number, or one as it is shown, which for one is "1" in every language here.
+const counted = (count, one, many) => (String(count) === "1" ? one : many);
+
 const ALL = {
   en: {
     on: "on",
@@ -62,11 +65,12 @@ const ALL = {
         denied: (time) => `No access since ${time}; what is shown is from before.`,
       },
       back: {
-        recovered: (number, count) => (count === 1 ? "resumed, 1 reading recovered" : `resumed, ${number} readings recovered`),
+        recovered: (count) => counted(count, "resumed, 1 reading recovered", `resumed, ${count} readings recovered`),
         nothing: "resumed, nothing was missed",
         anew: "resumed, but what was sent meanwhile could not all be recovered: shown anew",
         plain: "live again",
       },
+      stopped: (time) => `No readings have come since ${time}.`,
       failed: {
         title: "This view cannot be shown",
         load: "It could not be fetched from the server.",
@@ -114,8 +118,8 @@ const ALL = {
       rising: "Rising; turn around",
       falling: "Falling; turn around",
       only_silent: (count) => `Silent (${count})`,
-      all: (count, shown) => (count === 1 ? "1 device" : `${shown} devices`),
-      some: (shown, all) => `${shown} of ${all} devices`,
+      all: (count) => counted(count, "1 device", `${count} devices`),
+      some: (shown, all) => counted(all, `${shown} of 1 device`, `${shown} of ${all} devices`),
       now: "now",
       more_of: (device) => `More of ${device}`,
       more_metrics: (count) => `and ${count} more`,
@@ -130,7 +134,7 @@ const ALL = {
       waiting: "Looking for devices …",
       forbidden: "You may see no devices here.",
       no_list: (reason) => `The devices cannot be listed (${reason}). It is tried again.`,
-      stopped: (time) => `No readings have come since ${time}.`,
+      most: (count) => `Only ${count} devices are shown: there are more.`,
     },
     // ---- device
     device_view: {
@@ -145,13 +149,13 @@ const ALL = {
         `The newest reading is of ${time}, which is still to come: the device's clock is or was ahead.` +
         (count > 0 ? ` The charts leave out ${count === 1 ? "1 point" : `${count} points`} of the future.` : ""),
       crowded: "Some metrics come without their past: there are too many at once.",
-      left_out: (count) => `${count} more metrics are not shown.`,
+      left_out: (count) => counted(count, "1 more metric is not shown.", `${count} more metrics are not shown.`),
       thinned: "Readings are thinned out here: lowest and highest stay, the mean is of the points drawn. Zoom in for every reading.",
       csv: "Download CSV",
       cancel: "Cancel",
       cancelled: "cancelled",
-      loaded: (count) => `${count} readings loaded`,
-      saved: (count) => `${count} readings saved`,
+      loaded: (count) => counted(count, "1 reading loaded", `${count} readings loaded`),
+      saved: (count) => counted(count, "1 reading saved", `${count} readings saved`),
       saved_part: (count) => `${count} readings saved; it is cut, there are more`,
       not_saved: (reason) => `not saved: ${reason}`,
       outside: {
@@ -162,6 +166,7 @@ const ALL = {
         find: "Find",
         asking: "asking …",
         of: (city) => `outside: ${city}`,
+        unanswered: (city) => `the weather of “${city}” cannot be had now`,
         problem: (place, reason) => `Weather of ${place}: ${reason}.`,
       },
       command: {
@@ -173,6 +178,8 @@ const ALL = {
         waiting: "waiting for the device …",
         done: "done",
         failed: (reason) => `failed: ${reason}`,
+        undelivered: (seconds) => `not delivered: the device did not acknowledge within ${seconds} s`,
+        late: (seconds) => `delivered, but no answer within ${seconds} s`,
         unanswered: "no answer: the connection was lost",
         no_json: "The arguments are not JSON.",
       },
@@ -182,7 +189,7 @@ const ALL = {
       reporting: "devices",
       all: "All metrics",
       search_metrics: "Search metrics",
-      devices: (count) => (count === "1" ? "1 device" : `${count} devices`),
+      devices: (count) => counted(count, "1 device", `${count} devices`),
       none: "No device has reported anything yet.",
       nobody: (metric) => `No device reports ${metric} yet. It appears here as soon as one does.`,
       no_match: "Nothing matches.",
@@ -209,8 +216,8 @@ const ALL = {
       only: "only",
       only_of: (device) => `Draw only ${device}`,
       automatic: "Draw the first of the list",
-      drawn_first: (drawn) => `Lines of the first ${drawn} of the list.`,
-      drawn_chosen: (drawn) => (drawn === "1" ? "The line that you chose." : `The ${drawn} lines that you chose.`),
+      drawn_first: (drawn) => counted(drawn, "Line of the first of the list.", `Lines of the first ${drawn} of the list.`),
+      drawn_chosen: (drawn) => counted(drawn, "The line that you chose.", `The ${drawn} lines that you chose.`),
       most_lines: (most) => `At most ${most} lines are drawn.`,
       rows: (from, to, all) => `${from}–${to} of ${all}`,
       before: "Before",
@@ -246,7 +253,7 @@ const ALL = {
       nothing: "No places yet. Add a city above.",
       loading: "Reading the places …",
       unread: "The places of the server cannot be read now; that is tried again every 30 seconds.",
-      many: (count) => (count === "1" ? "1 more place is not shown." : `${count} more places are not shown.`),
+      many: (count) => counted(count, "1 more place is not shown.", `${count} more places are not shown.`),
       remove: (name) => `Remove ${name}`,
       none: "no observation yet; it appears as soon as there is one",
       stale: "stale",
@@ -480,11 +487,12 @@ const ALL = {
         denied: (time) => `Kein Zugang seit ${time}; was zu sehen ist, ist von davor.`,
       },
       back: {
-        recovered: (number, count) => (count === 1 ? "wieder da, 1 Messwert nachgeholt" : `wieder da, ${number} Messwerte nachgeholt`),
+        recovered: (count) => counted(count, "wieder da, 1 Messwert nachgeholt", `wieder da, ${count} Messwerte nachgeholt`),
         nothing: "wieder da, nichts wurde verpasst",
         anew: "wieder da, aber nicht alles inzwischen Gesendete war nachzuholen: neu geladen",
         plain: "wieder live",
       },
+      stopped: (time) => `Seit ${time} sind keine Messwerte gekommen.`,
       failed: {
         title: "Diese Ansicht kann nicht gezeigt werden",
         load: "Sie ließ sich nicht vom Server laden.",
@@ -532,8 +540,8 @@ const ALL = {
       rising: "Aufsteigend; umkehren",
       falling: "Absteigend; umkehren",
       only_silent: (count) => `Stumme (${count})`,
-      all: (count, shown) => (count === 1 ? "1 Gerät" : `${shown} Geräte`),
-      some: (shown, all) => `${shown} von ${all} Geräten`,
+      all: (count) => counted(count, "1 Gerät", `${count} Geräte`),
+      some: (shown, all) => counted(all, `${shown} von 1 Gerät`, `${shown} von ${all} Geräten`),
       now: "jetzt",
       more_of: (device) => `Mehr von ${device}`,
       more_metrics: (count) => `und ${count} weitere`,
@@ -548,7 +556,7 @@ const ALL = {
       waiting: "Geräte werden gesucht …",
       forbidden: "Hier dürfen Sie keine Geräte sehen.",
       no_list: (reason) => `Die Geräte lassen sich nicht auflisten (${reason}). Es wird wieder versucht.`,
-      stopped: (time) => `Seit ${time} sind keine Messwerte gekommen.`,
+      most: (count) => `Nur ${count} Geräte werden gezeigt: es gibt mehr.`,
     },
     // ---- device
     device_view: {
@@ -563,13 +571,14 @@ const ALL = {
         `Der neueste Messwert ist von ${time}, was noch kommt: die Uhr des Geräts geht oder ging vor.` +
         (count > 0 ? ` In den Diagrammen ${count === 1 ? "fehlt 1 Punkt" : `fehlen ${count} Punkte`} der Zukunft.` : ""),
       crowded: "Einige Messgrößen kommen ohne ihre Vergangenheit: es sind zu viele auf einmal.",
-      left_out: (count) => `${count} weitere Messgrößen werden nicht gezeigt.`,
+      left_out: (count) =>
+        counted(count, "1 weitere Messgröße wird nicht gezeigt.", `${count} weitere Messgrößen werden nicht gezeigt.`),
       thinned: "Messwerte sind hier ausgedünnt: kleinste und größte bleiben, das Mittel ist das der gezeichneten Punkte. Näher heran sind es alle.",
       csv: "Als CSV laden",
       cancel: "Abbrechen",
       cancelled: "abgebrochen",
-      loaded: (count) => `${count} Messwerte geladen`,
-      saved: (count) => `${count} Messwerte gespeichert`,
+      loaded: (count) => counted(count, "1 Messwert geladen", `${count} Messwerte geladen`),
+      saved: (count) => counted(count, "1 Messwert gespeichert", `${count} Messwerte gespeichert`),
       saved_part: (count) => `${count} Messwerte gespeichert; gekürzt, es gibt mehr`,
       not_saved: (reason) => `nicht gespeichert: ${reason}`,
       outside: {
@@ -580,6 +589,7 @@ const ALL = {
         find: "Suchen",
         asking: "fragt …",
         of: (city) => `draußen: ${city}`,
+        unanswered: (city) => `das Wetter von „${city}“ ist jetzt nicht zu bekommen`,
         problem: (place, reason) => `Wetter von ${place}: ${reason}.`,
       },
       command: {
@@ -591,6 +601,8 @@ const ALL = {
         waiting: "wartet auf das Gerät …",
         done: "erledigt",
         failed: (reason) => `gescheitert: ${reason}`,
+        undelivered: (seconds) => `nicht zugestellt: das Gerät hat in ${seconds} s nicht bestätigt`,
+        late: (seconds) => `zugestellt, aber keine Antwort in ${seconds} s`,
         unanswered: "keine Antwort: die Verbindung ging verloren",
         no_json: "Die Argumente sind kein JSON.",
       },
@@ -600,7 +612,7 @@ const ALL = {
       reporting: "Geräte",
       all: "Alle Messgrößen",
       search_metrics: "Messgrößen suchen",
-      devices: (count) => (count === "1" ? "1 Gerät" : `${count} Geräte`),
+      devices: (count) => counted(count, "1 Gerät", `${count} Geräte`),
       none: "Noch hat kein Gerät etwas gemeldet.",
       nobody: (metric) => `Noch meldet kein Gerät ${metric}. Es erscheint hier, sobald eines es tut.`,
       no_match: "Nichts passt.",
@@ -627,8 +639,8 @@ const ALL = {
       only: "nur",
       only_of: (device) => `Nur ${device} zeichnen`,
       automatic: "Die ersten der Liste zeichnen",
-      drawn_first: (drawn) => `Linien der ersten ${drawn} der Liste.`,
-      drawn_chosen: (drawn) => (drawn === "1" ? "Die Linie, die Sie gewählt haben." : `Die ${drawn} Linien, die Sie gewählt haben.`),
+      drawn_first: (drawn) => counted(drawn, "Linie des ersten Geräts der Liste.", `Linien der ersten ${drawn} der Liste.`),
+      drawn_chosen: (drawn) => counted(drawn, "Die Linie, die Sie gewählt haben.", `Die ${drawn} Linien, die Sie gewählt haben.`),
       most_lines: (most) => `Höchstens ${most} Linien werden gezeichnet.`,
       rows: (from, to, all) => `${from}–${to} von ${all}`,
       before: "Vorige",
@@ -665,7 +677,7 @@ const ALL = {
       loading: "Die Orte werden gelesen …",
       unread: "Die Orte des Servers sind jetzt nicht lesbar; das wird alle 30 Sekunden erneut versucht.",
       many: (count) =>
-        count === "1" ? "1 weiterer Ort wird nicht gezeigt." : `${count} weitere Orte werden nicht gezeigt.`,
+        counted(count, "1 weiterer Ort wird nicht gezeigt.", `${count} weitere Orte werden nicht gezeigt.`),
       remove: (name) => `${name} entfernen`,
       none: "noch keine Beobachtung; sie erscheint, sobald es eine gibt",
       stale: "veraltet",

@@ -42,11 +42,19 @@ export function openDialog({ title, body, ok = null, cancel, done = () => {}, as
       blamed?.focus();
     }
   });
-  dialog.addEventListener("close", () => dialog.remove());
+  const notice = document.getElementById("notice");
+  const leave = () => dialog.close();
+  globalThis.addEventListener("hashchange", leave); // it is about what was shown
+  dialog.addEventListener("close", () => {
+    globalThis.removeEventListener("hashchange", leave);
+    if (notice && dialog.contains(notice)) (document.querySelector("dialog[open]") ?? document.body).append(notice);
+    dialog.remove();
+  });
   document.body.append(dialog);
   // A menu closes, and what opened the menu gets the focus: it is still there when the dialog closes.
   document.activeElement?.closest("[popover]")?.hidePopover();
   dialog.showModal();
+  if (notice) dialog.append(notice); // what lies behind a dialog is neither announced nor can it be pressed
   first?.focus();
   return dialog;
 }

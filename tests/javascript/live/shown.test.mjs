@@ -31,6 +31,8 @@ test("numbers are written as the locale does, with as many decimals as are wante
   assert.equal(new Format("en").value(0), "0");
   assert.equal(new Format("en").value(1.5e15), "1.5E15");
   assert.equal(new Format("en").value(-1.5e-9), "-1.5E-9");
+  assert.deepEqual([0.0004, -0.00041234, 0.001, -0.001].map((each) => new Format("en").value(each)), ["0.0004", "-0.000412", "0.001", "-0.001"]);
+  assert.deepEqual([new Format("en").value(-0), new Format("en", 1).value(-0.04), new Format("en").step(-1e-17, 0.5)], ["0", "0.0", "0.0"]);
   assert.equal(new Format("no such locale!").value("open"), "open");
   assert.deepEqual([new Format("de").value(true), new Format("en").value(false)], ["an", "off"]);
 });

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { unitText } from "../../../gateway/dashboard/live/format.js";
 import { latestOf, pointsOf, readingOf, sourceOf } from "../../../gateway/dashboard/live/source.js";
+import { converted, kindOf } from "../../../gateway/dashboard/live/units.js";
 
 const alone = sourceOf("device:greenhouse-7", "temperature");
 const among = sourceOf("metric:temperature", null, "greenhouse-7");
@@ -77,4 +79,19 @@ test("each side of a comparison is a reading with the age that the server tells"
   assert.deepEqual(old, [false, true, true, true]);
   assert.equal(side("difference", { difference: null }), null);
   assert.equal(side(null, { value: null, ts: null }), null);
+});
+
+test("a name is a name, whatever it means elsewhere", () => {
+  for (const name of ["constructor", "toString", "__proto__", "hasOwnProperty"]) {
+    const [own, row] = [sourceOf("device:a", name), sourceOf(`metric:${name}`, null, "a")];
+    assert.equal(readingOf(own, { values: {} }), null);
+    assert.equal(readingOf(row, { device: "a", ts: 1 }), null);
+    assert.equal(latestOf(own, { latest: {} }), null);
+    assert.equal(latestOf(row, [{ device: "a", ts: 1 }]).value, undefined);
+    const said = (text) => JSON.parse(text.replaceAll("NAME", name));
+    assert.deepEqual(readingOf(own, said('{"ts":1,"values":{"NAME":7},"units":{}}')), { value: 7, ts: 1, unit: undefined });
+    assert.deepEqual(readingOf(row, said('{"device":"a","ts":1,"NAME":7}')), { value: 7, ts: 1 });
+    assert.deepEqual(latestOf(row, [said('{"device":"a","ts":1,"NAME":7}')]), { value: 7, ts: 1 });
+    assert.deepEqual([unitText(name), kindOf(name), converted(1, name, "Cel")], [name, null, null]);
+  }
 });

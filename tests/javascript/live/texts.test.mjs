@@ -47,3 +47,11 @@ test("a locale has its language's texts, and English where there are none", () =
   for (const other of ["fr-FR", "constructor", undefined, ""]) assert.equal(languageOf(other), "en");
   assert.notEqual(textsOf("de"), textsOf("fr"));
 });
+
+test("one is told in the singular", () => {
+  const [english, german] = [textsOf("en"), textsOf("de")];
+  const told = ({ overview, device_view: device }, count) => [overview.all(count), device.saved(count), device.left_out(count)];
+  assert.deepEqual(told(english, "1"), ["1 device", "1 reading saved", "1 more metric is not shown."]);
+  assert.deepEqual(told(german, 1), ["1 Gerät", "1 Messwert gespeichert", "1 weitere Messgröße wird nicht gezeigt."]);
+  assert.deepEqual(told(english, "1,001"), ["1,001 devices", "1,001 readings saved", "1,001 more metrics are not shown."]);
+});

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Format } from "../../../gateway/dashboard/live/format.js";
 import { choices, found, queryOf, wishesOf } from "../../../gateway/dashboard/views/overview/query.js";
 import { Device } from "../../../gateway/dashboard/views/overview/device.js";
 
@@ -18,11 +19,20 @@ const all = () => [
   device("Sensor-1", { temperature: "broken" }, { ageMs: 20_000 }),
   device("door", { open: true }, { tags: { site: "South", room: "hall" } }),
 ];
-const ids = (wishes) => found(all(), { ...wishesOf(new URLSearchParams()), ...wishes }, NOW).map(({ id }) => id);
+const { names } = new Format("en");
+const usual = wishesOf(new URLSearchParams());
+const ids = (wishes) => found(all(), { ...usual, ...wishes }, NOW, names).map(({ id }) => id);
 
 test("names are in the order in which people count", () => {
   assert.deepEqual(ids({}), ["door", "Sensor-1", "sensor-2", "sensor-10"]);
   assert.deepEqual(ids({ falling: true }), ["sensor-10", "sensor-2", "Sensor-1", "door"]);
+});
+
+test("the order is that of the viewer's language, and another one when that changes", () => {
+  const devices = [device("z"), device("ä"), device("a")];
+  const order = (locale) => found(devices, usual, NOW, new Format(locale).names).map(({ id }) => id);
+  assert.deepEqual(order("de"), ["a", "ä", "z"]);
+  assert.deepEqual(order("sv"), ["a", "z", "ä"]);
 });
 
 test("every word that is typed is looked for in names and tags", () => {
@@ -49,12 +59,12 @@ test("by the last reading those that speak all the time keep their order", () =>
 });
 
 test("what can be chosen is counted", () => {
-  assert.deepEqual(choices(all()), {
+  assert.deepEqual(choices(all(), names), {
     tags: [["room:hall", 1], ["site:North Hall", 1], ["site:South", 2]],
     metrics: [["humidity", 1], ["open", 1], ["temperature", 3]],
   });
   const many = Array.from({ length: 1_000 }, (_, at) => device(`d${at}`, {}, { tags: { serial: String(at), site: "all" } }));
-  const { tags } = choices(many);
+  const { tags } = choices(many, names);
   assert.equal(tags.length, 300);
   assert.ok(tags.some(([tag, count]) => tag === "site:all" && count === 1_000));
 });

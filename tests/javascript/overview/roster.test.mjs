@@ -101,3 +101,14 @@ test("what is measured stands first, and the line is that of the first that move
   assert.deepEqual(device.metrics, ["area", "temperature", "door", "battery"]);
   assert.deepEqual([device.shownLine(""), device.shownLine("battery"), device.shownLine("none")], ["temperature", "battery", "temperature"]);
 });
+
+test("of more devices than there may be it is known that there are more, until some are gone", () => {
+  const roster = new Roster(() => {}, 2);
+  roster.listed([row("a", { t: 1 }, { ts: NOW - 3_600_000 }), row("b", { t: 1 })], NOW, NOW);
+  assert.equal(roster.full, false);
+  roster.publication(reading("c", { t: 1 }, NOW), NOW);
+  assert.deepEqual([roster.full, [...roster.devices.keys()]], [true, ["a", "b"]]);
+  roster.publication(reading("a", { t: 2 }, NOW - 3_000_000), NOW);
+  roster.completed(new Set(["b", "c"]), NOW);
+  assert.deepEqual([roster.full, [...roster.devices.keys()]], [false, ["b"]]);
+});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { MOST } from "../../../gateway/dashboard/views/overview/closeups.js";
-import { wider } from "../../../gateway/dashboard/views/overview/list.js";
+import { wider } from "../../../gateway/dashboard/live/device_list.js";
 import { Roster } from "../../../gateway/dashboard/views/overview/roster.js";
 import { Supply } from "../../../gateway/dashboard/views/overview/supply.js";
 import { settled } from "../live/fake_client.mjs";

@@ -58,7 +58,7 @@ class AddDialog {
     const asked = (this.asked = this.search.value.trim());
     const read = (path) => this.context.access.json(path);
     const query = new URLSearchParams({ prefix: asked, limit: MOST_FOUND });
-    const [devices, places] = await Promise.allSettled([read(`api/devices?${query}`), read("api/places")]);
+    const [devices, places] = await Promise.allSettled([read(`/api/devices?${query}`), read("/api/places")]);
     if (asked !== this.asked || !this.dialog.open) return;
     this.places = places.value?.places ?? [];
     const words = asked.toLocaleLowerCase();
@@ -92,7 +92,7 @@ class AddDialog {
     this.chosen = row;
     if (row.latest === null) {
       try {
-        const told = await this.context.access.json(`api/places/${encodeURIComponent(row.place)}`);
+        const told = await this.context.access.json(`/api/places/${encodeURIComponent(row.place)}`);
         row.latest = told.latest?.latest ?? {};
       } catch (error) {
         row.latest = {};

@@ -52,7 +52,7 @@ function metricField(context, item) {
   if (comparedOf(item.topic)) return select(Object.entries(sides), item.metric ?? "all");
   const chosen = select([[item.metric, item.metric]], item.metric);
   const [kind, name] = [item.topic.split(":", 1)[0], item.topic.slice(item.topic.indexOf(":") + 1)];
-  const path = `api/${kind === "weather" ? "places" : "devices"}/${encodeURIComponent(name)}`;
+  const path = `/api/${kind === "weather" ? "places" : "devices"}/${encodeURIComponent(name)}`;
   if (item.device === null) {
     context.access.json(path).then((found) => {
       const known = kind === "weather" ? found.latest?.latest : found.latest;

@@ -54,12 +54,12 @@ export class Commands {
     this.log.prepend(el("li", {}, time, what, outcome));
     while (this.log.children.length > MOST_SENT) this.log.lastElementChild.remove();
     const timeoutMs = (command.timeout + MARGIN_S) * 1000;
-    const { kind, told } = await this.outcome(() => call(HERE, access.token, "command", command, timeoutMs));
+    const { kind, told } = await this.outcome(command.timeout, () => call(HERE, access.token, "command", command, timeoutMs));
     outcome.dataset.outcome = kind;
     write(outcome, told);
   }
 
-  async outcome(ask) {
+  async outcome(timeoutS, ask) {
     try {
       const { answer } = await ask();
       const silent = answer === undefined || answer === null;
@@ -68,7 +68,8 @@ export class Commands {
       if (code === 502) return { kind: "failed", told: this.texts.failed(message) };
       if (code === 103) return { kind: "failed", told: this.context.texts.reasons.denied };
       if (code === 1 || code === undefined) return { kind: "failed", told: this.texts.unanswered };
-      return { kind: message?.startsWith("not delivered") ? "undelivered" : "failed", told: message };
+      if (message?.startsWith("not delivered")) return { kind: "undelivered", told: this.texts.undelivered(timeoutS) };
+      return { kind: "failed", told: message?.startsWith("delivered") ? this.texts.late(timeoutS) : message };
     }
   }
 }

@@ -3,6 +3,8 @@
 import { HERE } from "../../live/connections.js";
 import { call } from "../../live/caller.js";
 import { el, write } from "../../parts/dom.js";
+import { wordsFor } from "../weather/card.js";
+import { PASSING, answerOf, refusalOf } from "../weather/places.js";
 
 const OTHER = "?"; // no place is called so
 const ASK_MS = 30_000;
@@ -73,13 +75,20 @@ export class OutsideChoice {
     const mine = (this.asked = Symbol("asked"));
     this.candidates.replaceChildren();
     write(this.told, this.texts.asking);
-    const answer = await call(HERE, this.context.access.token, "weather", question, ASK_MS).catch((error) => ({ error }));
+    const answer = await call(HERE, this.context.access.token, "weather", question, ASK_MS).then(answerOf, refusalOf);
     if (this.asked !== mine) return;
-    write(this.told, answer.error?.message ?? "");
-    if (answer.place) this.choose(answer.place, answer.city);
-    const offered = (answer.candidates ?? []).slice(0, MOST_CANDIDATES);
+    const { kind, place, name, candidates = [] } = answer;
+    write(this.told, kind === "found" ? "" : this.wordsFor(kind, question.city, candidates.length > 0));
+    if (kind === "found") this.choose(place, name);
+    const offered = candidates.slice(0, MOST_CANDIDATES);
     this.candidates.replaceChildren(...offered.map(({ id, city }) =>
       el("button", { type: "button", onclick: () => this.ask({ city, id }) }, city)));
+  }
+
+  wordsFor(kind, city, offered) {
+    const { weather } = this.context.texts;
+    if (offered) return weather.several(city);
+    return PASSING.includes(kind) ? this.texts.unanswered(city) : wordsFor(kind, city, weather);
   }
 
   close() {

@@ -18,7 +18,7 @@ export class Device {
     this.freshness = new Freshness();
     this.order = null;
     this.usual = null;
-    this.rank = null; // its place among all names
+    [this.rank, this.rankedBy] = [null, null]; // its place among all names, and by which collator
     this.searched = id.toLowerCase();
   }
 

@@ -3,7 +3,6 @@
 export const SORTS = ["name", "seen", "value"];
 const MOST_TAGS = 300;
 const SEEN_STEP_MS = 5_000; // who posts all the time does not overtake each other
-const names = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
 // {q, tag, metric, sort, falling, silent} of an address's query (URLSearchParams).
 export function wishesOf(query) {
@@ -35,9 +34,9 @@ export function falls(sort) {
   return sort !== "name";
 }
 
-// The devices that are wanted, in their order; `devices` are all of them.
-export function found(devices, wishes, now) {
-  if (devices.some(({ rank }) => rank === null)) rank(devices);
+// The devices that are wanted, in their order; `devices` are all of them, `names` is a collator of the viewer's language.
+export function found(devices, wishes, now, names) {
+  if (devices.some(({ rankedBy }) => rankedBy !== names)) rank(devices, names);
   const words = wishes.q.toLowerCase().split(/\s+/).filter(Boolean);
   const kept = [];
   for (const device of devices) {
@@ -63,9 +62,9 @@ function sorted(devices, { sort, metric, falling }, now) {
 }
 
 // To compare names takes long, and is done only when there are new ones.
-function rank(devices) {
+function rank(devices, names) {
   const inOrder = devices.toSorted((a, b) => names.compare(a.id, b.id) || (a.id < b.id ? -1 : 1));
-  inOrder.forEach((device, at) => (device.rank = at));
+  inOrder.forEach((device, at) => ([device.rank, device.rankedBy] = [at, names]));
 }
 
 function byName(a, b) {
@@ -84,16 +83,16 @@ function numberOf(value) {
 
 // What can be chosen from: {tags, metrics}, each [[text, how many devices], …] by name. Of too many tags the commonest
 // are there.
-export function choices(devices) {
+export function choices(devices, names) {
   const [tags, metrics] = [new Map(), new Map()];
   for (const device of devices) {
     for (const tag of device.tags) tags.set(tag, (tags.get(tag) ?? 0) + 1);
     for (const metric of device.values.keys()) metrics.set(metric, (metrics.get(metric) ?? 0) + 1);
   }
-  return { tags: listed(tags), metrics: listed(metrics) };
+  return { tags: listed(tags, names), metrics: listed(metrics, names) };
 }
 
-function listed(counts) {
+function listed(counts, names) {
   const commonest = [...counts].sort(([, a], [, b]) => b - a).slice(0, MOST_TAGS);
   return commonest.sort(([a], [b]) => names.compare(a, b));
 }

@@ -8,11 +8,12 @@ const ROOM = 10_000; // points of all series; with more of them a snapshot is th
 
 export class Roster {
   // `changed(id)` is called with every device of which something is new.
-  constructor(changed = () => {}) {
+  constructor(changed = () => {}, most = MOST_DEVICES) {
     this.changed = changed;
+    this.most = most;
+    this.full = false; // there are more devices than that
     this.devices = new Map();
     this.version = 0; // of names, tags and metrics: what can be searched for
-    this.heard = null; // when the newest reading of all came, by the viewer's clock
     this.heardOfNew = () => {};
   }
 
@@ -26,7 +27,6 @@ export class Roster {
       if (serverNow !== null) {
         const paceMs = Number(row.tags?.interval_s) * 1000 || undefined;
         device.freshness.snapshot({ ts: row.ts, seen: row.last_seen, paceMs }, serverNow, now);
-        this.hear(Math.min(row.last_seen, serverNow) + now - serverNow);
       }
       this.changed(row.device);
     }
@@ -38,6 +38,7 @@ export class Roster {
       if (names.has(id) || !device.freshness.silent(now)) continue;
       this.devices.delete(id);
       this.version++;
+      this.full = false;
     }
   }
 
@@ -79,7 +80,6 @@ export class Roster {
       device.point(metric, ts, value);
     }
     device.freshness.reading(ts, now);
-    this.hear(now);
     if (this.devices.size > known) this.heardOfNew(id);
     this.changed(id);
   }
@@ -90,14 +90,11 @@ export class Roster {
     }
   }
 
-  hear(at) {
-    this.heard = Math.max(this.heard ?? -Infinity, at);
-  }
-
   // Null once there are too many.
   device(id) {
     let device = this.devices.get(id);
-    if (!device && this.devices.size < MOST_DEVICES) {
+    if (!device && this.devices.size >= this.most) this.full = true;
+    else if (!device) {
       this.devices.set(id, (device = new Device(id)));
       this.version++;
     }

@@ -1,8 +1,8 @@
 // Where the roster's readings come from: the list of devices, and what is live, by the topic of all readings or, where
 // that brings nothing, by the topics of the devices in view.
 
+import { DeviceList } from "../../live/device_list.js";
 import { Closeups } from "./closeups.js";
-import { DeviceList } from "./list.js";
 
 export const WINDOW_MS = 900_000;
 export const POINTS = 60;
@@ -20,8 +20,8 @@ const DOUBTS = 4; // asked for at once
 
 export class Supply {
   // `changed()` is called when it has become known whether there are devices, or that they cannot be had.
-  constructor({ connection, access, roster, changed = () => {}, learned = () => {}, hidden, clock = Date.now }) {
-    Object.assign(this, { connection, roster, changed, learned, clock });
+  constructor({ connection, access, roster, changed = () => {}, hidden, clock = Date.now }) {
+    Object.assign(this, { connection, roster, changed, clock });
     this.heardByTopic = false; // it is switched on
     this.trouble = null;
     this.crowded = false;
@@ -92,10 +92,7 @@ export class Supply {
     if (points) this.heardByTopic = true;
     this.crowded = data.window.truncated || points > CROWDED;
     this.closeups.forget();
-    const now = this.clock();
-    this.roster.snapshot(data, POINTS, now);
-    const skewMs = now - data.window.to;
-    this.learned(data.window.series.flatMap((each) => each.points.slice(-FEW).map(([ts]) => ts + skewMs)).filter((at) => at <= now));
+    this.roster.snapshot(data, POINTS, this.clock());
     if (again) this.list.read(); // what was missed cannot be had
     this.follow();
     this.changed();

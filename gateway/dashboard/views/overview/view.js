@@ -1,8 +1,7 @@
 // All devices: tiles with live values, searched, filtered and in order.
 
-import { el } from "../../parts/dom.js";
+import { el, write } from "../../parts/dom.js";
 import { WeatherCards } from "../weather/cards.js";
-import { DataStopped } from "./data_stopped.js";
 import { Empty } from "./empty.js";
 import { TileMenu } from "./menu.js";
 import { choices, found, queryOf, wishesOf } from "./query.js";
@@ -14,7 +13,6 @@ import { Toolbar } from "./toolbar.js";
 const TICK_MS = 1_000;
 const CALM_MS = 3_000; // an order by what changes is refreshed that often
 const STILL_MS = 5_000; // a pointer that rests is not used
-const BANNER = "data";
 
 // What was known and where one was, for who comes back.
 const left = new WeakMap();
@@ -26,10 +24,10 @@ export class OverviewView {
     this.back = left.get(context);
     this.roster = this.back?.roster ?? new Roster();
     this.roster.changed = (id) => this.tiles.change(id);
-    this.stopped = new DataStopped();
     this.tiles = new Tiles(context, { menu: (tile) => this.menu.openFor(tile), looked: (devices) => this.look(devices) });
     this.toolbar = new Toolbar(context, (changes) => this.wish(changes));
     this.empty = new Empty(context, () => this.wish({ q: "", tag: "", metric: "", silent: false }));
+    this.note = el("p", { class: "muted", role: "status" });
     this.menu = new TileMenu(context);
     this.weather = new WeatherCards(context);
     this.supply = new Supply({
@@ -37,7 +35,6 @@ export class OverviewView {
       access: context.access,
       roster: this.roster,
       changed: () => this.search(),
-      learned: (times) => this.stopped.learn(times),
       hidden: () => document.hidden,
     });
     this.endings = [];
@@ -55,6 +52,7 @@ export class OverviewView {
       el("h2", { class: "visually-hidden" }, this.title),
       this.strip,
       this.toolbar.node,
+      this.note,
       this.empty.node,
       this.tiles.list,
       this.menu.node,
@@ -93,7 +91,6 @@ export class OverviewView {
     this.menu.close();
     this.supply.close();
     this.tiles.close();
-    this.context.banner.set(BANNER, null);
   }
 
   listen(target, event, listener) {
@@ -138,13 +135,16 @@ export class OverviewView {
     const now = Date.now();
     [this.version, this.refreshed] = [this.roster.version, now];
     const all = [...this.roster.devices.values()];
-    const shown = found(all, this.wishes, now);
+    const shown = found(all, this.wishes, now, this.context.format.names);
     this.tiles.show(shown, this.wishes.metric);
-    if (this.chosenFrom !== this.version) this.toolbar.choose(choices(all));
+    if (this.chosenFrom !== this.version) this.toolbar.choose(choices(all, this.context.format.names));
     this.chosenFrom = this.version;
     const silent = all.reduce((count, device) => count + Number(device.freshness.silent(now)), 0);
     this.toolbar.counted(shown.length, all.length, silent);
     this.toolbar.node.hidden = all.length === 0;
+    const { texts, format } = this.context;
+    write(this.note, this.roster.full ? texts.overview.most(format.value(all.length)) : "");
+    this.note.hidden = !this.roster.full;
     this.empty.show(shown.length ? null : all.length ? "unfound" : (this.supply.problem ?? (this.supply.known ? "none" : "waiting")));
   }
 
@@ -155,7 +155,6 @@ export class OverviewView {
     const anew = this.version !== this.roster.version;
     const still = this.wishes.sort === "name" && !this.wishes.silent;
     if ((anew && still) || ((anew || now - this.refreshed >= CALM_MS) && !this.used(now))) this.refresh();
-    this.judge(now);
   }
 
   // Whether somebody is at the tiles, so that their order must not change under the hand.
@@ -175,14 +174,5 @@ export class OverviewView {
 
   turn(state) {
     this.tiles.list.dataset.connection = state;
-    this.stopped.live(state === "live", Date.now());
-    this.judge(Date.now());
-  }
-
-  judge(now) {
-    if (this.roster.heard !== null) this.stopped.heard(this.roster.heard);
-    const since = this.stopped.since(now);
-    const { texts, format } = this.context;
-    this.context.banner.set(BANNER, since === null ? null : texts.overview.stopped(format.time(since)));
   }
 }

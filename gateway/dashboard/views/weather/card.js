@@ -96,7 +96,7 @@ export class WeatherCard {
     const { format, texts } = this.context;
     const name = this.observation.tags.city ?? this.one.info?.name ?? this.one.name;
     write(this.name, name);
-    write(this.where, whereOf(this.one.info, name));
+    write(this.where, whereOf(this.one.info, name, this.context.format.locale));
     this.menu.rename(name);
     if (this.removal) for (const attribute of ["aria-label", "title"]) mark(this.removal, attribute, texts.weather.remove(name));
     const figures = figuresOf(this.observation, format);

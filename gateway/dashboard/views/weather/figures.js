@@ -43,8 +43,8 @@ export function pointOf(degrees, points) {
 }
 
 // "Illinois, United States"; without what is the place's own name already, and without what is not known.
-export function whereOf(info, name) {
-  const parts = [info?.admin1, info?.country ?? info?.country_code].filter((part) => part && !same(part, name));
+export function whereOf(info, name, locale) {
+  const parts = [info?.admin1, info?.country ?? info?.country_code].filter((part) => part && !same(part, name, locale));
   return [...new Set(parts)].join(", ");
 }
 
@@ -64,6 +64,6 @@ function secure(url) {
   return URL.canParse(url ?? "") && new URL(url).protocol === "https:" ? new URL(url).href : null;
 }
 
-function same(one, other) {
-  return one.localeCompare(other, undefined, { sensitivity: "base" }) === 0;
+function same(one, other, locale) {
+  return one.localeCompare(other, locale, { sensitivity: "base" }) === 0;
 }

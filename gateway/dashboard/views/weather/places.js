@@ -11,7 +11,7 @@ const KEY = "cities";
 const CAN_BE_ASKED = ["live", "stale"];
 const OUTCOMES = new Map([[404, "unknown"], [103, "denied"], [107, "short"], [111, "crowded"]]);
 // What a later answer may mend.
-const PASSING = ["down", "crowded"];
+export const PASSING = ["down", "crowded"];
 
 export class Places {
   // `changed()` is called when other places are to be shown, or more is known of one.
@@ -118,7 +118,7 @@ export class Places {
   ask({ city, id }) {
     return this.connection.client
       .rpc("weather", id === null ? { city } : { city, id })
-      .then(({ data }) => answerOf(data), ({ code }) => ({ kind: OUTCOMES.get(code) ?? "down" }));
+      .then(({ data }) => answerOf(data), refusalOf);
   }
 
   note(city, outcome, told = true) {
@@ -146,7 +146,12 @@ export class Places {
   }
 }
 
-function answerOf(data) {
+// Of an error of the call.
+export function refusalOf({ code }) {
+  return { kind: OUTCOMES.get(code) ?? "down" };
+}
+
+export function answerOf(data) {
   if (data?.error) return { kind: data.error.code === "ambiguous" ? "ambiguous" : "down", candidates: data.candidates ?? [] };
   return { kind: "found", place: data.place, name: data.city };
 }

@@ -4,11 +4,13 @@ const SOONEST_MS = 60_000;
 const TIMES = 3; // the longest gap of those that are remembered
 const REMEMBERED = 50;
 const ENOUGH = 5; // gaps tell what is usual
+const TOGETHER_MS = 1_000; // what comes within is one: a hundred devices that post at once are usual only as often as that
 
 export class DataStopped {
   constructor() {
     this.gaps = [];
     this.last = null;
+    this.beat = null; // when the first came of those that came together
     this.liveFrom = null;
   }
 
@@ -22,15 +24,24 @@ export class DataStopped {
   // The newest reading of all came at `at`, by the viewer's clock.
   heard(at) {
     if (this.last !== null && at <= this.last) return;
-    if (this.last !== null && !this.broken) this.remember(at - this.last);
+    if (this.broken || this.last === null || at - this.beat >= TOGETHER_MS) {
+      if (this.last !== null && !this.broken) this.remember(at - this.last);
+      this.beat = at;
+    }
     this.broken = false;
     this.last = at;
   }
 
   // When readings of the past came, in any order: what was usual before the page was opened.
   learn(times) {
-    const ascending = [...times].sort((a, b) => a - b).slice(-REMEMBERED - 1);
-    ascending.forEach((at, index) => index && this.remember(at - ascending[index - 1]));
+    let [beat, last] = [-Infinity, null];
+    for (const at of [...times].sort((a, b) => a - b)) {
+      if (at - beat >= TOGETHER_MS) {
+        if (last !== null) this.remember(at - last);
+        beat = at;
+      }
+      last = at;
+    }
   }
 
   remember(gap) {

@@ -17,6 +17,11 @@ export class DeviceList {
     this.dueAt = Infinity;
   }
 
+  // What is being read need not be read to its end.
+  enough() {
+    this.reading = null;
+  }
+
   // Read it within `ms`; what is due sooner already stays so.
   due(ms) {
     const at = this.clock() + ms;

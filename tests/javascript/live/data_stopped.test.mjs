@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { DataStopped } from "../../../gateway/dashboard/views/overview/data_stopped.js";
+import { DataStopped } from "../../../gateway/dashboard/live/data_stopped.js";
 
 const started = (gaps, { liveFrom = 0 } = {}) => {
   const stopped = new DataStopped();
