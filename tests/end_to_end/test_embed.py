@@ -108,6 +108,7 @@ def test_values_are_shown_as_the_viewer_writes_them_and_follow(tmp_path: Path, s
                 <windsock-value id=berlin topic="weather:berlin" metric="temperature"></windsock-value>
                 <windsock-value id=compared topic="compare:greenhouse-7:berlin"></windsock-value>
                 <windsock-value id=more topic="compare:greenhouse-7:berlin" metric="difference"></windsock-value>
+                <windsock-chart id=switch topic="device:greenhouse-7" metric="door"></windsock-chart>
                 <windsock-chart id=past topic="compare:greenhouse-7:berlin"></windsock-chart>
                 <windsock-value id=wrong topic="greenhouse-7" metric="temperature"></windsock-value>"""
             site.show(page, windsock.url, body)
@@ -134,6 +135,9 @@ def test_values_are_shown_as_the_viewer_writes_them_and_follow(tmp_path: Path, s
             is_told(page.locator("#other"), "live")
             page.evaluate("document.getElementById('plain').setAttribute('metric', 'door')")
             expect(page.locator("#plain")).to_contain_text("door an")
+            page.wait_for_function("document.getElementById('switch').plot.shown?.lines[0].held")
+            page.locator("#switch").get_by_text("Tabelle").click()
+            expect(page.locator("#switch").get_by_role("row").nth(1)).to_contain_text("an")
             assert page.evaluate("globalThis.Centrifuge") == "of the page"
             assert len(sockets) == 1
 
@@ -188,6 +192,7 @@ def test_a_chart_has_a_table_follows_its_width_and_the_scheme(tmp_path: Path, si
         now = int(time.time() * 1000)
         post(windsock, *(reading(n=n % 7) | {"ts": now - 700_000 + n * 5_000} for n in range(60)))
         post(windsock, *(reading(n=n % 7) | {"ts": now - 600_000 + n * 5_000} for n in range(60, 120)))
+        page.add_init_script("const now = Date.now; Date.now = () => now() + 600_000")  # a viewer's clock that is wrong
         site.show(page, windsock.url, '<meta name="color-scheme" content="light dark">' + CHART)
         chart = page.locator("windsock-chart")
         canvas = chart.locator("canvas")

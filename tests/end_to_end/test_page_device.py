@@ -387,11 +387,20 @@ def test_the_weather_outside_stands_beside_the_same_quantity(
 
 
 def test_a_device_that_is_not_there_yet_comes_alive(windsock: Windsock, page: Page) -> None:
+    page.route("**/uPlot.esm.js*", lambda route: route.abort())
     open_device(page, windsock, "unborn")
     expect(page.get_by_text("unborn has not posted yet.")).to_be_visible()
     post(windsock, reading("unborn", n=1))
     expect(card(page, "n").locator(".figure .value")).to_have_text("1")
     expect(page.get_by_text("unborn has not posted yet.")).to_be_hidden()
+    expect(card(page, "n").get_by_text("The chart could not be loaded")).to_be_visible()
+    expect(card(page, "n").get_by_role("region").get_by_role("row")).to_have_count(2)
+    page.unroute("**/uPlot.esm.js*")
+    expect(card(page, "n").locator("canvas")).to_be_visible()
+    expect(card(page, "n").get_by_text("The chart could not be loaded")).to_be_hidden()
+    expect(card(page, "n").get_by_role("region")).to_be_hidden()
+    post(windsock, reading("unborn", int(time.time() * 1000) + 2 * HOUR_MS, n=2))
+    expect(page.locator('[data-note="ahead"]')).to_contain_text("The charts leave out 1 point of the future.")
     page.goto(f"{windsock.url}/#/device/{'%F0%9F%8C%B1%3Cb%3E'}")
     expect(page.locator(".notes")).to_contain_text("no such topic")
 
