@@ -367,7 +367,7 @@ def test_the_weather_outside_stands_beside_the_same_quantity(
     assert "outside=berlin" in page.url
     screenshot(page, "device-outside")
     service.values["temperature_2m"] = 10
-    service.observed += 900
+    service.observed += 60
     until(page, f"{LINE.format('temperature', 1)}.values.at(-1) === 50")
     berlin.click()
     expect(berlin).to_have_attribute("aria-pressed", "false")

@@ -14,8 +14,8 @@ from tests.browser import screenshot, until, watched
 from tests.page_feeds import post
 from tests.processes import Windsock
 
-VIEWS = ["Devices", "Weather", "Board", "Alerts"]
-GERMAN = ["Geräte", "Wetter", "Tafel", "Alarme"]
+VIEWS = ["Devices", "Metrics", "Weather", "Board", "Alerts"]
+GERMAN = ["Geräte", "Messgrößen", "Wetter", "Tafel", "Alarme"]
 STATE = "#state"
 
 

@@ -90,7 +90,7 @@ def test_the_weather_of_the_settings_and_of_cities_that_the_viewer_adds(tmp_path
             expect(said(page)).to_contain_text("2 to 100 letters")
             expect(page.locator(".weather-card")).to_have_count(3)
             service.values["temperature_2m"] = 9.5
-            service.observed += 900
+            service.observed += 60
             expect(paris).to_contain_text("9.5 °C")
             page.reload()
             expect(paris).to_contain_text("9.5 °C")

@@ -51,7 +51,7 @@ def test_a_city_is_answered_with_its_observation_and_then_each_new_one(windsock:
         assert first["units"]["temperature"] == "°C"
         assert "Open-Meteo" in first["attribution"]
         weather.values["temperature_2m"] = 5.5
-        weather.observed += 900
+        weather.observed += 60
         second = take(socket)
         assert (second["temperature"], second["ts"]) == (5.5, weather.observed * 1000)
 
@@ -62,7 +62,7 @@ def test_a_new_city_is_found_fetched_and_followed(windsock: Windsock, weather: O
         assert ask(other, "Sao-Paulo")["city"] == "São Paulo"
         assert weather.searches() == ["são paulo"]
         weather.values["temperature_2m"] = 30
-        weather.observed += 900
+        weather.observed += 60
         assert take(one)["temperature"] == take(other)["temperature"] == 30
 
 
@@ -100,7 +100,7 @@ def test_a_snapshot_of_a_place_shows_its_weather(windsock: Windsock, weather: Op
         latest = result["data"]["latest"]
         assert (latest["device"], latest["latest"]["temperature"]["value"]) == ("berlin", 3.4)
         weather.values["temperature_2m"] = 5.5
-        weather.observed += 900
+        weather.observed += 60
         push = take(socket)["push"]["pub"]
         assert (push["offset"], push["data"]["values"]["temperature"]) == (result["offset"] + 1, 5.5)
 

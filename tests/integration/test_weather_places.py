@@ -134,7 +134,7 @@ async def test_a_place_whose_past_could_not_be_told_at_first_is_given_it_before_
     # What it lacks is known to whoever goes on.
     async with poller(redis_server, weather, **BERLIN, **settings, **often) as running:
         weather.forgive("/v1/forecast")
-        weather.observed = before["ts"] // 1000 + 900
+        weather.observed = before["ts"] // 1000 + 60
         met.ahead_s, met.modified = 3_600.0, met.modified + 60
 
         async def complete() -> list[Any]:

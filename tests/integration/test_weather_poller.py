@@ -63,7 +63,7 @@ async def test_a_repeat_is_dropped_and_the_next_observation_is_stored(
     async with poller(redis_server, weather, places="Berlin=52.52,13.41", **OFTEN) as running:
         await until_found(at_least(3, lambda: len(weather.forecasts())), "not polled again")
         assert len(await running.observed("berlin")) == 1
-        weather.observed += 900
+        weather.observed += 60
         weather.values["temperature_2m"] = None
 
         async def second() -> bool:
@@ -236,7 +236,7 @@ async def test_a_place_of_which_something_is_kept_is_not_given_its_past_again(
     async with poller(redis_server, weather, places="Berlin=52.52,13.41", weather_history_h="24") as running:
         await until_found(lambda: running.observed("berlin"), "no observation")
         await running.shared.redis.delete(status_key("berlin"))
-    weather.observed += 900
+    weather.observed += 60
     async with poller(redis_server, weather, places="Berlin=52.52,13.41", weather_history_h="24") as running:
         await until_found(at_least(2, lambda: len(weather.forecasts())), "not asked")
 
@@ -296,7 +296,7 @@ async def test_the_poller_goes_on_after_redis_was_killed(redis_server: RedisServ
             return not running.unready()
 
         await until_found(down, "it does not notice that Redis is gone")
-        weather.observed += 900
+        weather.observed += 60
         redis_server.start()
         await until_found(up, "it does not notice that Redis is back")
 

@@ -29,8 +29,10 @@ export class Format {
     this.small = decimals === null ? new Intl.NumberFormat(this.locale, { maximumSignificantDigits: 3 }) : this.plain;
     const significant = decimals === null ? 4 : Math.min(21, decimals + 1);
     this.tiny = new Intl.NumberFormat(this.locale, { notation: "scientific", maximumSignificantDigits: significant });
-    this.ages = new Intl.RelativeTimeFormat(this.locale, { style: "narrow", numeric: "always" });
     this.language = languageOf(this.plain.resolvedOptions().locale);
+    // The narrow minutes of most languages are an m, as metres are.
+    const style = this.language === "en" ? "narrow" : "short";
+    this.ages = new Intl.RelativeTimeFormat(this.locale, { style, numeric: "always" });
     this.texts = textsOf(this.language);
     this.names = new Intl.Collator(this.locale, { numeric: true, sensitivity: "base" });
     this.times = new Map(); // by their options

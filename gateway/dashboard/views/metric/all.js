@@ -17,7 +17,7 @@ export class AllMetrics {
   }
 
   get title() {
-    return this.context.texts.metric_view.all;
+    return this.context.texts.views.metric;
   }
 
   open(place) {
