@@ -8,8 +8,11 @@ a socket does not open.
 from __future__ import annotations
 
 import hashlib
+from mimetypes import guess_type
 from pathlib import Path
+from stat import S_ISREG
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -46,21 +49,45 @@ PAGE = {
 
 
 class SharedFiles(StaticFiles):
-    """Files that pages of any origin may read."""
+    """Files that pages of any origin may read. They are few and small: each is read once for each of its versions, and
+    answered without a thread, as a page asks for some eighty at once.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory=directory)
+        self._known: dict[str, tuple[int, Response]] = {}
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        if path.endswith(".html"):  # the page is had at `/` alone, with its policy
+        full, found = self.lookup_path(path)
+        # The page is had at `/` alone, with its policy.
+        if found is None or not S_ISREG(found.st_mode) or path.endswith(".html"):
             raise HTTPException(404)
-        response = await super().get_response(path, scope)
-        response.headers.update(SHARED)
+        if scope["method"] not in ("GET", "HEAD"):
+            raise HTTPException(405)
+        version, response = self._known.get(full, (None, None))
+        if response is None or version != found.st_mtime_ns:
+            response = _answer(Path(full))
+            self._known[full] = (found.st_mtime_ns, response)
+        if self.is_not_modified(response.headers, Headers(scope=scope)):
+            return Response(status_code=304, headers=SHARED | {"ETag": response.headers["etag"]})
         return response
+
+
+def _answer(file: Path) -> Response:
+    body = file.read_bytes()
+    media_type = guess_type(file.name)[0] or "application/octet-stream"
+    return Response(body, headers=SHARED | {"ETag": _etag(body)}, media_type=media_type)
+
+
+def _etag(body: bytes) -> str:
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def routes(door: Door) -> list[BaseRoute]:
     """`/`, `/embed.js`, `/embed/origin` and `/static`."""
     files = SharedFiles(directory=DASHBOARD)
     html = _index()
-    etag = f'"{hashlib.sha256(html).hexdigest()[:32]}"'
+    etag = _etag(html)
 
     async def index(request: Request) -> Response:
         headers = PAGE | {"ETag": etag}

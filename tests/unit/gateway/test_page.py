@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import httpx
+import pytest
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
@@ -13,13 +17,13 @@ from services.settings import GatewaySettings
 ELSEWHERE = "https://elsewhere.example"
 
 
-async def get(path: str, origins: str = "", **headers: str) -> httpx.Response:
+async def get(path: str, origins: str = "", method: str = "GET", **headers: str) -> httpx.Response:
     """What the page's routes answer a page of another origin."""
     door = Door(GatewaySettings(origins=origins), Refusals(CollectorRegistry()), Joiner(), "127.0.0.1")
     app = httpx.ASGITransport(Starlette(routes=page.routes(door)))
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     async with httpx.AsyncClient(transport=app, base_url="http://windsock.example") as http:
-        return await http.get(path, headers={"Origin": ELSEWHERE} | named)
+        return await http.request(method, path, headers={"Origin": ELSEWHERE} | named)
 
 
 async def test_pages_of_any_origin_may_read_the_modules() -> None:
@@ -36,6 +40,30 @@ async def test_a_module_that_did_not_change_is_not_sent_again() -> None:
     again = await get("/embed.js", If_None_Match=first.headers["etag"])
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["access-control-allow-origin"] == "*"
+
+
+async def test_a_module_that_changed_is_sent_as_it_is_now(tmp_path: Path) -> None:
+    files = page.SharedFiles(tmp_path)
+    module = tmp_path / "module.js"
+    scope = {"type": "http", "method": "GET", "headers": []}
+    for text, at_s in ((b"one", 1), (b"two", 2)):
+        module.write_bytes(text)
+        os.utime(module, (at_s, at_s))
+        answer = await files.get_response("module.js", scope)
+        assert answer.body == text
+        assert "javascript" in answer.headers["content-type"]
+
+
+@pytest.mark.parametrize("path", ["", "live", "live/", "none.js", "../page.py", "%2e%2e/page.py", "index.html"])
+async def test_nothing_but_files_of_the_page_is_shared(path: str) -> None:
+    assert (await get(f"/static/{path}")).status_code == 404
+
+
+async def test_files_are_only_read() -> None:
+    assert (await get("/static/page.js", method="POST")).status_code == 405
+    head = await get("/static/page.js", method="HEAD")
+    assert (head.status_code, head.content) == (200, b"")
+    assert int(head.headers["content-length"]) > 0
 
 
 async def test_a_page_is_told_whether_it_may_open_sockets() -> None:

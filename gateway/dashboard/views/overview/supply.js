@@ -62,12 +62,15 @@ export class Supply {
     this.roster.heardOfNew = () => this.list.due(NEW_NAMES_MS);
     this.connection.feed(TOPIC).join(this.listener);
     this.connection.listeners.add(this.turned);
+    this.wasLive = this.connection.state === "live"; // the first time the list is read anyway
     this.list.read();
   }
 
   // The topic of all readings resumes where it was left; without it, whatever came meanwhile is in the list.
   turned = (state) => {
-    if (state === "live" && this.alone) this.list.due(0);
+    if (state !== "live") return;
+    if (this.wasLive && this.alone) this.list.due(0);
+    this.wasLive = true;
   };
 
   get known() {
