@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -354,6 +355,38 @@ def test_a_client_that_breaks_the_protocol_is_closed_with_its_code(
             socket.send(frame)
         assert closed(socket) == code
     assert "Traceback" not in windsock.log
+
+
+def test_while_redis_is_not_heard_a_client_is_told_so_at_once_and_subscribes_later(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    quick = {"canary_s": "0.2", "canary_timeout_s": "1"}
+    status = '{"id":3,"rpc":{"method":"status"}}'
+    with Windsock(tmp_path, redis_url=redis_server.url, **quick) as windsock:
+        with raw(windsock) as socket:
+            socket.send(HELLO)
+            assert "data" not in lines(socket, 1)[0]["connect"]
+            redis_server.send(signal.SIGSTOP)
+            deadline = time.monotonic() + 30
+            told = "live"
+            while told == "live" and time.monotonic() < deadline:
+                time.sleep(0.1)
+                socket.send(status)
+                told = lines(socket, 1)[0]["rpc"]["data"]["status"]
+            assert told == "stale"
+        with raw(windsock) as socket:
+            socket.send(f'{HELLO}\n{{"id":2,"subscribe":{{"channel":"device:a"}}}}\n{status}')
+            hello, refused, told_again = lines(socket, 3)
+            assert hello["connect"]["data"] == {"status": "stale"}
+            assert (refused["error"]["code"], refused["error"]["temporary"]) == (100, True)
+            assert told_again["rpc"]["data"] == {"status": "stale"}
+            redis_server.send(signal.SIGCONT)
+            answer: dict[str, Any] = {}
+            while "subscribe" not in answer and time.monotonic() < deadline + 30:
+                socket.send('{"id":4,"subscribe":{"channel":"device:a"}}')
+                (answer,) = lines(socket, 1)
+                time.sleep(0.1)
+            assert "subscribe" in answer
 
 
 def test_a_client_that_does_not_answer_pings_is_closed(tmp_path: Path) -> None:

@@ -32,6 +32,18 @@ def opened(page: Page, windsock: Windsock, *topics: str) -> None:
     page.evaluate(MARK)
 
 
+def watch_states(page: Page) -> None:
+    """`states` has each that is shown from now on, with no repeats."""
+    page.evaluate(
+        """() => {
+            const shown = document.querySelector("#state");
+            window.states = [];
+            const look = () => states.at(-1) !== shown.textContent && states.push(shown.textContent);
+            new MutationObserver(look).observe(shown, { childList: true, characterData: true, subtree: true });
+        }"""
+    )
+
+
 def test_the_page_says_that_the_server_hears_nothing(tmp_path: Path, page: Page, redis_server: RedisServer) -> None:
     quick = {"status_s": "0.2", "canary_s": "0.2", "canary_timeout_s": "1"}
     with Windsock(tmp_path, redis_url=redis_server.url, **quick) as windsock:
@@ -42,6 +54,14 @@ def test_the_page_says_that_the_server_hears_nothing(tmp_path: Path, page: Page,
         redis_server.send(signal.SIGSTOP)
         expect(state(page)).to_have_text("stale")
         expect(banner(page)).to_contain_text("has heard nothing from its database since")
+        # Who comes back, or comes, meanwhile is not told that all is well.
+        watch_states(page)
+        page.context.set_offline(True)
+        expect(state(page)).to_have_text("offline")
+        page.context.set_offline(False)
+        expect(state(page)).to_have_text("stale")
+        page.wait_for_timeout(6_000)  # longer than the client waits for an answer
+        assert page.evaluate("states") == ["offline", "stale"]
         redis_server.send(signal.SIGCONT)
         expect(state(page)).to_have_text("live")
         expect(banner(page)).to_contain_text("live again")

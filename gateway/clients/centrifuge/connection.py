@@ -232,6 +232,10 @@ class Connection:
             return await self._login.greet(step)
 
     async def _subscribe(self, step: Subscribe) -> list[Opened]:
+        if why := self._shared.broker.unready():
+            # To wait for Redis would keep whatever the client asks next from being answered.
+            self._session.lost(step.channel.name)
+            raise Unavailable(", ".join(why))
         opened = await self._subscriptions.open(step)
         if opened is None:
             self._answers.refuse(step.id, codes.UNRECOVERABLE_POSITION)

@@ -26,6 +26,8 @@ from services.tokens import ExpiredTokenError, Grant, Identity, InvalidTokenErro
 log = logs.get("centrifuge")
 
 VERSION = "windsock"
+STALE = replies.Json(b'{"status":"stale"}')
+"""In the reply to a connect while the gateway hears nothing from Redis, as the procedure `status` tells it."""
 
 
 class Login:
@@ -99,6 +101,8 @@ class Login:
         if there:
             hello["subs"] = {one.channel.name: one.result for one in there}
         hello |= {"ping": self._shared.settings.ping_s} | self._transport.hello()
+        if self._shared.broker.unready():
+            hello["data"] = STALE
         self._answers.reply(step.id, "connect", hello, sum(len(one.recovered) for one in there))
         return there
 

@@ -42,7 +42,7 @@ export class Connection {
       emulationEndpoint: new URL("emulation", server).href,
       ...(token ? { token } : {}),
     });
-    this.client.on("connected", () => this.connected());
+    this.client.on("connected", ({ data } = {}) => this.connected(data?.status));
     this.client.on("connecting", () => this.lost());
     this.client.on("disconnected", ({ code }) => this.ended(code));
     this.client.on("error", () => this.askWhy());
@@ -69,10 +69,11 @@ export class Connection {
     return this.feeds.get(topic);
   }
 
-  connected() {
+  // `status` is told by a server that hears nothing itself.
+  connected(status = "live") {
     clearTimeout(this.again);
     [this.was, this.heard] = [true, this.clock()];
-    this.become("live");
+    this.become(status === "live" ? "live" : "stale");
     this.awaitTopics();
     this.ask();
   }

@@ -66,6 +66,16 @@ test("what the server says of itself counts: stale while it hears nothing", asyn
   connection.close();
 });
 
+test("a server that hears nothing says so when it is connected to: it is not live before", async () => {
+  const { client, connection, states } = opened();
+  client.turn("connected", { data: { status: "stale" } });
+  await answer(client, "stale");
+  mock.timers.tick(5_000);
+  await answer(client, "live");
+  assert.deepEqual(states, ["stale", "live"]);
+  connection.close();
+});
+
 test("a server that does not answer is lost: it connects anew, and is not ended", async () => {
   const { client, connection, states } = opened();
   client.turn("connected");
