@@ -1,5 +1,8 @@
 // What is drawn of a series: as many points as can be told apart, broken where nothing came. Pure.
 
+const DIGITS = 4; // of a mean
+const MOST_MORE = 9;
+
 // [[ms, value, ms, value, …], …]: runs of points without a silence between them, with the neighbours on either side of the
 // span, so that lines come from somewhere. Of each of `columns` parts of the span the first, lowest, highest and last stay.
 export function runsOf(series, { fromMs, toMs }, columns, silentMs = Infinity) {
@@ -54,11 +57,14 @@ export function pointAt(series, ms, silentMs = Infinity, held = false) {
   return onLine || Math.abs(ms - times[at]) <= silentMs ? { ts: times[at], value: values[at] } : null;
 }
 
-// The mean of a summary, with as many digits as say something beside its lowest and highest.
+// The mean of a summary, with four digits of itself and of what lies between its lowest and highest.
 export function meanOf({ lowest, highest, mean }) {
   if (highest === lowest) return lowest;
-  const digits = 2 - Math.floor(Math.log10(highest - lowest));
-  return digits > 15 ? mean : Number(mean.toFixed(Math.max(0, digits)));
+  const decimals = (number) => DIGITS - 1 - Math.floor(Math.log10(Math.abs(number)));
+  const ofRange = decimals(highest - lowest);
+  // A mean that is next to nothing beside its range is the noise of binary fractions.
+  const wanted = Math.max(ofRange, mean === 0 ? 0 : Math.min(decimals(mean), ofRange + MOST_MORE));
+  return wanted > 15 ? mean : Number(mean.toFixed(Math.max(0, wanted)));
 }
 
 // Rows of a table, the newest first: {rows: [{ts, values: [one for each series, or undefined]}], all: how many there are}.

@@ -73,9 +73,12 @@ test("a table has a row for each time, the newest first", () => {
 });
 
 test("a mean has as many digits as say something", () => {
-  assert.equal(meanOf({ lowest: 622, highest: 673, mean: 640.512345 }), 640.5);
-  assert.equal(meanOf({ lowest: 17, highest: 18.1, mean: 17.412345 }), 17.41);
-  assert.equal(meanOf({ lowest: 0, highest: 1_000_000, mean: 1.5 }), 2);
+  assert.equal(meanOf({ lowest: 622, highest: 673, mean: 640.512345 }), 640.51);
+  assert.equal(meanOf({ lowest: 17, highest: 18.1, mean: 17.412345 }), 17.412);
+  assert.equal(meanOf({ lowest: 0, highest: 1_000_000, mean: 1.5 }), 1.5);
+  assert.equal(meanOf({ lowest: 0, highest: 100, mean: 0.5 }), 0.5);
+  assert.equal(meanOf({ lowest: 1, highest: 588, mean: 294.5 }), 294.5);
+  assert.equal(meanOf({ lowest: -1, highest: 1, mean: 1e-17 }), 0);
   assert.equal(meanOf({ lowest: 5.25, highest: 5.25, mean: 5.25 }), 5.25);
   assert.equal(meanOf({ lowest: 0, highest: 1e-20, mean: 5e-21 }), 5e-21);
 });
