@@ -42,8 +42,16 @@ export function rangeOf(all, { fromMs, toMs }) {
     }
   }
   if (lowest > highest) return null;
-  const room = (highest - lowest) * 0.08 || Math.abs(highest) * 0.05 || 1;
-  return [lowest - room, highest + room];
+  const room = highest * 0.08 - lowest * 0.08 || Math.abs(highest) * 0.05 || 1;
+  return [Math.max(-Number.MAX_VALUE, lowest - room), Math.min(Number.MAX_VALUE, highest + room)];
+}
+
+// By what an axis from `lowest` to `highest` is divided so that uPlot, which has steps of 1e-32 to 5e31 and numbers of up
+// to 17 digits, finds steps for it.
+export function factorOf([lowest, highest]) {
+  const largest = Math.max(Math.abs(lowest), Math.abs(highest));
+  if (largest === 0 || (largest >= 1e-20 && largest < 1e15)) return 1;
+  return 10 ** Math.max(-300, Math.floor(Math.log10(largest)) - 9);
 }
 
 // The point that a cursor at `ms` is about: {ts, value}, or null where nothing came. What is `held` lasts until the next.
@@ -64,7 +72,10 @@ export function meanOf({ lowest, highest, mean }) {
   const ofRange = decimals(highest - lowest);
   // A mean that is next to nothing beside its range is the noise of binary fractions.
   const wanted = Math.max(ofRange, mean === 0 ? 0 : Math.min(decimals(mean), ofRange + MOST_MORE));
-  return wanted > 15 ? mean : Number(mean.toFixed(Math.max(0, wanted)));
+  if (wanted > 15) return mean;
+  if (Math.abs(mean) <= Number.MAX_SAFE_INTEGER) return Number(mean.toFixed(Math.max(0, wanted)));
+  const digits = Math.floor(Math.log10(Math.abs(mean))) + 1 + wanted;
+  return Number(mean.toPrecision(Math.min(17, Math.max(DIGITS, digits))));
 }
 
 // Rows of a table, the newest first: {rows: [{ts, values: [one for each series, or undefined]}], all: how many there are}.

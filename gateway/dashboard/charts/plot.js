@@ -5,7 +5,7 @@
 
 import { Colours } from "./colours.js";
 import { load } from "./library.js";
-import { rangeOf, runsOf } from "./lines.js";
+import { factorOf, rangeOf, runsOf } from "./lines.js";
 
 export { plotSheet } from "./library.js";
 
@@ -75,7 +75,9 @@ export class Plot {
     const scales = scalesOf(this.shown.lines);
     if (!this.chart || scales.join() !== this.scales.join()) this.build(scales);
     const { fromMs, toMs } = this.shown;
-    this.ranges = new Map(scales.map((scale) => [scale, this.range(scale)]));
+    const ranges = scales.map((scale) => [scale, this.range(scale)]);
+    this.factors = new Map(ranges.map(([scale, range]) => [scale, factorOf(range)]));
+    this.ranges = new Map(ranges.map(([scale, range]) => [scale, range.map((end) => end / this.factors.get(scale))]));
     this.chart.setData([[fromMs, toMs], ...scales.map(() => [null, null])]);
   }
 
@@ -132,7 +134,9 @@ export class Plot {
   axis(axis, scale, at) {
     const word = (value, step) => {
       const { format } = this.shown;
-      return scale === SWITCH ? format.value(value === 1) : format.step(value, step);
+      if (scale === SWITCH) return format.value(value === 1);
+      const factor = this.factors?.get(scale) ?? 1;
+      return format.step(value * factor, step * factor);
     };
     return {
       ...axis,
@@ -158,7 +162,8 @@ export class Plot {
     const across = (ms) => bbox.left + ((ms - fromMs) / (toMs - fromMs)) * bbox.width;
     for (const line of this.shown.lines) {
       if (!(scaleOf(line) in chart.scales)) continue; // of the chart that is built in the next frame
-      const up = (value) => chart.valToPos(value, scaleOf(line), true);
+      const factor = this.factors.get(scaleOf(line));
+      const up = (value) => chart.valToPos(value / factor, scaleOf(line), true);
       ctx.strokeStyle = ctx.fillStyle = this.colours.of(line.colour);
       ctx.globalAlpha = line.faint ? FAINT : 1;
       const runs = runsOf(line.series, this.shown, Math.max(1, bbox.width), line.silentMs);

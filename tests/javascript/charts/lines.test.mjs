@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { meanOf, pointAt, rangeOf, rowsOf, runsOf } from "../../../gateway/dashboard/charts/lines.js";
+import { factorOf, meanOf, pointAt, rangeOf, rowsOf, runsOf } from "../../../gateway/dashboard/charts/lines.js";
 import { MOST, markOf } from "../../../gateway/dashboard/charts/marks.js";
 import { Series } from "../../../gateway/dashboard/live/series.js";
 
@@ -50,6 +50,16 @@ test("an axis shows what is in view, and what leads there if nothing is", () => 
   assert.ok(under < 0 && over > 0);
 });
 
+test("no number is too large or too small for an axis", () => {
+  assert.deepEqual(rangeOf([seriesOf([[0, -1.7e308], [1, 1.7e308]])], spanOf(0, 1)), [-Number.MAX_VALUE, Number.MAX_VALUE]);
+  assert.deepEqual([[0, 0], [-5, 1e14], [2e-7, 8e-7]].map(factorOf), [1, 1, 1]);
+  for (const range of [[1e308, 1.7e308], [-1e300, 5], [1e17, 1e17 + 64], [1e-30, 2e-30], [0, 5e-324]]) {
+    const factor = factorOf(range);
+    for (const end of range) assert.ok(Number.isFinite(end / factor) && Math.abs(end / factor) < 1e15);
+    assert.ok(Math.abs(range[1] - range[0]) / factor > 1e-25);
+  }
+});
+
 test("the cursor is about the nearest point, and about none in a silence", () => {
   const series = seriesOf([...every(1_000, 5), ...every(1_000, 5, (at) => 100 + at, 100_000)]);
   assert.deepEqual(pointAt(series, 1_400, 3_000), { ts: 1_000, value: 1 });
@@ -79,6 +89,8 @@ test("a mean has as many digits as say something", () => {
   assert.equal(meanOf({ lowest: 0, highest: 100, mean: 0.5 }), 0.5);
   assert.equal(meanOf({ lowest: 1, highest: 588, mean: 294.5 }), 294.5);
   assert.equal(meanOf({ lowest: -1, highest: 1, mean: 1e-17 }), 0);
+  assert.equal(meanOf({ lowest: 1e308, highest: 1.1e308, mean: 1.0366666666666666e308 }), 1.0367e308);
+  assert.equal(meanOf({ lowest: -1.7e308, highest: 1.7e308, mean: 2e300 }), 2e300);
   assert.equal(meanOf({ lowest: 5.25, highest: 5.25, mean: 5.25 }), 5.25);
   assert.equal(meanOf({ lowest: 0, highest: 1e-20, mean: 5e-21 }), 5e-21);
 });
