@@ -30,12 +30,13 @@ export function runsOf(series, { fromMs, toMs }, columns, silentMs = Infinity) {
 }
 
 // [lowest, highest] of several series within a span (of their neighbours if nothing is in it), with some room; null
-// without any point.
-export function rangeOf(all, { fromMs, toMs }) {
+// without any point. Of those that are `held`, a set, the one before the span belongs to it.
+export function rangeOf(all, { fromMs, toMs }, held = new Set()) {
   let [lowest, highest] = [Infinity, -Infinity];
   for (const series of all) {
     let [first, end] = [series.before(fromMs), series.after(toMs)];
     if (first === end) [first, end] = [Math.max(0, first - 1), Math.min(series.length, end + 1)];
+    else if (held.has(series)) first = Math.max(0, first - 1);
     for (let at = first; at < end; at++) {
       lowest = Math.min(lowest, series.values[at]);
       highest = Math.max(highest, series.values[at]);
@@ -63,6 +64,22 @@ export function pointAt(series, ms, silentMs = Infinity, held = false) {
   if (at < 0) return null;
   const onLine = after > 0 && after < times.length && !series.broken(after, silentMs);
   return onLine || Math.abs(ms - times[at]) <= silentMs ? { ts: times[at], value: values[at] } : null;
+}
+
+// The summary of a line within a span. What holds from before belongs to it, as it is seen there.
+export function summaryOf({ series, silentMs, steps = false }, { fromMs, toMs }) {
+  const found = series.summary(fromMs, toMs);
+  const before = steps ? pointAt(series, fromMs, silentMs, true) : null;
+  if (before === null || before.ts === fromMs) return found;
+  const { value } = before;
+  if (found === null) return { lowest: value, highest: value, mean: value, count: 1 };
+  const { lowest, highest, mean, count } = found;
+  return {
+    lowest: Math.min(lowest, value),
+    highest: Math.max(highest, value),
+    mean: mean + (value - mean) / (count + 1),
+    count: count + 1,
+  };
 }
 
 // The mean of a summary, with four digits of itself and of what lies between its lowest and highest.

@@ -12,6 +12,9 @@ export { plotSheet } from "./library.js";
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const LEAST_AXIS = 56;
+const BETWEEN_TIMES = 12;
+const LEAST_RIGHT = 25;
+const WIDE_TIME = new Date(2028, 11, 28, 22, 48, 58).getTime();
 const SWITCH = "switch";
 const SWITCH_RANGE = [-0.2, 1.2];
 const FAINT = 0.2;
@@ -84,7 +87,8 @@ export class Plot {
   range(scale) {
     if (scale === SWITCH) return SWITCH_RANGE;
     const mine = this.shown.lines.filter((line) => scaleOf(line) === scale);
-    return rangeOf(mine.map(({ series }) => series), this.shown) ?? [0, 1];
+    const held = new Set(mine.filter(({ steps }) => steps).map(({ series }) => series));
+    return rangeOf(mine.map(({ series }) => series), this.shown, held) ?? [0, 1];
   }
 
   build(scales) {
@@ -107,6 +111,7 @@ export class Plot {
       width: Math.max(1, Math.floor(width)),
       height: Math.max(1, Math.floor(height)),
       ms: 1,
+      padding: [null, (chart, _side, [, right]) => (right ? 0 : this.halfOfTime(chart)), null, null],
       legend: { show: false },
       cursor: {
         y: false,
@@ -119,7 +124,12 @@ export class Plot {
         ...Object.fromEntries(ranges),
       },
       axes: [
-        { ...axis, values: (_chart, splits) => splits.map((ms) => this.shown.format.time(ms, this.clock())), size: 30 },
+        {
+          ...axis,
+          values: (_chart, splits) => splits.map((ms) => this.time(ms)),
+          size: 30,
+          space: (chart) => this.timeWidth(chart) + BETWEEN_TIMES,
+        },
         ...scales.slice(0, 2).map((scale, at) => this.axis(axis, scale, at)),
       ],
       series: [{}, ...scales.map((scale) => ({ scale, paths: () => null, points: { show: false } }))],
@@ -216,6 +226,23 @@ export class Plot {
     return this.colours.probe(name);
   }
 
+  // Ticks are whole seconds, but for the noise of binary fractions.
+  time(ms) {
+    return this.shown.format.time(Math.round(ms), this.clock());
+  }
+
+  // Of the labels of the time axis.
+  timeWidth(chart) {
+    const { fromMs, toMs } = this.shown;
+    const widths = [WIDE_TIME, fromMs, toMs].map((ms) => widthOf(chart, 0, this.time(ms)));
+    return Math.max(...widths);
+  }
+
+  // So that one at the right end is not cut off.
+  halfOfTime(chart) {
+    return Math.max(LEAST_RIGHT, Math.ceil(this.timeWidth(chart) / 2));
+  }
+
   clock() {
     const span = this.shown.toMs - this.shown.fromMs;
     if (span <= 10 * MINUTE_MS) return { timeStyle: "medium" };
@@ -244,6 +271,10 @@ function widest(chart, values, axis, cycle) {
   if (cycle > 1) return known._size;
   const longest = (values ?? []).reduce((most, each) => (each.length > most.length ? each : most), "");
   const gap = known.ticks.size + known.gap;
-  chart.ctx.font = known.font[0];
-  return Math.max(LEAST_AXIS, Math.ceil(gap + chart.ctx.measureText(longest).width / devicePixelRatio));
+  return Math.max(LEAST_AXIS, Math.ceil(gap + widthOf(chart, axis, longest)));
+}
+
+function widthOf(chart, axis, text) {
+  chart.ctx.font = chart.axes[axis].font[0];
+  return chart.ctx.measureText(text).width / devicePixelRatio;
 }

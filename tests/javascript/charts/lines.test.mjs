@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { factorOf, meanOf, pointAt, rangeOf, rowsOf, runsOf } from "../../../gateway/dashboard/charts/lines.js";
+import { factorOf, meanOf, pointAt, rangeOf, rowsOf, runsOf, summaryOf } from "../../../gateway/dashboard/charts/lines.js";
 import { MOST, markOf } from "../../../gateway/dashboard/charts/marks.js";
 import { Series } from "../../../gateway/dashboard/live/series.js";
 
@@ -43,6 +43,7 @@ test("an axis shows what is in view, and what leads there if nothing is", () => 
   const series = seriesOf([[0, 100], [1_000, 1], [2_000, 3], [3_000, -100]]);
   const [lowest, highest] = rangeOf([series], spanOf(900, 2_100));
   assert.ok(lowest < 1 && lowest > 0 && highest > 3 && highest < 4);
+  assert.ok(rangeOf([series], spanOf(900, 2_100), new Set([series]))[1] > 100);
   const [below, above] = rangeOf([series], spanOf(1_200, 1_300));
   assert.ok(below < 1 && above > 3 && above < 4);
   assert.equal(rangeOf([seriesOf([])], spanOf(0, 1)), null);
@@ -80,6 +81,17 @@ test("a table has a row for each time, the newest first", () => {
   });
   assert.deepEqual(rowsOf([one], spanOf(-Infinity, Infinity), 100).rows.map(({ ts }) => ts), [4, 2, 1]);
   assert.deepEqual(rowsOf([], spanOf(0, 1), 100), { rows: [], all: 0 });
+});
+
+test("what holds from before the view is one of its values, and what is no step or long silent is none", () => {
+  const series = seriesOf([[0, 10], [1_000, 4], [2_000, 7]]);
+  const line = { series, silentMs: 5_000, steps: true };
+  assert.deepEqual(summaryOf(line, spanOf(1_200, 1_800)), { lowest: 4, highest: 4, mean: 4, count: 1 });
+  assert.deepEqual(summaryOf(line, spanOf(500, 1_500)), { lowest: 4, highest: 10, mean: 7, count: 2 });
+  assert.deepEqual(summaryOf(line, spanOf(1_000, 1_500)), { lowest: 4, highest: 4, mean: 4, count: 1 });
+  assert.equal(summaryOf({ series, silentMs: 5_000 }, spanOf(1_200, 1_800)), null);
+  assert.equal(summaryOf(line, spanOf(8_000, 9_000)), null);
+  assert.equal(summaryOf(line, spanOf(-9, -5)), null);
 });
 
 test("a mean has as many digits as say something", () => {
