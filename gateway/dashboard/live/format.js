@@ -20,6 +20,11 @@ export function unitText(unit) {
   return UNITS.get(unit) ?? unit ?? "";
 }
 
+// How a metric is called: only an underscore between two words is a space, so that "_a" does not look like "a".
+export function metricText(metric) {
+  return metric.replace(/(?<=[\p{L}\p{N}])_(?=[\p{L}\p{N}])/gu, " ");
+}
+
 export class Format {
   // `locale`: a BCP 47 tag, or undefined for the viewer's own; `decimals`: exactly so many, or null for up to three.
   constructor(locale, decimals = null) {

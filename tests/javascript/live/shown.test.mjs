@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Format, unitText } from "../../../gateway/dashboard/live/format.js";
+import { Format, metricText, unitText } from "../../../gateway/dashboard/live/format.js";
 import { shownState } from "../../../gateway/dashboard/live/state.js";
 import { languages, textsOf } from "../../../gateway/dashboard/live/texts.js";
 
@@ -67,6 +67,11 @@ test("ages are told in the largest unit that fits", () => {
 
 test("units of UCUM are shown as people write them", () => {
   assert.deepEqual(["Cel", "hPa", undefined].map(unitText), ["°C", "hPa", ""]);
+});
+
+test("underscores between words of a metric are spaces, and others stay", () => {
+  const told = ["soil_temperature_2", "_a", "a_", "__proto__", "_hid.den-", "a__b", "größe_ß"].map(metricText);
+  assert.deepEqual(told, ["soil temperature 2", "_a", "a_", "__proto__", "_hid.den-", "a__b", "größe ß"]);
 });
 
 test("every language has every text", () => {
