@@ -138,8 +138,9 @@ export class WindsockElement extends HTMLElement {
     if (reading.ageMs === undefined) this.freshness.reading(reading.ts, Date.now());
     else this.freshness.told(reading.ts, reading.ageMs, Date.now());
     // A late reading does not turn the clock back.
-    if (!this.newest || reading.ts >= this.newest.ts) this.newest = { ...reading, unit: reading.unit ?? this.newest?.unit };
-    this.add(reading);
+    const newest = !this.newest || reading.ts >= this.newest.ts;
+    this.add(reading, this.newest?.unit, newest);
+    if (newest) this.newest = { ...reading, unit: reading.unit ?? this.newest?.unit };
     this.update();
   }
 
