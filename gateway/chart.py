@@ -2,7 +2,8 @@
 
 Every numeric value that was added is a point of the series of its device and metric, by the reading's own
 time. Where a series has more points than are wanted, MinMaxLTTB keeps its extremes and its shape; the points
-that stay are as they were. Booleans are 0 and 1, texts are left out.
+that stay are as they were. Booleans are 0 and 1, texts are left out. A series has one unit, that of the newest reading
+that tells one: what was told in another is converted, or left out where it cannot be.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tsdownsample import MinMaxLTTBDownsampler
 from gateway.latest import Name, Newest
 from services import topics
 from services.batch import Batch
+from services.units import converted
 
 POINT_BYTES = 24
 """What a point takes, to begin with; measured where that is not enough."""
@@ -32,8 +34,35 @@ Point: TypeAlias = tuple[int, float]
 
 @dataclass(slots=True)
 class _Series:
-    points: list[Point] = field(default_factory=list)
+    by_unit: dict[str, list[Point]] = field(default_factory=dict)
+    """The points, the newest first, as they were told."""
     unit: str = ""
+    unit_ts: float = -math.inf
+    points: list[Point] = field(default_factory=list)
+
+    def add(self, ts: int, value: float, unit: str) -> None:
+        points = self.by_unit.get(unit)
+        if points is None:
+            points = self.by_unit[unit] = []
+        points.append((ts, value))
+        if unit and ts > self.unit_ts:
+            self.unit, self.unit_ts = unit, ts
+
+    def join(self) -> bool:
+        """Bring all points into one unit and in order; False if some had to be left out."""
+        self.points, complete = [], True
+        for unit, points in self.by_unit.items():
+            if unit in ("", self.unit):
+                self.points += reversed(points)
+                continue
+            for ts, told in reversed(points):
+                value = converted(told, unit, self.unit)
+                if value is None:
+                    complete = False
+                    break
+                self.points.append((ts, value))
+        self.points.sort(key=lambda point: point[0])
+        return complete
 
 
 class Chart:
@@ -63,14 +92,11 @@ class Chart:
                 self.newest[name] = Newest(ts, value, unit)
             if ts >= self._from_ms and not isinstance(value, str) and math.isfinite(value):
                 series = self._series.setdefault(name, _Series())
-                series.points.append((ts, int(value) if isinstance(value, bool) else value))
-                series.unit = series.unit or unit
+                series.add(ts, int(value) if isinstance(value, bool) else value, unit)
 
     def shown(self, points: int, most_bytes: int) -> tuple[list[orjson.Fragment], bool]:
-        """The series as JSON, with at most so many points each; and whether there was room for all of them."""
-        for series in self._series.values():
-            series.points.reverse()
-            series.points.sort(key=lambda point: point[0])
+        """The series as JSON, at most so many points each; and whether all had room, and could be told in one unit."""
+        one_unit = all([series.join() for series in self._series.values()])
         names = sorted(self._series)
         lengths = [min(points, len(self._series[name].points)) for name in names]
         point_bytes: float = POINT_BYTES
@@ -82,7 +108,7 @@ class Chart:
                 break
             point_bytes = max(point_bytes * 1.2, size / sum(min(limit, length) for length in lengths))
         kept = list(_fitting(texts, most_bytes))
-        return [orjson.Fragment(text) for text in kept], len(kept) == len(texts)
+        return [orjson.Fragment(text) for text in kept], one_unit and len(kept) == len(texts)
 
     def _text(self, name: Name, limit: int) -> bytes:
         series = self._series[name]

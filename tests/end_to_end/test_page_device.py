@@ -290,7 +290,7 @@ def test_all_readings_are_saved_as_csv(windsock: Windsock, page: Page, tmp_path:
     assert re.fullmatch(rf"saved_1_{time_of}_{time_of}\.csv", download.value.suggested_filename)
     expect(page.get_by_text("1,501 readings saved")).to_be_visible()
     download.value.save_as(tmp_path / "saved.csv")
-    with (tmp_path / "saved.csv").open(newline="") as file:
+    with (tmp_path / "saved.csv").open(newline="", encoding="utf-8-sig") as file:
         head, *rows = list(csv.reader(file))
     assert head == ["ts", "note", "on", "t (°C)"]
     assert [float(row[3]) for row in rows[:-1]] == [at / 4 for at in range(1_500)]

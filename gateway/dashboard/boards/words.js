@@ -1,12 +1,13 @@
 // What boards say of their items and of what is wrong, in the viewer's language.
 
+import { metricText } from "../live/format.js";
 import { comparedOf } from "../live/source.js";
 import { href } from "../parts/router.js";
 import { BoardError } from "./board.js";
 
 // Whose value it is, and which: "greenhouse-7 · temperature".
 export function labelOf({ label, topic, metric, device }) {
-  return label || `${whoseOf({ topic, device })} · ${plain(comparedOf(topic)?.metric ?? metric)}`;
+  return label || `${whoseOf({ topic, device })} · ${metricText(comparedOf(topic)?.metric ?? metric)}`;
 }
 
 // The device or the place; of a comparison both.
@@ -35,10 +36,6 @@ export function tell(texts, work) {
     if (!(error instanceof BoardError)) throw error;
     throw Object.assign(error, { told: capital(problemText(texts, error)) });
   }
-}
-
-function plain(metric) {
-  return metric.replaceAll("_", " ");
 }
 
 function capital(text) {

@@ -5,13 +5,16 @@
 
 import { Colours } from "./colours.js";
 import { load } from "./library.js";
-import { rangeOf, runsOf } from "./lines.js";
+import { factorOf, rangeOf, runsOf } from "./lines.js";
 
 export { plotSheet } from "./library.js";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const LEAST_AXIS = 56;
+const BETWEEN_TIMES = 12;
+const LEAST_RIGHT = 25;
+const WIDE_TIME = new Date(2028, 11, 28, 22, 48, 58).getTime();
 const SWITCH = "switch";
 const SWITCH_RANGE = [-0.2, 1.2];
 const FAINT = 0.2;
@@ -75,14 +78,17 @@ export class Plot {
     const scales = scalesOf(this.shown.lines);
     if (!this.chart || scales.join() !== this.scales.join()) this.build(scales);
     const { fromMs, toMs } = this.shown;
-    this.ranges = new Map(scales.map((scale) => [scale, this.range(scale)]));
+    const ranges = scales.map((scale) => [scale, this.range(scale)]);
+    this.factors = new Map(ranges.map(([scale, range]) => [scale, factorOf(range)]));
+    this.ranges = new Map(ranges.map(([scale, range]) => [scale, range.map((end) => end / this.factors.get(scale))]));
     this.chart.setData([[fromMs, toMs], ...scales.map(() => [null, null])]);
   }
 
   range(scale) {
     if (scale === SWITCH) return SWITCH_RANGE;
     const mine = this.shown.lines.filter((line) => scaleOf(line) === scale);
-    return rangeOf(mine.map(({ series }) => series), this.shown) ?? [0, 1];
+    const held = new Set(mine.filter(({ steps }) => steps).map(({ series }) => series));
+    return rangeOf(mine.map(({ series }) => series), this.shown, held) ?? [0, 1];
   }
 
   build(scales) {
@@ -105,6 +111,7 @@ export class Plot {
       width: Math.max(1, Math.floor(width)),
       height: Math.max(1, Math.floor(height)),
       ms: 1,
+      padding: [null, (chart, _side, [, right]) => (right ? 0 : this.halfOfTime(chart)), null, null],
       legend: { show: false },
       cursor: {
         y: false,
@@ -117,7 +124,12 @@ export class Plot {
         ...Object.fromEntries(ranges),
       },
       axes: [
-        { ...axis, values: (_chart, splits) => splits.map((ms) => this.shown.format.time(ms, this.clock())), size: 30 },
+        {
+          ...axis,
+          values: (_chart, splits) => splits.map((ms) => this.time(ms)),
+          size: 30,
+          space: (chart) => this.timeWidth(chart) + BETWEEN_TIMES,
+        },
         ...scales.slice(0, 2).map((scale, at) => this.axis(axis, scale, at)),
       ],
       series: [{}, ...scales.map((scale) => ({ scale, paths: () => null, points: { show: false } }))],
@@ -132,7 +144,9 @@ export class Plot {
   axis(axis, scale, at) {
     const word = (value, step) => {
       const { format } = this.shown;
-      return scale === SWITCH ? format.value(value === 1) : format.step(value, step);
+      if (scale === SWITCH) return format.value(value === 1);
+      const factor = this.factors?.get(scale) ?? 1;
+      return format.step(value * factor, step * factor);
     };
     return {
       ...axis,
@@ -158,7 +172,8 @@ export class Plot {
     const across = (ms) => bbox.left + ((ms - fromMs) / (toMs - fromMs)) * bbox.width;
     for (const line of this.shown.lines) {
       if (!(scaleOf(line) in chart.scales)) continue; // of the chart that is built in the next frame
-      const up = (value) => chart.valToPos(value, scaleOf(line), true);
+      const factor = this.factors.get(scaleOf(line));
+      const up = (value) => chart.valToPos(value / factor, scaleOf(line), true);
       ctx.strokeStyle = ctx.fillStyle = this.colours.of(line.colour);
       ctx.globalAlpha = line.faint ? FAINT : 1;
       const runs = runsOf(line.series, this.shown, Math.max(1, bbox.width), line.silentMs);
@@ -211,6 +226,23 @@ export class Plot {
     return this.colours.probe(name);
   }
 
+  // Ticks are whole seconds, but for the noise of binary fractions.
+  time(ms) {
+    return this.shown.format.time(Math.round(ms), this.clock());
+  }
+
+  // Of the labels of the time axis.
+  timeWidth(chart) {
+    const { fromMs, toMs } = this.shown;
+    const widths = [WIDE_TIME, fromMs, toMs].map((ms) => widthOf(chart, 0, this.time(ms)));
+    return Math.max(...widths);
+  }
+
+  // So that one at the right end is not cut off.
+  halfOfTime(chart) {
+    return Math.max(LEAST_RIGHT, Math.ceil(this.timeWidth(chart) / 2));
+  }
+
   clock() {
     const span = this.shown.toMs - this.shown.fromMs;
     if (span <= 10 * MINUTE_MS) return { timeStyle: "medium" };
@@ -239,6 +271,10 @@ function widest(chart, values, axis, cycle) {
   if (cycle > 1) return known._size;
   const longest = (values ?? []).reduce((most, each) => (each.length > most.length ? each : most), "");
   const gap = known.ticks.size + known.gap;
-  chart.ctx.font = known.font[0];
-  return Math.max(LEAST_AXIS, Math.ceil(gap + chart.ctx.measureText(longest).width / devicePixelRatio));
+  return Math.max(LEAST_AXIS, Math.ceil(gap + widthOf(chart, axis, longest)));
+}
+
+function widthOf(chart, axis, text) {
+  chart.ctx.font = chart.axes[axis].font[0];
+  return chart.ctx.measureText(text).width / devicePixelRatio;
 }

@@ -3,7 +3,7 @@
 // Its columns keep their widths whatever stands in them. A name is a button that hides its line and shows it again.
 
 import { el, mark, write } from "../parts/dom.js";
-import { meanOf, pointAt } from "./lines.js";
+import { meanOf, pointAt, summaryOf } from "./lines.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const COLUMNS = ["value", "lowest", "highest", "mean"];
@@ -65,7 +65,7 @@ export class Readout {
       const { series, held, steps } = line;
       const last = cursorMs === null;
       const at = pointAt(series, last ? toMs : cursorMs, last ? Infinity : line.silentMs, last || held || steps);
-      const found = series.summary(fromMs, toMs);
+      const found = summaryOf(line, { fromMs, toMs });
       // The mean of a switch is the share of its readings that are on: no value that it ever has.
       const told = held ? [at?.value] : [at?.value, found?.lowest, found?.highest, found && meanOf(found)];
       cells.forEach((cell, place) => write(cell, place < told.length ? this.text(told[place], line) : ""));

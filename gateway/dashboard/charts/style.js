@@ -26,6 +26,7 @@ sheet.replaceSync(`
 .chart .empty[hidden] { display: none; }
 .chart .readout { inline-size: 100%; max-inline-size: 46rem; table-layout: fixed; border-collapse: collapse; font-size: .85rem; }
 .chart .readout :is(th, td) { padding: .1rem 0 .1rem .5rem; text-align: end; font-weight: 400; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.chart .readout tbody td { white-space: normal; overflow-wrap: anywhere; }
 .chart .readout thead * { color: var(--muted); font-size: .75rem; }
 .chart .readout :first-child:is(th, td) { inline-size: 36%; padding-inline-start: 0; text-align: start; }
 .chart .readout td.value { font-weight: 600; }

@@ -25,6 +25,7 @@
 import { el, write } from "../parts/dom.js";
 import { AxisBar } from "./axis_bar.js";
 import { Gestures } from "./gestures.js";
+import { meanOf, summaryOf } from "./lines.js";
 import { MOST, markOf } from "./marks.js";
 import { Plot } from "./plot.js";
 import { Readout } from "./readout.js";
@@ -121,12 +122,13 @@ export class TimeChart {
   // For who does not see it.
   tell() {
     const { texts } = this.format;
-    const { fromMs, toMs } = this.axis.view;
-    const told = this.lines.flatMap(({ label, unit, series, held }) => {
-      const found = held ? null : series.summary(fromMs, toMs);
+    const told = this.lines.flatMap((line) => {
+      const { label, unit, series, held } = line;
+      const found = held ? null : summaryOf(line, this.axis.view);
       if (!found) return [];
       const names = series.thinned ? { ...texts, mean: texts.charts.drawn_mean } : texts;
-      const word = (name) => `${names[name]} ${this.format.value(found[name])} ${unit}`.trim();
+      const shown = { ...found, mean: meanOf(found) };
+      const word = (name) => `${names[name]} ${this.format.value(shown[name])} ${unit}`.trim();
       const words = ["lowest", "highest", "mean"].map(word);
       return [`${label}: ${words.join(", ")}`];
     });

@@ -6,6 +6,7 @@ import { Plot, plotSheet } from "../charts/plot.js";
 import { Table } from "../charts/table.js";
 import { duration } from "../live/freshness.js";
 import { Series } from "../live/series.js";
+import { addInUnit } from "../live/unit_change.js";
 import { write } from "../parts/dom.js";
 import { WindsockElement, part } from "./element.js";
 
@@ -70,8 +71,8 @@ export class WindsockChart extends WindsockElement {
     this.series.thinned ||= points.length >= POINTS;
   }
 
-  add({ ts, value }) {
-    this.series.add(ts, value);
+  add(reading, unit, newest) {
+    addInUnit(this.series, unit, reading, newest);
   }
 
   draw({ reason, ageMs, now }) {

@@ -1,7 +1,7 @@
 // What both elements are: attributes, a place on the shared connection, freshness, and a state that is always told.
 
 import { HERE, connections } from "../live/connections.js";
-import { Format, unitText } from "../live/format.js";
+import { Format, metricText, unitText } from "../live/format.js";
 import { Freshness, duration } from "../live/freshness.js";
 import { latestOf, pointsOf, readingOf, sourceOf } from "../live/source.js";
 import { shownState } from "../live/state.js";
@@ -99,7 +99,7 @@ export class WindsockElement extends HTMLElement {
   }
 
   get label() {
-    return this.getAttribute("label") ?? (this.source?.compared ?? this.source)?.metric.replaceAll("_", " ") ?? "";
+    return this.getAttribute("label") ?? metricText((this.source?.compared ?? this.source)?.metric ?? "");
   }
 
   get unit() {
@@ -138,8 +138,9 @@ export class WindsockElement extends HTMLElement {
     if (reading.ageMs === undefined) this.freshness.reading(reading.ts, Date.now());
     else this.freshness.told(reading.ts, reading.ageMs, Date.now());
     // A late reading does not turn the clock back.
-    if (!this.newest || reading.ts >= this.newest.ts) this.newest = { ...reading, unit: reading.unit ?? this.newest?.unit };
-    this.add(reading);
+    const newest = !this.newest || reading.ts >= this.newest.ts;
+    this.add(reading, this.newest?.unit, newest);
+    if (newest) this.newest = { ...reading, unit: reading.unit ?? this.newest?.unit };
     this.update();
   }
 

@@ -63,7 +63,8 @@ export class Series {
       if (value > highest) highest = value;
       sum += value;
     }
-    return { lowest, highest, mean: sum / count, count };
+    const mean = Number.isFinite(sum) ? sum / count : this.values.slice(first, end).reduce((all, each) => all + each / count, 0);
+    return { lowest, highest, mean, count };
   }
 
   // How many points are not after `ts`.

@@ -148,6 +148,7 @@ const ALL = {
       ahead: (time, count) =>
         `The newest reading is of ${time}, which is still to come: the device's clock is or was ahead.` +
         (count > 0 ? ` The charts leave out ${count === 1 ? "1 point" : `${count} points`} of the future.` : ""),
+      another_unit: (metrics) => `What these told in another unit cannot be converted and is not shown: ${metrics}.`,
       crowded: "Some metrics come without their past: there are too many at once.",
       left_out: (count) => counted(count, "1 more metric is not shown.", `${count} more metrics are not shown.`),
       thinned: "Readings are thinned out here: lowest and highest stay, the mean is of the points drawn. Zoom in for every reading.",
@@ -570,6 +571,7 @@ const ALL = {
       ahead: (time, count) =>
         `Der neueste Messwert ist von ${time}, was noch kommt: die Uhr des Geräts geht oder ging vor.` +
         (count > 0 ? ` In den Diagrammen ${count === 1 ? "fehlt 1 Punkt" : `fehlen ${count} Punkte`} der Zukunft.` : ""),
+      another_unit: (metrics) => `Was diese in einer anderen Einheit sagten, lässt sich nicht umrechnen und fehlt: ${metrics}.`,
       crowded: "Einige Messgrößen kommen ohne ihre Vergangenheit: es sind zu viele auf einmal.",
       left_out: (count) =>
         counted(count, "1 weitere Messgröße wird nicht gezeigt.", `${count} weitere Messgrößen werden nicht gezeigt.`),

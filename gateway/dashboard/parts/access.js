@@ -27,10 +27,10 @@ export class Access {
     return answer;
   }
 
-  // The JSON at a path; rejects with an Error that says why where there is none.
-  async json(path, options = {}) {
+  // The JSON at a path, as `parse` reads it; rejects with an Error that says why where there is none.
+  async json(path, { parse = JSON.parse, ...options } = {}) {
     const answer = await this.read(path, options);
-    const told = await answer.json().catch(() => null);
+    const told = await answer.text().then(parse).catch(() => null);
     if (!answer.ok) throw Object.assign(new Error(told?.detail ?? `status ${answer.status}`), { status: answer.status });
     return told;
   }

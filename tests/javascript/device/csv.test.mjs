@@ -3,7 +3,13 @@ import { test } from "node:test";
 
 import { csvOf, fileName } from "../../../gateway/dashboard/views/device/csv.js";
 
-const textOf = (readings) => csvOf(readings).join("");
+// Without the byte order mark.
+const textOf = (readings) => csvOf(readings).join("").slice(1);
+const linesOf = (readings) => textOf(readings).split(/(?<=\r\n)/);
+
+test("a spreadsheet is told that it is UTF-8", () => {
+  assert.equal(csvOf([]).join(""), "\ufeffts\r\n");
+});
 
 test("a line for each reading, a column for each metric with its unit", () => {
   const text = textOf([
@@ -23,15 +29,22 @@ test("what needs quotes has them", () => {
 });
 
 test("no text is a formula, and a number stays one", () => {
-  const values = { a: "=1+1", b: "+49", c: "-x", d: "@SUM(A1)", e: "\t=1", f: "a=1", g: -4.5, h: '=HYPERLINK("x","y")' };
+  const values = { a: "=1+1", b: "+49", c: "-x", d: "@SUM(A1)", e: "\t=1", f: "a=1", g: -4.5, h: '=HYPERLINK("x","y")', i: "-0.5", j: "-1-1" };
   const [, line] = csvOf([{ ts: 0, values }]);
-  assert.equal(line, `1970-01-01T00:00:00.000Z,'=1+1,'+49,'-x,'@SUM(A1),'\t=1,a=1,-4.5,"'=HYPERLINK(""x"",""y"")"\r\n`);
+  assert.equal(line, `1970-01-01T00:00:00.000Z,'=1+1,'+49,'-x,'@SUM(A1),'\t=1,a=1,-4.5,"'=HYPERLINK(""x"",""y"")",-0.5,'-1-1\r\n`);
 });
 
-test("nothing but a head where there is nothing, and all units of a metric that changed its own", () => {
-  assert.equal(textOf([]), "ts\r\n");
-  const [head] = csvOf([{ ts: 0, values: { t: 1 }, units: { t: "Cel" } }, { ts: 1, values: { t: 2 }, units: { t: "K" } }]);
-  assert.equal(head, "ts,t (°C / K)\r\n");
+test("a metric that changed its unit has a column for each", () => {
+  const told = [{ t: "Cel" }, { t: "K" }, null, { t: "°C" }].map((units, at) => ({ ts: at, values: { t: at }, units }));
+  const at = "1970-01-01T00:00:00.00";
+  assert.deepEqual(linesOf(told), [
+    "ts,t (°C),t (K),t\r\n", `${at}0Z,0,,\r\n`, `${at}1Z,,1,\r\n`, `${at}2Z,,,2\r\n`, `${at}3Z,3,,\r\n`,
+  ]);
+});
+
+test("integers that are too large for a number stay as they were", () => {
+  const [, line] = csvOf([{ ts: 0, values: { n: 12_345_678_901_234_567_891n } }]);
+  assert.equal(line, "1970-01-01T00:00:00.000Z,12345678901234567891\r\n");
 });
 
 test("a file's name is one on every system", () => {
@@ -40,7 +53,7 @@ test("a file's name is one on every system", () => {
 });
 
 test("a metric may have a name that every object knows", () => {
-  const [head, one, other] = csvOf(JSON.parse(`[
+  const [head, one, other] = linesOf(JSON.parse(`[
     {"ts": 0, "values": {"constructor": 1, "__proto__": 2, "toString": 3}, "units": {"__proto__": "Cel"}},
     {"ts": 1, "values": {"a": 4}, "units": null}
   ]`));

@@ -55,3 +55,13 @@ test("too many readings, and those of a span that was left meanwhile, are not sh
   await left.load({ fromMs: 0, toMs: 2_000 });
   assert.equal(left.span, null);
 });
+
+test("readings are told in the unit that the metric has, and not at all once it has another", async () => {
+  let unit = "[degF]";
+  const read = async () => ({ publications: [{ data: { ts: 1_200, values: { n: 20 }, units: { n: "Cel" } } }], next: null });
+  const detail = new Detail("device:a", read, () => {}, () => unit);
+  await detail.load({ fromMs: 1_000, toMs: 2_000 });
+  assert.deepEqual(detail.of("n", { fromMs: 1_000, toMs: 2_000 }).values, [68]);
+  unit = "K";
+  assert.equal(detail.of("n", { fromMs: 1_000, toMs: 2_000 }), null);
+});

@@ -94,3 +94,13 @@ test("the server's clock counts", () => {
   assert.equal(model.nowMs, NOW + 60_000);
   assert.equal(model.known, false);
 });
+
+test("a metric that changes its unit is told in the new one, and one that cannot be converted is told of", () => {
+  const series = [{ device: "a", metric: "t", unit: "Cel", points: points(2) }];
+  const model = modelOf({ window: { series }, latest: latestOf({ t: { value: 1, ts: NOW - 1_000, unit: "Cel" } }) });
+  const metric = model.metrics.get("t");
+  model.publication({ device: "a", ts: NOW, values: { t: 68 }, units: { t: "[degF]" } });
+  assert.deepEqual([metric.series.values, metric.unit, model.anew.size], [[32, 33.8, 68], "[degF]", 0]);
+  model.publication({ device: "a", ts: NOW + 1, values: { t: 5 }, units: { t: "widget" } });
+  assert.deepEqual([metric.series.values, metric.unit, [...model.anew]], [[5], "widget", ["t"]]);
+});

@@ -79,3 +79,7 @@ test("what came seldom once and often now has no silence in its past", () => {
   const often = [1_500, 1_501, 1_502, 1_503, 1_600, 1_601, 1_602, 1_603].map((ts) => [ts, 1]);
   assert.deepEqual(filled(...seldom, ...often).silences(15), [[1_503, 1_600]]);
 });
+
+test("the mean of the largest numbers is none of infinity", () => {
+  assert.equal(filled([0, 1.6e308], [1, 1.6e308]).summary().mean, 1.6e308);
+});

@@ -46,6 +46,28 @@ def test_units_are_told_where_they_are_known() -> None:
     assert [one.get("unit") for one in series_of(chart)] == [None, "Cel"]
 
 
+def in_unit(ts: int, value: float, unit: str) -> dict[str, Any]:
+    return reading(ts, t=value) | {"units": {"t": unit}}
+
+
+def test_points_of_another_unit_are_told_in_the_unit_of_the_newest() -> None:
+    chart = Chart("device:a", 0)
+    chart.add([batch(3, in_unit(30, 68, "[degF]"), in_unit(15, 10, "Cel"), reading(20, t=70))])
+    chart.add([batch(1, in_unit(10, 20, "Cel"))])
+    fragments, complete = chart.shown(500, 500_000)
+    (shown,) = orjson.loads(orjson.dumps(fragments))
+    assert (shown["unit"], complete) == ("[degF]", True)
+    assert shown["points"] == [[10, 68], [15, 50], [20, 70], [30, 68]]
+
+
+def test_points_that_cannot_be_told_in_that_unit_are_left_out_and_it_is_said() -> None:
+    chart = Chart("device:a", 0)
+    chart.add([batch(1, in_unit(10, 20, "widget"), in_unit(20, 1_013, "hPa"))])
+    fragments, complete = chart.shown(500, 500_000)
+    assert orjson.loads(orjson.dumps(fragments))[0]["points"] == [[20, 1_013]]
+    assert not complete
+
+
 @pytest.mark.parametrize("metric", ["units", "values", "tags"])
 def test_a_metric_may_be_called_like_a_member_of_readings(metric: str) -> None:
     chart = Chart("metric:" + metric, 0)

@@ -3,7 +3,7 @@
 import { alertButton } from "../../alerts/alert_button.js";
 import { pinButton } from "../../boards/pin_button.js";
 import { TimeChart } from "../../charts/time_chart.js";
-import { unitText } from "../../live/format.js";
+import { metricText, unitText } from "../../live/format.js";
 import { el, mark, write } from "../../parts/dom.js";
 import { href } from "../../parts/router.js";
 import { silentMsOf } from "./model.js";
@@ -14,7 +14,7 @@ export class Card {
   constructor(view, metric) {
     Object.assign(this, { view, name: metric.name, kind: metric.kind });
     const { context, topic, windowName } = view;
-    this.label = metric.name.replaceAll("_", " ");
+    this.label = metricText(metric.name);
     const isText = metric.kind === "text";
     const item = { kind: isText ? "value" : "chart", topic, metric: metric.name, device: null, window: windowName };
     const what = { topic, metric: metric.name, device: null, unit: unitText(metric.unit), label: this.label };

@@ -1,28 +1,33 @@
-// Readings as a CSV file (RFC 4180): a line for each, a column for each metric. Pure.
+// Readings as a CSV file (RFC 4180): a line for each, a column for each metric and unit. Pure.
 
 import { unitText } from "../../live/format.js";
 
 const FORMULA = /^[=+\-@\t\r]/;
+const NUMBER = /^-\d+(\.\d+)?$/;
 const QUOTED = /[",\r\n]/;
+const BOM = "\ufeff"; // without it Excel takes "°C" for another encoding
 
 // The file's text in parts, so that long ones need no single string.
 export function csvOf(readings) {
-  const units = new Map(); // metric → the units it came in
-  for (const { values, units: told } of readings) {
-    for (const metric of Object.keys(values)) {
-      if (!units.has(metric)) units.set(metric, new Set());
-      const unit = ownOf(told ?? {}, metric);
-      if (unit) units.get(metric).add(unitText(unit));
+  const found = new Map(); // metric → the units it came in
+  for (const reading of readings) {
+    for (const metric of Object.keys(reading.values)) {
+      if (!found.has(metric)) found.set(metric, new Set());
+      found.get(metric).add(unitOf(reading, metric));
     }
   }
-  const metrics = [...units.keys()].sort();
-  const heads = metrics.map((metric) => {
-    const told = [...units.get(metric)].join(" / ");
-    return told ? `${metric} (${told})` : metric;
+  const columns = [...found.keys()].sort().flatMap((metric) => [...found.get(metric)].map((unit) => ({ metric, unit })));
+  const heads = columns.map(({ metric, unit }) => (unit ? `${metric} (${unit})` : metric));
+  const rows = readings.map((reading) => {
+    const cells = columns.map(({ metric, unit }) => (unitOf(reading, metric) === unit ? ownOf(reading.values, metric) : null));
+    return line([new Date(reading.ts).toISOString(), ...cells]);
   });
-  const cellsOf = ({ ts, values }) => [new Date(ts).toISOString(), ...metrics.map((metric) => ownOf(values, metric))];
-  const rows = readings.map((reading) => line(cellsOf(reading)));
-  return [line(["ts", ...heads]), ...rows];
+  return [BOM + line(["ts", ...heads]), ...rows];
+}
+
+// As it is shown; "" for none.
+function unitOf({ units }, metric) {
+  return unitText(ownOf(units ?? {}, metric));
 }
 
 // "greenhouse-7_2026-11-21T05-00Z_2026-11-21T06-00Z.csv"
@@ -44,6 +49,6 @@ function line(cells) {
 function cell(value) {
   if (value === undefined || value === null) return "";
   if (typeof value !== "string") return String(value);
-  const text = FORMULA.test(value) ? `'${value}` : value;
+  const text = FORMULA.test(value) && !NUMBER.test(value) ? `'${value}` : value;
   return QUOTED.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

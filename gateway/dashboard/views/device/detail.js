@@ -1,21 +1,24 @@
 // Every reading of what is zoomed into, where the snapshot has thinned them out and there are few enough.
 
 import { Series } from "../../live/series.js";
+import { readingOf } from "../../live/source.js";
+import { addInUnit } from "../../live/unit_change.js";
 import { readHistory } from "./history.js";
 
 const WAIT_MS = 300;
 const MOST = 5_000;
 
 export class Detail {
-  // `read(path, signal)` fetches JSON; `changed()`: other points are to be shown.
-  constructor(topic, read, changed) {
-    Object.assign(this, { topic, read, changed });
+  // `read(path, signal)` fetches JSON; `changed()`: other points are to be shown; `unitOf(name)`: of a metric now.
+  constructor(topic, read, changed, unitOf = () => "") {
+    Object.assign(this, { topic, read, changed, unitOf });
     this.clear();
   }
 
-  // The points of a metric if all that are in view are here, else null.
+  // The points of a metric if all that are in view are here, in the unit that it has now, else null.
   of(name, view) {
-    return this.holds(view) ? (this.series.get(name) ?? null) : null;
+    const known = this.holds(view) ? this.series.get(name) : undefined;
+    return known && known.unit === this.unitOf(name) ? known.series : null;
   }
 
   holds({ fromMs, toMs }) {
@@ -47,11 +50,12 @@ export class Detail {
   }
 
   // A reading that comes live.
-  add({ ts, values }) {
-    if (!this.span || ts < this.span.fromMs || ts > this.span.toMs) return;
-    for (const [name, value] of Object.entries(values)) {
-      if (!this.series.has(name)) this.series.set(name, new Series());
-      this.series.get(name).add(ts, value);
+  add(data) {
+    if (!this.span || data.ts < this.span.fromMs || data.ts > this.span.toMs) return;
+    for (const name of Object.keys(data.values)) {
+      if (!this.series.has(name)) this.series.set(name, { unit: this.unitOf(name), series: new Series() });
+      const { unit, series } = this.series.get(name);
+      addInUnit(series, unit, readingOf({ metric: name, device: null }, data), false);
     }
   }
 

@@ -2,6 +2,7 @@
 
 import { el, write } from "../../parts/dom.js";
 import { csvOf, fileName } from "./csv.js";
+import { parsed } from "./exact.js";
 import { readHistory } from "./history.js";
 
 const MOST = 100_000;
@@ -28,7 +29,7 @@ export class Download {
     write(this.button, this.texts.cancel);
     write(this.told, this.texts.loaded(format.value(0)));
     try {
-      const { readings, cut } = await readHistory((path) => access.json(path, { signal: mine.signal }), this.topic, span, {
+      const { readings, cut } = await readHistory((path) => access.json(path, { signal: mine.signal, parse: parsed }), this.topic, span, {
         most: MOST,
         progress: (count) => write(this.told, this.texts.loaded(format.value(count))),
       });

@@ -7,6 +7,7 @@ import { endOf } from "../../charts/end.js";
 import { Freshness } from "../../live/freshness.js";
 import { Series } from "../../live/series.js";
 import { latestOf, pointsOf, readingOf } from "../../live/source.js";
+import { addInUnit } from "../../live/unit_change.js";
 
 export const POINTS = 5_000;
 const MOST_POINTS = 10_000;
@@ -32,6 +33,7 @@ export class DeviceModel {
     this.ts = null; // of the newest reading
     this.completeFromMs = null; // where it begins, if that is later than was asked for
     this.crowded = false; // whether there was no room for the points of a metric
+    this.anew = new Set(); // names of metrics whose older points are of a unit that cannot be converted
     this.leftOut = new Set(); // names of metrics for which there is no room
     this.skewMs = 0; // how far the server's clock is ahead of the viewer's
   }
@@ -94,8 +96,9 @@ export class DeviceModel {
       const reading = metric && readingOf(metric.source, data);
       if (!reading) return false;
       metric.freshness.reading(reading.ts, now);
-      metric.series.add(reading.ts, reading.value);
-      if (metric.newest === null || reading.ts >= metric.newest.ts) {
+      const newest = metric.newest === null || reading.ts >= metric.newest.ts;
+      if (!addInUnit(metric.series, metric.unit, reading, newest)) this.anew.add(name);
+      if (newest) {
         metric.newest = { value: reading.value, ts: reading.ts };
         metric.unit = reading.unit ?? metric.unit;
         metric.kind = kindOf(reading.value);

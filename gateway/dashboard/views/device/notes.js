@@ -19,6 +19,7 @@ export class Notes {
     this.line("truncated", model.completeFromMs !== null ? words.truncated(format.time(model.completeFromMs)) : "");
     this.line("ahead", model.ahead ? words.ahead(format.time(model.ts), beyond) : "");
     this.line("crowded", model.crowded ? words.crowded : "");
+    this.line("another_unit", model.anew.size > 0 ? words.another_unit([...model.anew].join(", ")) : "");
     this.line("left_out", model.leftOut.size > 0 ? words.left_out(model.leftOut.size) : "");
     const exact = axis.zoomed && detail.holds(axis.view);
     this.line("thinned", model.thinned && !exact ? words.thinned : "");

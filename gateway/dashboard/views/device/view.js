@@ -46,7 +46,8 @@ export class DeviceView {
     this.windowName = name;
     this.axis = new TimeAxis(ms);
     this.wantedSpan = span; // until there are points
-    this.detail = new Detail(topic, (path, signal) => context.access.json(path, { signal }), () => this.show());
+    const read = (path, signal) => context.access.json(path, { signal });
+    this.detail = new Detail(topic, read, () => this.show(), (metric) => this.model.metrics.get(metric)?.unit ?? "");
     this.head = new Head(context, this.device);
     this.bar = new AxisBar(this.axis, context.format);
     this.choice = new OutsideChoice(context, query.get("outside"), (chosen) => this.chooseOutside(chosen));

@@ -6,7 +6,7 @@ import { readFleet } from "./fleet.js";
 import { problemOf, problemText } from "./problem.js";
 import { unitsOf } from "./ranking.js";
 import { MOST_DEVICES } from "./readings.js";
-import { unitText } from "../../live/format.js";
+import { metricText, unitText } from "../../live/format.js";
 
 const AGAIN_MS = 30_000;
 const MOST_SHOWN = 500;
@@ -120,7 +120,7 @@ export class AllMetrics {
 
   newCard(name) {
     const about = el("span", { class: "muted" });
-    const link = el("a", { href: href("metric", name) }, name.replaceAll("_", " "));
+    const link = el("a", { href: href("metric", name) }, metricText(name));
     return { element: el("li", { class: "card", "data-metric": name }, link, about), about };
   }
 

@@ -4,7 +4,9 @@
 
 import { MOST, markOf } from "../../charts/marks.js";
 import { Series } from "../../live/series.js";
+import { unitText } from "../../live/format.js";
 import { pointsOf, readingOf } from "../../live/source.js";
+import { addInUnit } from "../../live/unit_change.js";
 
 export const MOST_LINES = MOST;
 const POINTS = 500;
@@ -41,13 +43,19 @@ class DeviceLine {
 
   snapshot(data) {
     this.told(data.window.to);
-    this.series.load(pointsOf(this.source, data?.window).points);
+    const { points, unit } = pointsOf(this.source, data?.window);
+    this.series.load(points);
+    this.unit = unit;
     this.changed();
   }
 
   publication(data) {
     const reading = readingOf(this.source, data);
-    if (reading) this.series.add(reading.ts, reading.value);
+    if (reading) {
+      const newest = this.series.length === 0 || reading.ts >= this.series.times.at(-1);
+      addInUnit(this.series, this.unit, reading, newest);
+      if (newest) this.unit = reading.unit ?? this.unit;
+    }
     this.changed();
   }
 
@@ -100,11 +108,12 @@ export class Lines {
   get series() {
     return [...this.slots].sort(([, a], [, b]) => a - b).map(([device, slot]) => {
       const row = this.readings.rows.get(device);
+      const own = this.own.get(device);
       return {
         key: device,
         label: device,
-        unit: row?.unit ?? "",
-        series: this.own.get(device)?.series ?? this.readings.pointsOf(device),
+        unit: own?.unit ? unitText(own.unit) : (row?.unit ?? ""),
+        series: own?.series ?? this.readings.pointsOf(device),
         silentMs: Math.max(row?.freshness.silentMs ?? 0, this.thinnedMs),
         held: typeof row?.value === "boolean",
         ...markOf(slot),

@@ -3,6 +3,7 @@
 import { endOf } from "../../charts/end.js";
 import { TimeAxis } from "../../charts/time_axis.js";
 import { TimeChart } from "../../charts/time_chart.js";
+import { metricText } from "../../live/format.js";
 import { el, write } from "../../parts/dom.js";
 import { href } from "../../parts/router.js";
 import { Controls, DEFAULT_WINDOW, WINDOWS } from "./controls.js";
@@ -27,7 +28,7 @@ export class OneMetric {
   }
 
   get title() {
-    return this.metric.replaceAll("_", " ");
+    return metricText(this.metric);
   }
 
   get query() {

@@ -1,5 +1,6 @@
 // Lowest, highest and mean of what all devices say now, and how many are silent.
 
+import { meanOf } from "../../charts/lines.js";
 import { el, write } from "../../parts/dom.js";
 
 const FIGURES = ["lowest", "highest", "mean"];
@@ -18,19 +19,11 @@ export class Stats {
   show(stats, unit, count, silent) {
     const { format, words } = this;
     FIGURES.forEach((name, at) => {
-      const text = stats === null ? "–" : `${format.value(rounded(stats, name))}${unit ? `\u00a0${unit}` : ""}`;
+      const value = stats && (name === "mean" ? meanOf(stats) : stats[name]);
+      const text = stats === null ? "–" : `${format.value(value)}${unit ? `\u00a0${unit}` : ""}`;
       write(this.figures[at], text);
     });
     write(this.count, format.value(count));
     write(this.silent, silent > 0 ? ` ${words.silent(format.value(silent))}` : "");
   }
-}
-
-// A mean has no more digits than can be told apart.
-function rounded(stats, name) {
-  if (name !== "mean") return stats[name];
-  const span = stats.highest - stats.lowest;
-  if (span === 0) return stats.mean;
-  const digits = Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(span))));
-  return Number(stats.mean.toFixed(digits));
 }

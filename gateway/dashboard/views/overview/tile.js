@@ -1,6 +1,6 @@
 // One device's tile: its name, how fresh it is, tags, values, and a line. It writes only what is new.
 
-import { unitText } from "../../live/format.js";
+import { metricText, unitText } from "../../live/format.js";
 import { el, mark, write } from "../../parts/dom.js";
 import { icon } from "../../parts/icons.js";
 import { href } from "../../parts/router.js";
@@ -132,5 +132,5 @@ function shownMetrics(metrics, wanted) {
 }
 
 export function label(metric) {
-  return metric.replaceAll("_", " ");
+  return metricText(metric);
 }
