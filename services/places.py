@@ -148,7 +148,8 @@ class Places:
         what it means: one of several of that name has another slug.
 
         Returns the place that has the slug now: if that is another one (`same_spot`), nothing was remembered. A place
-        of the settings gets its slug and its name in any case.
+        of the settings gets its slug and its name in any case; one without an id of the geocoder's keeps the id that is
+        known of it.
         """
         async with answered():
             while True:
@@ -163,10 +164,12 @@ class Places:
             await pipeline.watch(key)
             raw, is_pinned = await pipeline.get(key), await pipeline.sismember(PINNED_KEY, place.place)
             holder = _decoded(raw, bool(is_pinned))
-            if holder is not None and not place.pinned:
-                if not same_spot(holder, place):
+            if holder is not None:
+                if same_spot(holder, place):
+                    told = place if place.pinned else holder
+                    place = replace(told, geocoder_id=place.geocoder_id or holder.geocoder_id)
+                elif not place.pinned:
                     return holder
-                place = replace(holder, geocoder_id=place.geocoder_id or holder.geocoder_id)
             asked = {name_key(name) for name in asked_as}
             own = {name_key(place.place)}
             if place.pinned or topics.slug(place.name) == place.place:
