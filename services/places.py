@@ -37,6 +37,10 @@ ANSWER = "place"
 """Kind of the message that answers a request (`gateway.mesh`)."""
 NEAR_DEGREES = 0.5
 """A place of the settings and one of the geocoder's that have a slug in common are the same if they are so near."""
+LEAST_NAME = 2
+MOST_NAME = 100
+NAME = f"a name of {LEAST_NAME} to {MOST_NAME} characters"
+"""What a place may be asked for by, in words."""
 GROUP = "pollers"
 MOST_REQUESTS = 1_000
 
@@ -78,6 +82,11 @@ def geocoder_key(geocoder_id: int) -> str:
 def name_key(city: str) -> str:
     """The slug of the place that has this name, however it is spaced and capitalised."""
     return f"windsock:{{places}}:name:{' '.join(city.casefold().split())}"
+
+
+def is_name(city: str) -> bool:
+    """Whether a place may be asked for by `city`: `NAME`, blanks around it not counted."""
+    return LEAST_NAME <= len(city.strip()) <= MOST_NAME
 
 
 def _decoded(raw: bytes | str | None, pinned: bool) -> Place | None:

@@ -180,6 +180,8 @@ def test_the_procedure_answers_candidates_too_and_takes_an_id(gateway: Windsock,
         found = weather(city="Springfield", id=4250542)["rpc"]["data"]
         assert (found["place"], found["stale"], 40 <= found["age_s"] < 90) == ("springfield-illinois", False, True)
         assert weather(city="Springfield", id=0)["error"]["code"] == 107
+        for wrong in ("", "  ", "x", "x" * 101):
+            assert weather(city=wrong)["error"]["code"] == 107
         poller.answers["Springville"] = AMBIGUOUS
         assert weather(city="Springville")["rpc"]["data"] == AMBIGUOUS
 
