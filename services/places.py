@@ -33,6 +33,8 @@ REQUESTS_KEY = "windsock:{places}:requests"
 perhaps the id of the geocoder's."""
 GATEWAY = "gateway:"
 """With its name behind it, a gateway among those who are interested."""
+POLLER = "poller"
+"""The pollers among those who are interested: for a while, in a city that they were asked for."""
 ANSWER = "place"
 """Kind of the message that answers a request (`gateway.mesh`)."""
 NEAR_DEGREES = 0.5
