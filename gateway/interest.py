@@ -17,7 +17,7 @@ from gateway.broker import Broker
 from gateway.place_questions import PlaceQuestions
 from services import logs, topics
 from services.errors import Unavailable, WindsockError
-from services.places import GATEWAY, Places
+from services.places import GATEWAY, LEAST_NAME, Places
 
 AGAIN_S = 1.0
 """Pause after Redis failed."""
@@ -27,8 +27,6 @@ MOST_ASKED = 200
 """Most places asked for in vain that are remembered; above it nothing is asked until one is forgotten."""
 TOGETHER = 4
 """Most questions at a time."""
-SHORTEST = 2
-"""Least characters of a city's name."""
 A_ROUND = 500
 """Most places in one round trip."""
 
@@ -125,7 +123,7 @@ class Interest:
 
     def _may_ask(self, slug: str, now: float) -> bool:
         """Whether to ask for an unknown place now; notes that it is asked for."""
-        if len(slug) < SHORTEST:
+        if len(slug) < LEAST_NAME:
             return False
         self._asked_at = {one: at for one, at in self._asked_at.items() if now - at < ASK_AGAIN_S}
         if slug in self._asked_at:

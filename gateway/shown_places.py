@@ -11,7 +11,7 @@ from gateway import freshness
 from services import topics, weather_status
 from services.access import Permits
 from services.errors import NotFound
-from services.places import GATEWAY, Place, Places
+from services.places import GATEWAY, POLLER, Place, Places
 from services.redis import Client
 from services.stream import Stream
 from services.weather_status import WeatherStatus
@@ -60,6 +60,6 @@ def _shown(place: Place, listeners: Sequence[str], status: dict[str, Any] | None
     members: dict[str, Any] = msgspec.to_builtins(place)
     return members | {
         "topic": topics.WEATHER + place.place,
-        "wanted_by": {"settings": place.pinned, "gateways": gateways},
+        "wanted_by": {"settings": place.pinned, "gateways": gateways, "poller": POLLER in listeners},
         "status": status,
     }

@@ -33,10 +33,16 @@ REQUESTS_KEY = "windsock:{places}:requests"
 perhaps the id of the geocoder's."""
 GATEWAY = "gateway:"
 """With its name behind it, a gateway among those who are interested."""
+POLLER = "poller"
+"""The pollers among those who are interested: for a while, in a city that they were asked for."""
 ANSWER = "place"
 """Kind of the message that answers a request (`gateway.mesh`)."""
 NEAR_DEGREES = 0.5
 """A place of the settings and one of the geocoder's that have a slug in common are the same if they are so near."""
+LEAST_NAME = 2
+MOST_NAME = 100
+NAME = f"a name of {LEAST_NAME} to {MOST_NAME} characters"
+"""What a place may be asked for by, in words."""
 GROUP = "pollers"
 MOST_REQUESTS = 1_000
 
@@ -78,6 +84,11 @@ def geocoder_key(geocoder_id: int) -> str:
 def name_key(city: str) -> str:
     """The slug of the place that has this name, however it is spaced and capitalised."""
     return f"windsock:{{places}}:name:{' '.join(city.casefold().split())}"
+
+
+def is_name(city: str) -> bool:
+    """Whether a place may be asked for by `city`: `NAME`, blanks around it not counted."""
+    return LEAST_NAME <= len(city.strip()) <= MOST_NAME
 
 
 def _decoded(raw: bytes | str | None, pinned: bool) -> Place | None:
@@ -148,7 +159,8 @@ class Places:
         what it means: one of several of that name has another slug.
 
         Returns the place that has the slug now: if that is another one (`same_spot`), nothing was remembered. A place
-        of the settings gets its slug and its name in any case.
+        of the settings gets its slug and its name in any case; one without an id of the geocoder's keeps the id that is
+        known of it.
         """
         async with answered():
             while True:
@@ -163,10 +175,12 @@ class Places:
             await pipeline.watch(key)
             raw, is_pinned = await pipeline.get(key), await pipeline.sismember(PINNED_KEY, place.place)
             holder = _decoded(raw, bool(is_pinned))
-            if holder is not None and not place.pinned:
-                if not same_spot(holder, place):
+            if holder is not None:
+                if same_spot(holder, place):
+                    told = place if place.pinned else holder
+                    place = replace(told, geocoder_id=place.geocoder_id or holder.geocoder_id)
+                elif not place.pinned:
                     return holder
-                place = replace(holder, geocoder_id=place.geocoder_id or holder.geocoder_id)
             asked = {name_key(name) for name in asked_as}
             own = {name_key(place.place)}
             if place.pinned or topics.slug(place.name) == place.place:

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from typing import Any
 
 from services import logs, weather_status
-from services.places import Place, Places
+from services.places import POLLER, Place, Places
 from services.redis import Client
 from services.weather_status import WeatherStatus
 from weather_poller.cities import AmbiguousCityError, Cities, UnknownCityError
@@ -62,7 +62,7 @@ class Answers:
         if not await self._places.has_room(place.place, self._places_max):
             message = f"{self._places_max} places are tracked already, as many as may be; ask again in a while"
             return _error("too_many_places", message)
-        await self._places.touch([place.place], INTEREST_S + math.ceil(left_s), "poller")
+        await self._places.touch([place.place], INTEREST_S + math.ceil(left_s), POLLER)
         self._wake()
         return _told(place, await self._observed(place, deadline))
 

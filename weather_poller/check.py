@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from services import environment
 from services.errors import BadRequest
-from services.places import Place
+from services.places import NAME, Place, is_name
 from services.settings import WeatherSettings
 from services.weather_status import is_stale
 from weather_poller.client import weather_client
@@ -30,6 +30,8 @@ async def check(city: str, geocoder_id: int | None, provider: str | None, enviro
     `geocoder_id` says which of several of that name, `provider` is the only one to ask.
     Raises BadRequest and SettingError.
     """
+    if not is_name(city):
+        raise BadRequest("CITY", f"is not {NAME}")
     if provider is not None and provider not in NAMES:
         raise BadRequest("--provider", f"{provider!r} is none of {', '.join(NAMES)}")
     settings = environment.load(WeatherSettings, environ)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from services import topics
 from services.errors import SettingError
-from services.places import Place
+from services.places import NAME, Place, is_name
 from weather_poller.providers.provider import NAMES
 
 
@@ -35,10 +35,10 @@ def parse_places(text: str, most: int) -> list[Place | Named]:
         providers = _providers(part, services) if at else ()
         if equals:
             places.append(_place(part, slug, name, spot, providers))
-        elif 2 <= len(name) <= 100:
+        elif is_name(name):
             places.append(Named(name, providers))
         else:
-            raise SettingError(f"WINDSOCK_PLACES: {part!r} is not a name of 2 to 100 characters")
+            raise SettingError(f"WINDSOCK_PLACES: {part!r} is not {NAME}")
     if len(places) > most:
         raise SettingError(f"WINDSOCK_PLACES names {len(places)} places, WINDSOCK_PLACES_MAX allows {most}; raise it")
     return places

@@ -30,7 +30,7 @@ from services import json_text, topics
 from services.access import Permits
 from services.batch import Position
 from services.errors import Ambiguous, BadRequest, Forbidden, TooLarge, Unavailable, WindsockError
-from services.places import Place, Places
+from services.places import NAME, Place, Places, is_name
 from services.settings import GatewaySettings
 from services.stream import END, Stream
 
@@ -192,8 +192,8 @@ def _demand(permits: Permits, topic: str, wanted: Wanted) -> None:
 def _wanted(text: bytes) -> Wanted:
     message = json_text.parsed(text)
     city = message.get("city") if isinstance(message, dict) else None
-    if not isinstance(city, str) or not 2 <= len(city.strip()) <= 100:
-        raise BadRequest("city", 'send {"city": name} with a name of 2 to 100 characters')
+    if not isinstance(city, str) or not is_name(city):
+        raise BadRequest("city", f'send {{"city": name}} with {NAME}')
     geocoder_id = message.get("id")
     if geocoder_id is not None and (type(geocoder_id) is not int or not 0 < geocoder_id <= MOST_ID):
         raise BadRequest("id", "is not the id of a candidate: a whole number")

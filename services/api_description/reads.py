@@ -68,8 +68,9 @@ PLACE_PROPERTIES: dict[str, Part] = place()["properties"] | {
         {
             "settings": {"type": "boolean", "description": "Whether `WINDSOCK_PLACES` names it."},
             "gateways": integer("How many gateways have clients that follow it.", minimum=0),
+            "poller": {"type": "boolean", "description": "Whether a poller has an interest of its own."},
         },
-        ["settings", "gateways"],
+        ["settings", "gateways", "poller"],
     ),
     "status": nullable(ref("WeatherStatus")),
 }

@@ -12,6 +12,7 @@ from services.api_description.commands import STATUS as STATUS_OF_COMMAND
 from services.api_description.problems import FAULT, FAULTS, FAULTS_OMITTED
 from services.api_description.readings import RECEIPT
 from services.api_description.schemas import DEVICE, METRIC, POSITION, ecma, reading
+from services.places import LEAST_NAME, MOST_NAME
 from services.topics import NAME_PATTERN
 
 ABOUT = (
@@ -115,7 +116,10 @@ REFUSAL = obj(
     "Nothing of a message is taken.",
 )
 CITY = obj(
-    {"city": text(minLength=2, maxLength=100), "id": integer("Of the candidate that is meant.", minimum=1)},
+    {
+        "city": text(minLength=LEAST_NAME, maxLength=MOST_NAME),
+        "id": integer("Of the candidate that is meant.", minimum=1),
+    },
     ["city"],
     "A city to follow.",
 )

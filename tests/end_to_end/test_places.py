@@ -95,7 +95,7 @@ def test_a_place_is_wanted_while_somebody_follows_it_by_whatever_way(
         names: Any = client.zrange(LISTENERS_KEY, 0, -1)
         assert [name.rpartition(b":")[0] for name in names] == [b"paris gateway"]
         (place,) = places(gateway)
-        assert (place["place"], place["wanted_by"]) == ("paris", {"settings": False, "gateways": 1})
+        assert (place["place"], place["wanted_by"]) == ("paris", {"settings": False, "gateways": 1, "poller": False})
     wait_until(lambda: places(gateway) == [], "it stays wanted")
     assert poller.asked == []
 
@@ -180,6 +180,8 @@ def test_the_procedure_answers_candidates_too_and_takes_an_id(gateway: Windsock,
         found = weather(city="Springfield", id=4250542)["rpc"]["data"]
         assert (found["place"], found["stale"], 40 <= found["age_s"] < 90) == ("springfield-illinois", False, True)
         assert weather(city="Springfield", id=0)["error"]["code"] == 107
+        for wrong in ("", "  ", "x", "x" * 101):
+            assert weather(city=wrong)["error"]["code"] == 107
         poller.answers["Springville"] = AMBIGUOUS
         assert weather(city="Springville")["rpc"]["data"] == AMBIGUOUS
 
@@ -221,7 +223,10 @@ def test_places_are_shown_with_their_status_and_one_with_its_values(
     poller.observe("berlin", 3.4, age_s=120, interval_s=50)
     poller.tell("berlin", "down", interval_s=50)
     (shown,) = places(gateway)
-    assert (shown["topic"], shown["wanted_by"]) == ("weather:berlin", {"settings": True, "gateways": 0})
+    assert (shown["topic"], shown["wanted_by"]) == (
+        "weather:berlin",
+        {"settings": True, "gateways": 0, "poller": False},
+    )
     assert (shown["status"]["stale"], shown["status"]["reason"], shown["status"]["provider"]) == (True, "down", "test")
     one = place(gateway, "berlin").json()
     assert one["latest"]["latest"]["temperature"]["value"] == 3.4
@@ -229,7 +234,7 @@ def test_places_are_shown_with_their_status_and_one_with_its_values(
     assert {name: one[name] for name in ("topic", "name", "wanted_by")} == {
         "topic": "weather:berlin",
         "name": "Berlin",
-        "wanted_by": {"settings": True, "gateways": 0},
+        "wanted_by": {"settings": True, "gateways": 0, "poller": False},
     }
     assert 120 <= one["status"]["age_s"] < 180
     client.set(status_key("berlin"), b"{not a status")

@@ -94,6 +94,14 @@ def test_what_cannot_be_answered_is_said_in_one_line(weather: OpenMeteo, argumen
     assert shown.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("name", ["", " ", " x ", "x" * 101])
+def test_a_name_that_is_too_short_or_too_long_is_refused_and_nobody_is_asked(weather: OpenMeteo, name: str) -> None:
+    shown = run("weather", "check", name, **urls(weather))
+    assert (shown.returncode, shown.stdout) == (1, "")
+    assert shown.stderr == "windsock: CITY: is not a name of 2 to 100 characters\n"
+    assert weather.searches() == []
+
+
 def test_services_that_are_down_are_named_and_no_traceback_is_shown(weather: OpenMeteo) -> None:
     forecasts_down = run("weather", "check", "Berlin", **urls(weather) | {"open_meteo_url": NOWHERE})
     assert forecasts_down.returncode == 1

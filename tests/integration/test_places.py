@@ -44,12 +44,25 @@ async def test_a_place_of_the_settings_gets_its_slug_and_one_of_the_geocoder_tha
     await places.register(PARIS)
     pinned = Place("paris", "Paris", 48.9, 2.3, pinned=True)
     await places.pin(["paris"])
-    await places.register(pinned)
-    assert await places.get(["paris"]) == [pinned]
     both = replace(pinned, geocoder_id=PARIS.geocoder_id)
+    assert await places.register(pinned) == both
     assert await places.register(PARIS, "Parigi") == both
     assert await places.get(["paris"]) == [both]
     assert await places.register(PARIS_IN_TEXAS) == both
+
+
+async def test_a_place_of_the_settings_keeps_its_id_when_it_is_registered_again_unless_it_lies_elsewhere(
+    places: Places,
+) -> None:
+    pinned = Place("paris", "Paris", 48.9, 2.3, pinned=True)
+    await places.pin(["paris"])
+    await places.register(pinned)
+    await places.register(PARIS)
+    assert await places.register(pinned) == replace(pinned, geocoder_id=PARIS.geocoder_id)
+    assert await places.lookup_id(2988507) == replace(pinned, geocoder_id=PARIS.geocoder_id)
+    elsewhere = replace(pinned, latitude=33.66, longitude=-95.56)
+    assert await places.register(elsewhere) == elsewhere
+    assert await places.get(["paris"]) == [elsewhere]
 
 
 async def test_what_the_settings_name_no_more_is_not_shown_as_theirs(places: Places) -> None:

@@ -367,6 +367,20 @@ async def test_a_place_keeps_its_name_when_another_of_that_name_is_asked_for(
             assert place.place == slug
 
 
+async def test_a_place_of_the_settings_keeps_its_id_when_the_poller_restarts(
+    redis_server: RedisServer, weather: OpenMeteo
+) -> None:
+    async with poller(redis_server, weather, **TWO) as running:
+        await until_found(lambda: running.observed("berlin"), "no observation")
+        assert (await running.ask("Berlin", 2950159))["place"] == "berlin"
+        kept = await running.places.lookup_id(2950159)
+        assert kept is not None
+        assert (kept.geocoder_id, kept.pinned) == (2950159, True)
+    async with poller(redis_server, weather, **TWO) as again:
+        await until_found(lambda: tracks(again, 2), "the places are not taken up")
+        assert await again.places.get(["berlin"]) == [kept]
+
+
 async def test_a_name_that_the_geocoder_refuses_is_unknown_and_keeps_no_other_waiting(
     redis_server: RedisServer, weather: OpenMeteo
 ) -> None:

@@ -16,6 +16,7 @@ from gateway.devices import Devices
 from services import topics
 from services.access import Permits
 from services.errors import Ambiguous, BadRequest, Forbidden, NotFound
+from services.places import NAME, is_name
 from services.stream import Stream
 
 T = TypeVar("T")
@@ -43,7 +44,7 @@ class DevicesRequest(Struct, forbid_unknown_fields=True):
 class WeatherRequest(Struct, forbid_unknown_fields=True):
     """Arguments of `weather`; `id` is that of a candidate."""
 
-    city: Annotated[str, Meta(min_length=2, max_length=100)]
+    city: str
     id: Annotated[int, Meta(ge=1, le=MOST_ID)] | None = None
 
 
@@ -104,6 +105,8 @@ class Procedures:
 
     async def _weather(self, arguments: bytes, permits: Permits) -> Any:
         asked = _decoded(arguments, WeatherRequest)
+        if not is_name(asked.city):
+            raise BadRequest("city", f"is not {NAME}")
         try:
             return await self._cities.current(asked.city, asked.id, permits)
         except Ambiguous as error:

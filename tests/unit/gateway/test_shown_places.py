@@ -51,9 +51,12 @@ class World:
 
 async def test_all_are_shown_with_who_wants_them_and_their_status() -> None:
     berlin, paris = await World().shown.all(Patterns(["weather:*"]).permit)
-    assert (berlin["topic"], berlin["wanted_by"]) == ("weather:berlin", {"settings": True, "gateways": 0})
+    assert (berlin["topic"], berlin["wanted_by"]) == (
+        "weather:berlin",
+        {"settings": True, "gateways": 0, "poller": False},
+    )
     assert (berlin["status"]["age_s"], berlin["status"]["stale"]) == (60, False)
-    assert (paris["wanted_by"], paris["status"]) == ({"settings": False, "gateways": 2}, None)
+    assert (paris["wanted_by"], paris["status"]) == ({"settings": False, "gateways": 2, "poller": True}, None)
 
 
 async def test_of_what_a_client_may_not_use_nothing_is_read_or_shown() -> None:

@@ -42,6 +42,7 @@ def test_the_default_is_well_formed() -> None:
         "=52,13",
         "Berlin=1,2,3",
         "x",
+        "x" * 101,
         "Oslo@",
         "Oslo@accuweather",
         "Oslo@open-meteo,open-meteo",
