@@ -67,6 +67,7 @@ const ALL = {
       back: {
         recovered: (count) => counted(count, "resumed, 1 reading recovered", `resumed, ${count} readings recovered`),
         nothing: "resumed, nothing was missed",
+        skipped: "the server could not pass on all that was sent: shown anew",
         anew: "resumed, but what was sent meanwhile could not all be recovered: shown anew",
         plain: "live again",
       },
@@ -490,6 +491,7 @@ const ALL = {
       back: {
         recovered: (count) => counted(count, "wieder da, 1 Messwert nachgeholt", `wieder da, ${count} Messwerte nachgeholt`),
         nothing: "wieder da, nichts wurde verpasst",
+        skipped: "der Server konnte nicht alles Gesendete weitergeben: neu geladen",
         anew: "wieder da, aber nicht alles inzwischen Gesendete war nachzuholen: neu geladen",
         plain: "wieder live",
       },
