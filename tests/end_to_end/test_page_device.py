@@ -418,4 +418,6 @@ def test_a_short_retention_is_told_and_what_is_not_permitted_too(tmp_path: Path,
         expect(page.locator('[data-note="truncated"]')).to_contain_text("Vollständig ab")
         open_device(page, windsock, "hidden")
         expect(page.locator('[data-note="problem"]')).to_have_text("hidden ist für Sie nicht freigegeben.")
+        for control in ("Als CSV laden", "Senden"):
+            expect(page.get_by_role("button", name=control)).to_be_hidden()
         page.close()

@@ -59,6 +59,9 @@ def test_every_view_is_reached_and_has_title_heading_and_focus(windsock: Windsoc
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
     assert page.url.endswith("/#/") or "#" not in page.url
+    page.goto(f"{windsock.url}/#token=old")  # no token is needed here: there is a way on
+    page.get_by_role("button", name="Go on without a token").click()
+    expect(page.locator("#state")).to_have_text("live")
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "de-AT"])

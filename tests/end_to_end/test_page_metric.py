@@ -207,6 +207,8 @@ def test_without_the_group_topic_the_devices_are_shown_and_it_is_said(tmp_path: 
         # Lines come from the devices themselves, the list is read again.
         post(windsock, {"attic": 30})
         expect(page.locator(".metric-chart .readout tbody tr").nth(1).locator(".value")).to_have_text("30")
+        page.set_viewport_size({"width": 390, "height": 844})
+        expect(page.locator(".metric-chart .readout")).to_be_visible()
         expect(devices(page)).to_have_text(["attic", "bath"], timeout=60_000)
         screenshot(page, "metric-without-group")
 

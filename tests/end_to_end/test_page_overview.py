@@ -19,6 +19,9 @@ from tests.browser import screenshot
 from tests.processes import Windsock
 
 SECRET = "the secret of the tests, which is long enough"
+CUT = """(device) => [...document.querySelectorAll(`[data-device="${device}"] :is(.cells, .cells b *)`)]
+    .filter((one) => one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight + 2)
+    .map((one) => one.textContent)"""  # of a tile's values, what is not seen whole
 ODD = '"><img src=x onerror=alert(1)>/50%?#&ü'
 
 
@@ -104,6 +107,15 @@ def test_a_newcomer_is_told_how_to_post_and_sees_each_reading_come(
         expect(german.get_by_text("3 Geräte")).to_be_visible()
         assert german.evaluate("document.documentElement.scrollWidth <= innerWidth")
         german.close()
+
+        # Neither a long number nor its unit is cut.
+        values = {name: 1_017_523.125 for name in ("a", "b", "c", "d", "e", "temperature")}
+        post(windsock, reading("long", **values), reading("three", a=5_532.76, b=101.325, temperature=-1_017.125))
+        for width in (390, 1280, 1600, 3840):
+            page.set_viewport_size({"width": width, "height": 1000})
+            for device in ("long", "three"):
+                expect(tile(page, device)).to_contain_text("°C")
+                assert page.evaluate(CUT, device) == [], width
 
 
 def test_what_devices_are_called_is_text_and_never_markup(tmp_path: Path, page: Page) -> None:

@@ -53,7 +53,7 @@ export class WindsockElement extends HTMLElement {
 
   start() {
     this.format = new Format(this.getAttribute("lang") || undefined, this.decimals);
-    this.newest = this.source = this.comparison = null;
+    this.newest = this.source = this.comparison = this.deviceUnit = null;
     [this.subscribed, this.problem] = [false, null];
     this.skewMs = 0; // how far the server's clock is ahead of the viewer's
     shown.add(this);
@@ -103,7 +103,7 @@ export class WindsockElement extends HTMLElement {
   }
 
   get unit() {
-    return this.getAttribute("unit") ?? unitText(this.newest?.unit);
+    return this.getAttribute("unit") ?? unitText(this.newest?.unit ?? this.deviceUnit);
   }
 
   newFreshness() {
@@ -126,6 +126,7 @@ export class WindsockElement extends HTMLElement {
     if (latest) {
       this.newest = { unit, ...latest };
       this.freshness.snapshot(latest, data.window.to, now);
+      this.learnUnit();
     }
     this.load(points);
     this.update();
@@ -135,6 +136,7 @@ export class WindsockElement extends HTMLElement {
     if (this.source.compared) this.comparison = data;
     const reading = readingOf(this.source, data);
     if (!reading) return this.update();
+    if (!this.newest) this.learnUnit();
     if (reading.ageMs === undefined) this.freshness.reading(reading.ts, Date.now());
     else this.freshness.told(reading.ts, reading.ageMs, Date.now());
     // A late reading does not turn the clock back.
@@ -142,6 +144,20 @@ export class WindsockElement extends HTMLElement {
     this.add(reading, this.newest?.unit, newest);
     if (newest) this.newest = { ...reading, unit: reading.unit ?? this.newest?.unit };
     this.update();
+  }
+
+  // What a metric's topic brings has no units; the device's own state has.
+  async learnUnit() {
+    const { source, connection } = this;
+    if (source.device === null || this.hasAttribute("unit")) return;
+    try {
+      const { data } = await connection.client.rpc("latest", { device: source.device });
+      if (this.source !== source) return;
+      this.deviceUnit = latestOf({ metric: source.metric, device: null }, data)?.unit;
+      this.update();
+    } catch {
+      // Who may not see the device sees its value without.
+    }
   }
 
   trouble(code) {

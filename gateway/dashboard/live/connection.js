@@ -89,7 +89,7 @@ export class Connection {
   // A topic is subscribed again, or never will be.
   returned(topic, how, missed) {
     if (how === "anew" && !this.outage) {
-      this.outage = new Outage(this.clock());
+      this.outage = new Outage(null);
       this.outage.back([]);
     }
     if (how === null) this.outage?.gone(topic);
@@ -185,7 +185,7 @@ export class Connection {
     const noticed = state !== "stale" && !this.restarting && now - this.heard <= SLEPT_MS;
     this.since = noticed ? now : this.heard;
     this.outage ??= new Outage(this.since);
-    this.outage.broke();
+    this.outage.broke(this.since);
   }
 
   close() {

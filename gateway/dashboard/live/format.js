@@ -39,8 +39,8 @@ export class Format {
     const digitsOfHuge = decimals === null ? HUGE_DIGITS : significant;
     this.huge = new Intl.NumberFormat(this.locale, { notation: "scientific", maximumSignificantDigits: digitsOfHuge });
     this.language = languageOf(this.plain.resolvedOptions().locale);
-    // The narrow minutes of most languages are an m, as metres are.
-    const style = this.language === "en" ? "narrow" : "short";
+    // The narrow ages of most languages can be misread: "18 m" as metres, "-18 min" as a negative number.
+    const style = new Intl.Locale(this.plain.resolvedOptions().locale).language === "en" ? "narrow" : "short";
     this.ages = new Intl.RelativeTimeFormat(this.locale, { style, numeric: "always" });
     this.texts = textsOf(this.language);
     this.names = new Intl.Collator(this.locale, { numeric: true, sensitivity: "base" });
@@ -54,6 +54,11 @@ export class Format {
     if (size !== 0 && size < SMALLEST_PLAIN) return this.tiny.format(value);
     if (size > LARGEST_PLAIN) return this.huge.format(value);
     return (size !== 0 && size < RESOLUTION ? this.small : this.plain).format(value);
+  }
+
+  // A number for a sentence: it is written as the locale does, and still known to be one or many.
+  count(number) {
+    return { valueOf: () => number, toString: () => this.value(number) };
   }
 
   // With a plus where there is more.

@@ -3,6 +3,7 @@
 // device the topic counts that brought most.
 
 export class Outage {
+  // `sinceMs` is null where the connection was live, but the server lost its place in a topic.
   constructor(sinceMs) {
     this.sinceMs = sinceMs;
     this.waiting = null; // topics that have not told yet, once it is live again
@@ -15,7 +16,8 @@ export class Outage {
   }
 
   // It broke again before all topics had told.
-  broke() {
+  broke(sinceMs) {
+    this.sinceMs ??= sinceMs;
     this.waiting = null;
   }
 
@@ -35,12 +37,13 @@ export class Outage {
     this.told.delete(topic);
   }
 
-  // Null while topics are awaited, then {lasted, topics, recovered, anew}: milliseconds, and numbers.
+  // Null while topics are awaited, then {lasted, topics, recovered, anew}: milliseconds (null if the
+  // connection never was lost), and numbers.
   result(now) {
     if (this.waiting === null || this.waiting.size > 0) return null;
     const all = [...this.told.values()];
     return {
-      lasted: now - this.sinceMs,
+      lasted: this.sinceMs === null ? null : now - this.sinceMs,
       topics: all.length,
       recovered: recoveredOf(all.map(({ missed }) => missed)),
       anew: all.filter(({ how }) => how === "anew").length,

@@ -16,7 +16,7 @@ export function lostLine({ state, was, sinceMs }) {
 
 // {key, level} of `texts.shell.back` for what Outage told, or null.
 export function backLine({ lasted, topics, recovered, anew }) {
-  if (anew > 0) return { key: "anew", level: "warn" };
+  if (anew > 0) return { key: lasted === null ? "skipped" : "anew", level: "warn" };
   if (recovered > 0) return { key: "recovered", level: "good" };
   if (lasted < BRIEF_MS) return null;
   return { key: topics > 0 ? "nothing" : "plain", level: "good" };

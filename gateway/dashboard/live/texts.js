@@ -1,7 +1,7 @@
 // Every word that viewers see, by language.
 
-// `count` is a number, or one as it is shown, which for one is "1" in every language here.
-const counted = (count, one, many) => (String(count) === "1" ? one : many);
+// `count` is a number, or what Format.count() made of one.
+const counted = (count, one, many) => (count.valueOf() === 1 ? one : many);
 
 const ALL = {
   en: {
@@ -67,6 +67,7 @@ const ALL = {
       back: {
         recovered: (count) => counted(count, "resumed, 1 reading recovered", `resumed, ${count} readings recovered`),
         nothing: "resumed, nothing was missed",
+        skipped: "the server could not pass on all that was sent: shown anew",
         anew: "resumed, but what was sent meanwhile could not all be recovered: shown anew",
         plain: "live again",
       },
@@ -90,6 +91,7 @@ const ALL = {
         token: "Token",
         hint: "Whoever runs this Windsock signs one:",
         sign_in: "Sign in",
+        without: "Go on without a token",
       },
     },
     // ---- charts
@@ -225,7 +227,7 @@ const ALL = {
       after: "After",
       loading: "Reading the devices …",
       many: (count) => `More than ${count} devices: the others are not shown.`,
-      no_lines: (count, reason) => (count === "1" ? `1 line cannot be drawn (${reason}).` : `${count} lines cannot be drawn (${reason}).`),
+      no_lines: (count, reason) => counted(count, `1 line cannot be drawn (${reason}).`, `${count} lines cannot be drawn (${reason}).`),
       off: (metric) =>
         `The group topic metric:${metric} brings nothing (WINDSOCK_GROUP_TOPICS is off): ` +
         "the list is read again every 15 seconds, and lines come from each device.",
@@ -490,6 +492,7 @@ const ALL = {
       back: {
         recovered: (count) => counted(count, "wieder da, 1 Messwert nachgeholt", `wieder da, ${count} Messwerte nachgeholt`),
         nothing: "wieder da, nichts wurde verpasst",
+        skipped: "der Server konnte nicht alles Gesendete weitergeben: neu geladen",
         anew: "wieder da, aber nicht alles inzwischen Gesendete war nachzuholen: neu geladen",
         plain: "wieder live",
       },
@@ -513,6 +516,7 @@ const ALL = {
         token: "Token",
         hint: "Wer diesen Windsock betreibt, stellt eines aus:",
         sign_in: "Anmelden",
+        without: "Ohne Token weiter",
       },
     },
     // ---- charts
@@ -650,7 +654,7 @@ const ALL = {
       loading: "Die Geräte werden gelesen …",
       many: (count) => `Mehr als ${count} Geräte: die übrigen werden nicht gezeigt.`,
       no_lines: (count, reason) =>
-        count === "1" ? `1 Linie kann nicht gezeichnet werden (${reason}).` : `${count} Linien können nicht gezeichnet werden (${reason}).`,
+        counted(count, `1 Linie kann nicht gezeichnet werden (${reason}).`, `${count} Linien können nicht gezeichnet werden (${reason}).`),
       off: (metric) =>
         `Das Gruppenthema metric:${metric} bringt nichts (WINDSOCK_GROUP_TOPICS ist aus): ` +
         "die Liste wird alle 15 Sekunden neu gelesen, und Linien kommen von jedem Gerät.",

@@ -61,7 +61,9 @@ export class Access {
   }
 }
 
+// A view's address may hold any words; a sign-in begins with them.
 function tokenIn(hash) {
+  if (!hash.startsWith("#token=")) return null;
   return new URLSearchParams(hash.slice(1)).get("token") || null;
 }
 

@@ -52,7 +52,7 @@ export class ConnectionState {
     const { line, result } = this.back;
     const said = texts.shell.back[line.key];
     const { recovered } = result;
-    banner.set(KEY, typeof said === "function" ? said(format.value(recovered)) : said, line.level);
+    banner.set(KEY, typeof said === "function" ? said(format.count(recovered)) : said, line.level);
   }
 }
 

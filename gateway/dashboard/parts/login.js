@@ -39,9 +39,16 @@ export class Login {
       el("p", { class: "why", role: "alert" }, login.why[this.why]),
       el("div", { class: "field" }, el("label", { for: "token" }, login.token), this.field),
       el("p", { class: "muted small" }, `${login.hint} `, el("code", {}, "windsock token <name>")),
-      el("div", { class: "row" }, el("button", { class: "primary end" }, login.sign_in)),
+      el("div", { class: "row" }, ...this.wayOut(), el("button", { class: "primary end" }, login.sign_in)),
     );
     this.place.replaceChildren(el("div", { class: "panel" }, form));
+  }
+
+  // Where none is needed, an old token must not keep the viewer out.
+  wayOut() {
+    const { access, texts } = this.context;
+    if (!access.token) return [];
+    return [el("button", { type: "button", onclick: () => access.signIn("") }, texts.shell.login.without)];
   }
 
   submit(event) {

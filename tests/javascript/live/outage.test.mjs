@@ -43,6 +43,17 @@ test("one that began anew stays so, whatever came later", () => {
   assert.deepEqual(outage.result(1), { lasted: 1, topics: 1, recovered: 2, anew: 1 });
 });
 
+test("where the connection was not lost it is not said to be back", () => {
+  const outage = new Outage(null);
+  outage.back([]);
+  outage.topic("a", "anew", missed(0));
+  assert.deepEqual(outage.result(7), { lasted: null, topics: 1, recovered: 0, anew: 1 });
+  assert.equal(backLine(outage.result(7)).key, "skipped");
+  outage.broke(3);
+  outage.back([]);
+  assert.equal(backLine(outage.result(7)).key, "anew");
+});
+
 test("what is lost is told at once, but a break that is over before one could read it", () => {
   assert.equal(lostLine({ state: "live", was: true, sinceMs: 0 }), null);
   assert.equal(lostLine({ state: "resuming", was: true, sinceMs: 1_000 }), null);

@@ -63,6 +63,8 @@ test("ages are told in the largest unit that fits", () => {
   // How a unit is abbreviated is the browser's business.
   const ages = [[0, /^0 ?s/], [59_400, /^59 ?s/], [3_599_000, /^59 ?m/], [7_200_000, /^2 ?h/], [259_200_000, /^3 ?d/]];
   for (const [ms, told] of ages) assert.match(format.age(ms), told);
+  // An age never reads as a negative number, which the narrow ones of other languages do.
+  for (const locale of ["fr", "fr-CA", "de", "es", "en-GB"]) assert.doesNotMatch(new Format(locale).age(1_080_000), /^[-−]/, locale);
 });
 
 test("units of UCUM are shown as people write them", () => {

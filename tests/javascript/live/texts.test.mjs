@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import { Format } from "../../../gateway/dashboard/live/format.js";
 import { languageOf, languages, textsOf } from "../../../gateway/dashboard/live/texts.js";
 
 // "shell.theme" → "text"; functions with how many parameters they have.
@@ -51,7 +52,12 @@ test("a locale has its language's texts, and English where there are none", () =
 test("one is told in the singular", () => {
   const [english, german] = [textsOf("en"), textsOf("de")];
   const told = ({ overview, device_view: device }, count) => [overview.all(count), device.saved(count), device.left_out(count)];
-  assert.deepEqual(told(english, "1"), ["1 device", "1 reading saved", "1 more metric is not shown."]);
+  const counts = (locale, number) => new Format(locale).count(number);
+  assert.deepEqual(told(english, counts("en", 1)), ["1 device", "1 reading saved", "1 more metric is not shown."]);
   assert.deepEqual(told(german, 1), ["1 Gerät", "1 Messwert gespeichert", "1 weitere Messgröße wird nicht gezeigt."]);
-  assert.deepEqual(told(english, "1,001"), ["1,001 devices", "1,001 readings saved", "1,001 more metrics are not shown."]);
+  assert.deepEqual(told(english, counts("en", 1001)), ["1,001 devices", "1,001 readings saved", "1,001 more metrics are not shown."]);
+  // By the number, not by its text.
+  assert.equal(told(german, counts("de", 1000))[0], "1.000 Geräte");
+  assert.equal(told(english, counts("ar-EG", 1))[0], "1 device");
+  assert.equal(told(english, counts("ar-EG", 2))[0], "٢ devices");
 });

@@ -33,7 +33,10 @@ test("a token of the address is kept, and taken out of the address", () => {
   const one = page("#token=a.b%2Bc");
   assert.equal(new Access(() => {}, one).token, "a.b+c");
   assert.deepEqual([one.sessionStorage.kept.token, one.history.to], ["a.b+c", ["/?a"]]);
-  assert.equal(new Access(() => {}, page("#/device/token=x", one.sessionStorage)).token, "a.b+c");
+  for (const view of ["#/device/token=x", "#/board/x?v=1&items=y&token=x"]) {
+    const other = page(view, one.sessionStorage);
+    assert.deepEqual([new Access(() => {}, other).token, other.history.to], ["a.b+c", []]);
+  }
 });
 
 test("to sign out forgets it; where nothing can be kept the address brings it", () => {

@@ -27,14 +27,14 @@ export class Download {
     const { format, access } = this.context;
     const span = this.span();
     write(this.button, this.texts.cancel);
-    write(this.told, this.texts.loaded(format.value(0)));
+    write(this.told, this.texts.loaded(format.count(0)));
     try {
       const { readings, cut } = await readHistory((path) => access.json(path, { signal: mine.signal, parse: parsed }), this.topic, span, {
         most: MOST,
-        progress: (count) => write(this.told, this.texts.loaded(format.value(count))),
+        progress: (count) => write(this.told, this.texts.loaded(format.count(count))),
       });
       save(new Blob(csvOf(readings), { type: "text/csv;charset=utf-8" }), fileName(this.device, span));
-      write(this.told, (cut ? this.texts.saved_part : this.texts.saved)(format.value(readings.length)));
+      write(this.told, (cut ? this.texts.saved_part : this.texts.saved)(format.count(readings.length)));
     } catch (error) {
       write(this.told, mine.signal.aborted ? this.texts.cancelled : this.texts.not_saved(error.message));
     } finally {

@@ -175,6 +175,7 @@ export class DeviceView {
     this.head.show(model, this.problem, this.subscribed);
     this.showCards();
     this.notes.show(this);
+    this.download.element.hidden = this.commands.element.hidden = this.problem === "denied"; // they would be refused too
     for (const button of this.choices) mark(button, "aria-pressed", String(button.dataset.window === this.windowName));
   }
 

@@ -129,7 +129,7 @@ export class AllMetrics {
     const { devices, no_unit: none } = texts.metric_view;
     const units = unitsOf(rows).map(({ unit }) => unit);
     const told = units.length > 1 ? units.map((unit) => unit || none) : units.filter(Boolean);
-    return [devices(format.value(rows.length)), told.slice(0, 3).join(", ")].filter(Boolean).join(" · ");
+    return [devices(format.count(rows.length)), told.slice(0, 3).join(", ")].filter(Boolean).join(" · ");
   }
 
   noteOf(count) {

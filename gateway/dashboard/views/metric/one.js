@@ -197,7 +197,7 @@ export class OneMetric {
   tellDrawn(count, chosen) {
     const { texts, format } = this.context;
     const words = texts.metric_view;
-    const told = chosen ? words.drawn_chosen(format.value(count)) : words.drawn_first(format.value(count));
+    const told = chosen ? words.drawn_chosen(format.count(count)) : words.drawn_first(format.count(count));
     write(this.drawn, count === 0 ? "" : this.full ? `${told} ${words.most_lines(format.value(MOST_LINES))}` : told);
     this.automatic.hidden = !chosen;
   }
@@ -216,7 +216,7 @@ export class OneMetric {
     if (problem === "off" || problem === "denied") told.push(words[problem](this.metric));
     else if (problem !== null) told.push(texts.reasons[problem] ?? problem);
     if (unread !== null) told.push(problemText(unread, texts));
-    for (const [code, count] of this.lines.problems) told.push(words.no_lines(format.value(count), texts.reasons[code] ?? code));
+    for (const [code, count] of this.lines.problems) told.push(words.no_lines(format.count(count), texts.reasons[code] ?? code));
     if (readings.full) told.push(words.many(format.value(MOST_DEVICES)));
     if (this.beyond > 0) told.push(`${texts.charts.beyond(this.beyond)}.`);
     return told.join(" ");

@@ -77,6 +77,7 @@ export class Tile {
     const old = lateMs > Math.max(OLD_MS, this.device.freshness.silentMs);
     const [shown, inUnit] = [format.value(value), unit ? ` ${unitText(unit)}` : ""];
     this.fill(cell, href("metric", metric), old ? `${label(metric)} · ${format.age(lateMs)}` : label(metric), shown, inUnit);
+    this.size(cell, metric, typeof value === "number" ? shown.length : 1);
     mark(cell, "data-line", metric === this.line);
     mark(cell, "data-alert", Boolean(alert));
     mark(cell, "data-old", old);
@@ -95,13 +96,21 @@ export class Tile {
     mark(cell, "href", address);
     const [above, below] = cell.children;
     write(above, name);
-    if (below.firstChild.data !== value) below.firstChild.data = value;
+    const text = below.firstChild.firstChild;
+    if (text.data !== value) text.data = value;
     write(below.lastChild, unit);
+  }
+
+  // Numbers are never cut: long ones are smaller. By the longest yet, so that the size does not change with each.
+  size(cell, metric, length) {
+    if (cell.metric === metric && length <= cell.longest) return;
+    cell.longest = length;
+    cell.style.setProperty("--length", length);
   }
 
   cellAt(at) {
     const { children } = this.cells;
-    return children[at] ?? this.cells.appendChild(el("a", {}, el("small"), el("b", {}, document.createTextNode(""), el("i"))));
+    return children[at] ?? this.cells.appendChild(el("a", {}, el("small"), el("b", {}, el("span", {}, document.createTextNode("")), el("i"))));
   }
 
   // How old it is, which changes by itself.

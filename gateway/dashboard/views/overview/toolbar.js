@@ -49,7 +49,7 @@ export class Toolbar {
 
   counted(shown, all, silent) {
     const texts = this.context.texts.overview;
-    const number = (count) => this.context.format.value(count);
+    const number = (count) => this.context.format.count(count);
     write(this.count, all === 0 ? "" : shown === all ? texts.all(number(all)) : texts.some(number(shown), number(all)));
     write(this.silent, texts.only_silent(number(silent)));
   }

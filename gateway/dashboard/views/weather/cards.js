@@ -82,7 +82,7 @@ export class WeatherCards {
     const { texts, format } = this.context;
     if (this.places.unread) return texts.weather.unread;
     if (this.places.pinned === null) return count === 0 ? texts.weather.loading : "";
-    if (count > MOST_CARDS) return texts.weather.many(format.value(count - MOST_CARDS));
+    if (count > MOST_CARDS) return texts.weather.many(format.count(count - MOST_CARDS));
     return count === 0 && this.removable ? texts.weather.nothing : "";
   }
 }
