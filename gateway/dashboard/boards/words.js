@@ -2,11 +2,11 @@
 
 import { comparedOf } from "../live/source.js";
 import { href } from "../parts/router.js";
-import { BoardError } from "./board.js";
+import { BoardError, oneLine } from "./board.js";
 
 // Whose value it is, and which: "greenhouse-7 · temperature".
 export function labelOf({ label, topic, metric, device }) {
-  return label || `${whoseOf({ topic, device })} · ${plain(comparedOf(topic)?.metric ?? metric)}`;
+  return oneLine(label || `${whoseOf({ topic, device })} · ${plain(comparedOf(topic)?.metric ?? metric)}`);
 }
 
 // The device or the place; of a comparison both.

@@ -4,7 +4,7 @@
 // board an entry was written for: that one is shown as it is now, not as it was then.
 
 import { addressOf, boardAt } from "../../boards/address.js";
-import { same } from "../../boards/board.js";
+import { oneLine, same } from "../../boards/board.js";
 import { problemText, tell } from "../../boards/words.js";
 import { define } from "../../embed/define.js";
 import { el } from "../../parts/dom.js";
@@ -145,7 +145,7 @@ export class BoardView {
       const keep = el("button", { type: "button", class: "primary", onclick: () => this.keep() }, words.keep);
       notes.push(el("div", { class: "note stale" }, el("p", {}, text), show, keep));
     }
-    if (!this.board && this.route.name !== "" && this.problems.length === 0) notes.push(hint(words.unknown(this.route.name)));
+    if (!this.board && this.route.name !== "" && this.problems.length === 0) notes.push(hint(words.unknown(oneLine(this.route.name))));
     else if (!this.board && this.problems.length === 0) notes.push(hint(words.none));
     else if (this.board?.items.length === 0 && this.problems.length === 0) notes.push(hint(this.own ? words.empty : words.bare));
     this.notes.replaceChildren(...notes);
