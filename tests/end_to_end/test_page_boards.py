@@ -20,6 +20,10 @@ from tests.stand_ins.open_meteo import OpenMeteo
 TEMPERATURE = "value,device:greenhouse-7,temperature"
 CHART = "chart,device:greenhouse-7,temperature"
 HUMIDITY = "value,device:greenhouse-7,humidity"
+# As in a browser that forbids site data: to ask for it throws.
+NO_SESSION_STORAGE = """
+Object.defineProperty(window, "sessionStorage", {get() { throw new DOMException("forbidden", "SecurityError"); }});
+"""
 
 
 @pytest.fixture(scope="module")
@@ -286,6 +290,7 @@ def test_a_wall_screen_shows_nothing_but_the_board_and_what_is_wrong(tmp_path: P
         windsock.start()
         expect(items(page).first.locator("windsock-value")).to_have_attribute("state", "live")
         page.clock.install()
+        page.add_init_script(NO_SESSION_STORAGE)
         page.reload()
         expect(items(page)).to_have_count(3)
         page.evaluate("window.before = true")

@@ -55,9 +55,10 @@ export class Preferences {
   }
 }
 
-export function storageOf(page) {
+// Null where it is forbidden; asking for it throws there.
+export function storageOf(page, kind = "localStorage") {
   try {
-    return page.localStorage ?? null;
+    return page[kind] ?? null;
   } catch {
     return null;
   }

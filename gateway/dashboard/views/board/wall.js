@@ -2,10 +2,11 @@
 
 import { Healing } from "../../boards/healing.js";
 import { el } from "../../parts/dom.js";
+import { Preferences, storageOf } from "../../parts/preferences.js";
 
 const AWAKE_MS = 3_000;
 const CHECK_MS = 5_000;
-const TRIES = "windsock.wall-tries";
+const TRIES = "wall-tries";
 
 export class Wall {
   // `leave()` is called when the viewer wants to.
@@ -13,7 +14,8 @@ export class Wall {
     this.context = context;
     this.leave = leave;
     this.root = document.documentElement;
-    this.healing = new Healing({ now: Date.now(), tries: Number(sessionStorage.getItem(TRIES)) || 0 });
+    this.kept = new Preferences({ storage: storageOf(globalThis, "sessionStorage"), page: {} });
+    this.healing = new Healing({ now: Date.now(), tries: Number(this.kept.get(TRIES)) || 0 });
     this.wasFull = Boolean(document.fullscreenElement);
     this.ending = new AbortController();
     const { signal } = this.ending;
@@ -78,7 +80,7 @@ export class Wall {
       const answer = await fetch("/", { cache: "no-store" });
       // A server that is away would leave the browser's own page on the wall.
       if (!answer.ok || this.ending.signal.aborted) return;
-      sessionStorage.setItem(TRIES, String(this.healing.tries + 1));
+      this.kept.set(TRIES, this.healing.tries + 1);
       location.reload();
     } catch {
       // Later.
