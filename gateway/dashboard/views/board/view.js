@@ -116,7 +116,7 @@ export class BoardView {
     if (this.own) this.keepAddress();
     this.place.setAttribute("aria-label", this.title);
     this.bar.show(this.board, this.own);
-    this.showNotes();
+    this.showNotes(wall);
     this.grid.show(this.board, this.own && !wall);
     if (wall) this.wall ??= new Wall(this.context, () => this.go(this.board));
     else this.endWall();
@@ -130,7 +130,8 @@ export class BoardView {
     history.replaceState({ board: this.board.name }, "", address);
   }
 
-  showNotes() {
+  // Nobody at a wall could do anything about whose board it is.
+  showNotes(wall) {
     const { boards, texts } = this.context;
     const words = texts.board;
     const notes = [];
@@ -138,7 +139,7 @@ export class BoardView {
       const list = el("ul", {}, ...this.problems.map((each) => el("li", {}, problemText(texts, each))));
       notes.push(el("div", { class: "note bad", role: "alert" }, el("p", {}, words.broken), list));
     }
-    if (this.board && !this.own) {
+    if (this.board && !this.own && !wall) {
       const mine = boards.get(this.board.name);
       const text = mine ? words.differs(this.board.name) : words.linked(this.board.name);
       const show = mine && el("button", { type: "button", onclick: () => this.go(mine) }, words.mine);
