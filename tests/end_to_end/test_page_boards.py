@@ -210,6 +210,21 @@ def test_items_are_moved_sized_changed_and_removed(windsock: Windsock, page: Pag
     expect(items(page)).to_have_count(4)
     assert sorted(start[1:]) != sorted(labels(page)[1:])
 
+    items(page).first.hover()
+    items(page).first.get_by_role("button", name="Edit").click()
+    dialog.get_by_label("Label").fill("Water")
+    page.evaluate("""() => {
+      const boards = JSON.parse(localStorage["windsock.boards"]);
+      boards[0].items.shift();
+      localStorage["windsock.boards"] = JSON.stringify(boards);
+      dispatchEvent(new StorageEvent("storage", {key: "windsock.boards"}));
+    }""")  # as another tab does
+    expect(items(page)).to_have_count(3)
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("alert")).to_have_text("It is no longer on the board: another tab has removed it")
+    expect(dialog.get_by_label("Label")).to_have_value("Water")
+    dialog.get_by_role("button", name="Cancel").click()
+
 
 def test_boards_are_named_chosen_and_deleted_with_a_way_back(windsock: Windsock, page: Page) -> None:
     own(page, windsock, TEMPERATURE)
