@@ -352,3 +352,7 @@ def test_a_board_on_a_phone(windsock: Windsock, page: Page) -> None:
     expect(items(page).nth(2)).to_contain_text("outside 3.4 °C")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     screenshot(page, "board-phone")
+    page.evaluate("Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }")
+    expect(page.locator(".notes")).to_be_empty()
+    page.get_by_role("button", name="Move greenhouse-7 · temperature").first.press("ArrowDown")
+    expect(page.locator(".notes")).to_contain_text("This browser keeps nothing")

@@ -146,6 +146,7 @@ export class BoardView {
       const keep = el("button", { type: "button", class: "primary", onclick: () => this.keep() }, words.keep);
       notes.push(el("div", { class: "note stale" }, el("p", {}, text), show, keep));
     }
+    if (this.own && !boards.kept && !wall) notes.push(el("div", { class: "note stale", role: "status" }, el("p", {}, words.unkept)));
     if (!this.board && this.route.name !== "" && this.problems.length === 0) notes.push(hint(words.unknown(oneLine(this.route.name))));
     else if (!this.board && this.problems.length === 0) notes.push(hint(words.none));
     else if (this.board?.items.length === 0 && this.problems.length === 0) notes.push(hint(this.own ? words.empty : words.bare));
