@@ -24,6 +24,19 @@ HUMIDITY = "value,device:greenhouse-7,humidity"
 NO_SESSION_STORAGE = """
 Object.defineProperty(window, "sessionStorage", {get() { throw new DOMException("forbidden", "SecurityError"); }});
 """
+STORAGE_FULL = """() => {
+  Storage.prototype.setItem = () => { throw new DOMException("full", "QuotaExceededError"); };
+}"""
+# Of which items of a wall the value is not seen whole, or is covered.
+CUT = """() => [...document.querySelectorAll(".item")].filter((item) => {
+  const root = item.children[1].shadowRoot;
+  const box = (name) => root.querySelector(`[part=${name}]`)?.getBoundingClientRect();
+  const [whole, value] = [item.getBoundingClientRect(), box("value")];
+  const covers = (other) => other && other.width > 0 && other.top < value.bottom - 2 && other.bottom > value.top + 2
+    && other.left < value.right - 1 && other.right > value.left + 1;
+  const within = value.height > 10 && value.top >= whole.top && value.bottom <= whole.bottom && value.right <= whole.right;
+  return !within || ["label", "beside", "note", "plot"].some((name) => covers(box(name)));
+}).map((item) => item.innerText)"""
 
 
 @pytest.fixture(scope="module")
@@ -308,6 +321,14 @@ def test_a_wall_screen_shows_nothing_but_the_board_and_what_is_wrong(tmp_path: P
         page.add_init_script(NO_SESSION_STORAGE)
         page.reload()
         expect(items(page)).to_have_count(3)
+        expect(items(page).last).to_contain_text("°C")
+        page.set_viewport_size({"width": 390, "height": 320})
+        expect(items(page).last).not_to_be_in_viewport()
+        page.clock.run_for(16_000)
+        expect(items(page).last).to_be_in_viewport(ratio=0.9)
+        assert page.evaluate(CUT) == []
+        page.set_viewport_size({"width": 1920, "height": 1080})
+        expect(items(page).last).to_be_in_viewport(ratio=1)
         page.evaluate("window.before = true")
         page.evaluate("dispatchEvent(new ErrorEvent('error'))")
         windsock.stop(signal.SIGKILL)
@@ -327,6 +348,17 @@ def test_a_wall_screen_is_left_by_escape_and_shows_boards_in_turn(windsock: Wind
     page.goto(board(windsock, HUMIDITY, name="Other") + "&wall=1")
     expect(items(page)).to_contain_text("humidity")
     expect(page.locator(".notes")).to_be_empty()
+    many = [f"chart,device:greenhouse-7,temperature,,{minutes}m,1x1" for minutes in range(1, 16)]
+    page.goto(board(windsock, ";".join(["value,compare:greenhouse-7:berlin", TEMPERATURE, *many, HUMIDITY])) + "&wall=1")
+    for width, height in ((1920, 1080), (390, 844), (3840, 2160)):
+        page.set_viewport_size({"width": width, "height": height})
+        expect(items(page)).to_have_count(18)
+        expect(items(page).first).to_contain_text("outside 3.4 °C")
+        expect(items(page).last).to_contain_text("48")
+        until(page, f"!({CUT})().length")
+        screenshot(page, f"wall-many-{width}")
+    page.goto(board(windsock, HUMIDITY, name="Other") + "&wall=1")
+    expect(items(page)).to_have_count(1)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Save as my own").click()
     page.get_by_role("button", name="Wall screen").click()
@@ -352,7 +384,7 @@ def test_a_board_on_a_phone(windsock: Windsock, page: Page) -> None:
     expect(items(page).nth(2)).to_contain_text("outside 3.4 °C")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     screenshot(page, "board-phone")
-    page.evaluate("Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }")
+    page.evaluate(STORAGE_FULL)
     expect(page.locator(".notes")).to_be_empty()
     page.get_by_role("button", name="Move greenhouse-7 · temperature").first.press("ArrowDown")
     expect(page.locator(".notes")).to_contain_text("This browser keeps nothing")

@@ -118,7 +118,7 @@ export class BoardView {
     this.bar.show(this.board, this.own);
     this.showNotes(wall);
     this.grid.show(this.board, this.own && !wall);
-    if (wall) this.wall ??= new Wall(this.context, () => this.go(this.board));
+    if (wall) this.wall ??= new Wall(this.context, this.grid.list, { leave: () => this.go(this.board), alone: () => this.cycleS === 0 });
     else this.endWall();
     this.showInTurn(wall);
   }
@@ -176,7 +176,7 @@ export class BoardView {
     this.wall = null;
   }
 
-  // One own board after the other, each for as many seconds as the address asks for.
+  // One own board after the other, each page of each for as many seconds as the address asks for.
   showInTurn(wall) {
     const asked = Number(this.route.query.get("cycle"));
     const seconds = wall && asked >= 1 ? Math.min(Math.max(asked, SHORTEST_CYCLE_S), LONGEST_CYCLE_S) : 0;
@@ -187,6 +187,7 @@ export class BoardView {
   }
 
   next() {
+    if (this.wall?.pages.turn()) return;
     const { list } = this.context.boards;
     if (list.length === 0) return;
     const at = this.own ? list.findIndex(({ name }) => name === this.board.name) : -1;
