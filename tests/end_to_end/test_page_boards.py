@@ -30,12 +30,12 @@ STORAGE_FULL = """() => {
 # Of which items of a wall the value is not seen whole, or is covered.
 CUT = """() => [...document.querySelectorAll(".item")].filter((item) => {
   const root = item.children[1].shadowRoot;
-  const box = (name) => root.querySelector(`[part=${name}]`)?.getBoundingClientRect();
-  const [whole, value] = [item.getBoundingClientRect(), box("value")];
-  const covers = (other) => other && other.width > 0 && other.top < value.bottom - 2 && other.bottom > value.top + 2
+  const lines = (name) => [...(root.querySelector(`[part=${name}]`)?.getClientRects() ?? [])];
+  const [whole, value] = [item.getBoundingClientRect(), lines("value")[0]];
+  const covers = (other) => other.width > 0 && other.top < value.bottom - 2 && other.bottom > value.top + 2
     && other.left < value.right - 1 && other.right > value.left + 1;
   const within = value.top >= whole.top && value.bottom <= whole.bottom && value.right <= whole.right;
-  return value.height < 10 || !within || ["label", "beside", "note", "plot"].some((name) => covers(box(name)));
+  return value.height < 10 || !within || ["label", "beside", "note", "plot"].some((name) => lines(name).some(covers));
 }).map((item) => item.innerText)"""
 
 
