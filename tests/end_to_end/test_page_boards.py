@@ -20,6 +20,23 @@ from tests.stand_ins.open_meteo import OpenMeteo
 TEMPERATURE = "value,device:greenhouse-7,temperature"
 CHART = "chart,device:greenhouse-7,temperature"
 HUMIDITY = "value,device:greenhouse-7,humidity"
+# As in a browser that forbids site data: to ask for it throws.
+NO_SESSION_STORAGE = """
+Object.defineProperty(window, "sessionStorage", {get() { throw new DOMException("forbidden", "SecurityError"); }});
+"""
+STORAGE_FULL = """() => {
+  Storage.prototype.setItem = () => { throw new DOMException("full", "QuotaExceededError"); };
+}"""
+# Of which items of a wall the value is not seen whole, or is covered.
+CUT = """() => [...document.querySelectorAll(".item")].filter((item) => {
+  const root = item.children[1].shadowRoot;
+  const lines = (name) => [...(root.querySelector(`[part=${name}]`)?.getClientRects() ?? [])];
+  const [whole, value] = [item.getBoundingClientRect(), lines("value")[0]];
+  const covers = (other) => other.width > 0 && other.top < value.bottom - 2 && other.bottom > value.top + 2
+    && other.left < value.right - 1 && other.right > value.left + 1;
+  const within = value.top >= whole.top && value.bottom <= whole.bottom && value.right <= whole.right;
+  return value.height < 10 || !within || ["label", "beside", "note", "plot"].some((name) => lines(name).some(covers));
+}).map((item) => item.innerText)"""
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +223,21 @@ def test_items_are_moved_sized_changed_and_removed(windsock: Windsock, page: Pag
     expect(items(page)).to_have_count(4)
     assert sorted(start[1:]) != sorted(labels(page)[1:])
 
+    items(page).first.hover()
+    items(page).first.get_by_role("button", name="Edit").click()
+    dialog.get_by_label("Label").fill("Water")
+    page.evaluate("""() => {
+      const boards = JSON.parse(localStorage["windsock.boards"]);
+      boards[0].items.shift();
+      localStorage["windsock.boards"] = JSON.stringify(boards);
+      dispatchEvent(new StorageEvent("storage", {key: "windsock.boards"}));
+    }""")  # as another tab does
+    expect(items(page)).to_have_count(3)
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("alert")).to_have_text("It is no longer on the board: another tab has removed it")
+    expect(dialog.get_by_label("Label")).to_have_value("Water")
+    dialog.get_by_role("button", name="Cancel").click()
+
 
 def test_boards_are_named_chosen_and_deleted_with_a_way_back(windsock: Windsock, page: Page) -> None:
     own(page, windsock, TEMPERATURE)
@@ -286,8 +318,17 @@ def test_a_wall_screen_shows_nothing_but_the_board_and_what_is_wrong(tmp_path: P
         windsock.start()
         expect(items(page).first.locator("windsock-value")).to_have_attribute("state", "live")
         page.clock.install()
+        page.add_init_script(NO_SESSION_STORAGE)
         page.reload()
         expect(items(page)).to_have_count(3)
+        expect(items(page).last).to_contain_text("°C")
+        page.set_viewport_size({"width": 390, "height": 320})
+        expect(items(page).last).not_to_be_in_viewport()
+        page.clock.run_for(16_000)
+        expect(items(page).last).to_be_in_viewport(ratio=0.9)
+        assert page.evaluate(CUT) == []
+        page.set_viewport_size({"width": 1920, "height": 1080})
+        expect(items(page).last).to_be_in_viewport(ratio=1)
         page.evaluate("window.before = true")
         page.evaluate("dispatchEvent(new ErrorEvent('error'))")
         windsock.stop(signal.SIGKILL)
@@ -306,7 +347,19 @@ def test_a_wall_screen_is_left_by_escape_and_shows_boards_in_turn(windsock: Wind
     page.clock.install()
     page.goto(board(windsock, HUMIDITY, name="Other") + "&wall=1")
     expect(items(page)).to_contain_text("humidity")
-    expect(page.get_by_role("button", name="Save as my own")).to_be_hidden()
+    expect(page.locator(".notes")).to_be_empty()
+    many = [f"chart,device:greenhouse-7,temperature,,{minutes}m,1x1" for minutes in range(1, 16)]
+    whole = ["value,compare:greenhouse-7:berlin", TEMPERATURE, *many, HUMIDITY]
+    page.goto(board(windsock, ";".join(whole)) + "&wall=1")
+    for width, height in ((1920, 1080), (390, 844), (3840, 2160)):
+        page.set_viewport_size({"width": width, "height": height})
+        expect(items(page)).to_have_count(18)
+        expect(items(page).first).to_contain_text("outside 3.4 °C")
+        expect(items(page).last).to_contain_text("48")
+        until(page, f"!({CUT})().length")
+        screenshot(page, f"wall-many-{width}")
+    page.goto(board(windsock, HUMIDITY, name="Other") + "&wall=1")
+    expect(items(page)).to_have_count(1)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Save as my own").click()
     page.get_by_role("button", name="Wall screen").click()
@@ -332,3 +385,7 @@ def test_a_board_on_a_phone(windsock: Windsock, page: Page) -> None:
     expect(items(page).nth(2)).to_contain_text("outside 3.4 °C")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     screenshot(page, "board-phone")
+    page.evaluate(STORAGE_FULL)
+    expect(page.locator(".notes")).to_be_empty()
+    page.get_by_role("button", name="Move greenhouse-7 · temperature").first.press("ArrowDown")
+    expect(page.locator(".notes")).to_contain_text("This browser keeps nothing")

@@ -20,6 +20,7 @@ export class Alerts {
     this.watched = new Map(); // by source: {watcher, feed}
     this.evaluations = new Map(); // by id of the rule
     this.fresh = new Map(); // entries of the log that the viewer has not been told of yet
+    this.lasting = true; // whether the browser has kept the last change
     this.notifications = new Notifications(context.preferences);
     const { preferences, connection } = context;
     this.read();
@@ -86,8 +87,11 @@ export class Alerts {
 
   keep(changes) {
     this.keeping = true;
-    this.context.preferences.set("alerts", { ...this.kept, ...changes });
+    const { notice, preferences, texts } = this.context;
+    const before = this.lasting;
+    this.lasting = preferences.set("alerts", { ...this.kept, ...changes });
     this.keeping = false;
+    if (before && !this.lasting) notice.say(texts.alerts.unkept, { close: texts.board.close });
     this.begin();
   }
 

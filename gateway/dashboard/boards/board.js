@@ -111,9 +111,10 @@ export function identity({ kind, topic, metric, device, window }) {
   return JSON.stringify([kind, topic, metric, device, window]);
 }
 
-// Without control characters and half characters, which an address could not hold.
+// Without control characters and half characters, which an address could not hold, and without those that turn the
+// direction of writing: a link could disguise with them what the page says around its words.
 export function oneLine(text) {
-  return String(text).toWellFormed().replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim();
+  return String(text).toWellFormed().replace(/\p{Bidi_Control}+/gu, "").replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim();
 }
 
 function textOf(given) {

@@ -11,6 +11,7 @@ export class Boards {
   constructor(preferences, firstName = () => "Board") {
     this.preferences = preferences;
     this.firstName = firstName;
+    this.kept = true; // whether the browser has kept the last change
     this.changes = []; // what was before each, {list, current}
     this.listeners = new Set(); // called after every change, wherever it was made
     preferences.listen("boards", () => this.changed());
@@ -101,7 +102,7 @@ export class Boards {
   keep({ list, current }) {
     this.list = list;
     this.keeping = true;
-    this.preferences.set("boards", list);
+    this.kept = this.preferences.set("boards", list);
     this.preferences.set("board", current);
     this.keeping = false;
     this.tell();

@@ -13,11 +13,11 @@ export function pinButton(context, item) {
 }
 
 function pin({ boards, notice, texts }, item) {
-  const { undo, close, pinned } = texts.board;
+  const { undo, close, pinned, pinned_unkept } = texts.board;
   try {
     const name = tell(texts, () => boards.pin(item));
     const change = boards.last;
-    notice.say(pinned(name), { label: undo, act: () => boards.undo(change), close });
+    notice.say(boards.kept ? pinned(name) : pinned_unkept(name), { label: undo, act: () => boards.undo(change), close });
   } catch (error) {
     if (!error.told) throw error;
     notice.say(error.told, { close });

@@ -3,11 +3,11 @@
 import { metricText } from "../live/format.js";
 import { comparedOf } from "../live/source.js";
 import { href } from "../parts/router.js";
-import { BoardError } from "./board.js";
+import { BoardError, oneLine } from "./board.js";
 
 // Whose value it is, and which: "greenhouse-7 · temperature".
 export function labelOf({ label, topic, metric, device }) {
-  return label || `${whoseOf({ topic, device })} · ${metricText(comparedOf(topic)?.metric ?? metric)}`;
+  return oneLine(label || `${whoseOf({ topic, device })} · ${metricText(comparedOf(topic)?.metric ?? metric)}`);
 }
 
 // The device or the place; of a comparison both.

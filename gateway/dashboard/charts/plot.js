@@ -11,10 +11,20 @@ export { plotSheet } from "./library.js";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
+// Of an axis, in pixels where text is of its usual size; all of it grows with the text of the element.
+const USUAL_TEXT = 15;
+const LABEL = 12;
+const LEAST_LABEL = 11;
 const LEAST_AXIS = 56;
 const BETWEEN_TIMES = 12;
 const LEAST_RIGHT = 25;
 const WIDE_TIME = new Date(2028, 11, 28, 22, 48, 58).getTime();
+const TIMES = 30;
+const SPACE_Y = 30;
+const TICK = { size: 10, gap: 5 };
+// In less room the line stands alone.
+const LEAST_ROOM = 80;
+const FONT = `system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif`;
 const SWITCH = "switch";
 const SWITCH_RANGE = [-0.2, 1.2];
 const FAINT = 0.2;
@@ -76,7 +86,9 @@ export class Plot {
     if (this.wanted && !this.uPlot) this.load();
     if (!this.uPlot || !this.shown) return;
     const scales = scalesOf(this.shown.lines);
-    if (!this.chart || scales.join() !== this.scales.join()) this.build(scales);
+    const { bare, size } = this.look();
+    const changed = scales.join() !== this.scales.join() || bare !== this.bare || size !== this.size;
+    if (!this.chart || changed) this.build(scales, { bare, size });
     const { fromMs, toMs } = this.shown;
     const ranges = scales.map((scale) => [scale, this.range(scale)]);
     this.factors = new Map(ranges.map(([scale, range]) => [scale, factorOf(range)]));
@@ -91,27 +103,49 @@ export class Plot {
     return rangeOf(mine.map(({ series }) => series), this.shown, held) ?? [0, 1];
   }
 
-  build(scales) {
+  // `size`: how much larger than usual the text is; `bare`: there is no room for axes.
+  look() {
+    const size = parseFloat(getComputedStyle(this.place).fontSize) / USUAL_TEXT || 1;
+    return { size, bare: this.place.clientHeight < LEAST_ROOM * size };
+  }
+
+  build(scales, { bare, size }) {
     this.chart?.destroy();
-    this.scales = scales;
+    Object.assign(this, { scales, bare, size });
     this.chart = new this.uPlot(this.options(scales), [[0, 1], ...scales.map(() => [null, null])], this.place);
   }
 
   resize() {
     const { width, height } = this.place.getBoundingClientRect();
-    if (this.chart && width > 0 && height > 0) this.chart.setSize({ width: Math.floor(width), height: Math.floor(height) });
+    if (!this.chart || width === 0 || height === 0) return;
+    this.chart.setSize({ width: Math.floor(width), height: Math.floor(height) });
+    this.later(); // there may be room for axes now, or no longer
   }
 
   options(scales) {
     const { width, height } = this.place.getBoundingClientRect();
-    const grid = { stroke: () => this.colours.of("--grid"), width: 1 };
-    const axis = { stroke: () => getComputedStyle(this.place).color, grid, ticks: grid };
+    const { size } = this;
+    const grid = { stroke: () => this.colours.of("--grid"), width: size };
+    const axis = {
+      stroke: () => getComputedStyle(this.place).color,
+      show: !this.bare,
+      font: `${Math.max(LEAST_LABEL, Math.round(LABEL * size))}px ${FONT}`,
+      grid,
+      ticks: { ...grid, size: TICK.size * size },
+      gap: TICK.gap * size,
+    };
+    const times = {
+      ...axis,
+      values: (_chart, splits) => splits.map((ms) => this.time(ms)),
+      size: TIMES * Math.max(1, size),
+      space: (chart) => this.timeWidth(chart) + BETWEEN_TIMES * Math.max(1, size),
+    };
     const ranges = scales.map((scale) => [scale, { auto: true, range: () => this.ranges?.get(scale) ?? [0, 1] }]);
     return {
       width: Math.max(1, Math.floor(width)),
       height: Math.max(1, Math.floor(height)),
       ms: 1,
-      padding: [null, (chart, _side, [, right]) => (right ? 0 : this.halfOfTime(chart)), null, null],
+      padding: [null, (chart, _side, [, right]) => (right || this.bare ? 0 : this.halfOfTime(chart)), null, null],
       legend: { show: false },
       cursor: {
         y: false,
@@ -123,15 +157,7 @@ export class Plot {
         x: { time: true, range: () => [this.shown?.fromMs ?? 0, this.shown?.toMs ?? 1] },
         ...Object.fromEntries(ranges),
       },
-      axes: [
-        {
-          ...axis,
-          values: (_chart, splits) => splits.map((ms) => this.time(ms)),
-          size: 30,
-          space: (chart) => this.timeWidth(chart) + BETWEEN_TIMES,
-        },
-        ...scales.slice(0, 2).map((scale, at) => this.axis(axis, scale, at)),
-      ],
+      axes: [times, ...scales.slice(0, 2).map((scale, at) => this.axis(axis, scale, at))],
       series: [{}, ...scales.map((scale) => ({ scale, paths: () => null, points: { show: false } }))],
       hooks: {
         draw: [(chart) => this.lines(chart)],
@@ -155,7 +181,8 @@ export class Plot {
       ...(at === 0 ? {} : { grid: { show: false } }),
       ...(scale === SWITCH ? { splits: () => [0, 1] } : {}),
       values: (_chart, splits, _axis, _space, step) => splits.map((value) => word(value, step)),
-      size: widest,
+      size: (...of) => Math.max(LEAST_AXIS * this.size, widest(...of)),
+      space: SPACE_Y * Math.max(1, this.size),
     };
   }
 
@@ -167,7 +194,7 @@ export class Plot {
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
-    ctx.lineWidth = 1.6 * devicePixelRatio;
+    ctx.lineWidth = 1.6 * this.size * devicePixelRatio;
     ctx.lineJoin = "round";
     const across = (ms) => bbox.left + ((ms - fromMs) / (toMs - fromMs)) * bbox.width;
     for (const line of this.shown.lines) {
@@ -188,11 +215,11 @@ export class Plot {
   run(ctx, run, across, up, { dash = [], held = false, steps = false }) {
     ctx.beginPath();
     if (run.length === 2) {
-      ctx.arc(across(run[0]), up(run[1]), 2.5 * devicePixelRatio, 0, 2 * Math.PI);
+      ctx.arc(across(run[0]), up(run[1]), 2.5 * this.size * devicePixelRatio, 0, 2 * Math.PI);
       ctx.fill();
       return;
     }
-    ctx.setLineDash(dash.map((length) => length * devicePixelRatio));
+    ctx.setLineDash(dash.map((length) => length * this.size * devicePixelRatio));
     for (let at = 0; at < run.length; at += 2) {
       const [x, y] = [across(run[at]), up(run[at + 1])];
       if ((held || steps) && at > 0) ctx.lineTo(x, up(run[at - 1]));
@@ -271,7 +298,7 @@ function widest(chart, values, axis, cycle) {
   if (cycle > 1) return known._size;
   const longest = (values ?? []).reduce((most, each) => (each.length > most.length ? each : most), "");
   const gap = known.ticks.size + known.gap;
-  return Math.max(LEAST_AXIS, Math.ceil(gap + widthOf(chart, axis, longest)));
+  return Math.ceil(gap + widthOf(chart, axis, longest));
 }
 
 function widthOf(chart, axis, text) {

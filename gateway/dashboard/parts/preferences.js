@@ -17,16 +17,22 @@ export class Preferences {
     return this.known.get(name) ?? fallback;
   }
 
-  // Keeps `value` for this page even where the browser keeps nothing; null forgets it.
+  // Keeps `value` for this page even where the browser keeps nothing; null forgets it. Returns whether the browser did.
   set(name, value) {
     this.known.set(name, value);
+    const kept = this.write(name, value);
+    this.tell(name);
+    return kept;
+  }
+
+  write(name, value) {
     try {
       if (value === null) this.storage?.removeItem(PREFIX + name);
       else this.storage?.setItem(PREFIX + name, JSON.stringify(value));
+      return this.storage !== null;
     } catch {
-      // Full, or forbidden.
+      return false; // full, or forbidden
     }
-    this.tell(name);
   }
 
   // Calls `listener(value)` with every change; returns what ends that.
@@ -55,9 +61,10 @@ export class Preferences {
   }
 }
 
-export function storageOf(page) {
+// Null where it is forbidden; asking for it throws there.
+export function storageOf(page, kind = "localStorage") {
   try {
-    return page.localStorage ?? null;
+    return page[kind] ?? null;
   } catch {
     return null;
   }

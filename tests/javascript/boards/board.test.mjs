@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { MOST_ITEMS, add, boardOf, change, find, itemOf, move, nameOf, remove, resize } from "../../../gateway/dashboard/boards/board.js";
+import { labelOf } from "../../../gateway/dashboard/boards/words.js";
 
 const value = (metric) => ({ kind: "value", topic: "device:a", metric });
 const empty = { name: "Board", items: [] };
@@ -33,6 +34,13 @@ test("what is no item says what is wrong with it", () => {
 
 test("a board is named, and holds so many items and each only once", () => {
   for (const name of ["", "  ", "\u0007", null, "x".repeat(61)]) assert.throws(() => nameOf(name), { code: "name" });
+  for (const code of [0x061c, 0x200e, 0x200f, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2066, 0x2067, 0x2068, 0x2069]) {
+    const sign = String.fromCodePoint(code);
+    assert.equal(nameOf(`House${sign} 2`), "House 2");
+    assert.equal(itemOf({ ...value("a"), label: `${sign}Air` }).label, "Air");
+    assert.equal(labelOf({ topic: `device:${sign}a`, metric: `b${sign}`, device: null, label: "" }), "a · b");
+    assert.throws(() => nameOf(sign), { code: "name" });
+  }
   assert.equal(nameOf("Half \ud800 a sign"), "Half \ufffd a sign");
   const full = made(...Array.from({ length: MOST_ITEMS }, (_, at) => `m${at}`));
   assert.throws(() => add(full, value("one_more")), { code: "many" });

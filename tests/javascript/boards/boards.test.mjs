@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { move, remove } from "../../../gateway/dashboard/boards/board.js";
 import { Boards, MOST_BOARDS } from "../../../gateway/dashboard/boards/boards.js";
-import { Preferences } from "../../../gateway/dashboard/parts/preferences.js";
+import { Preferences, storageOf } from "../../../gateway/dashboard/parts/preferences.js";
 
 class Storage {
   kept = new Map();
@@ -118,4 +118,36 @@ test("a change that others followed is not taken back by its own button", () => 
   all.boards.undo();
   all.boards.undo(pinned);
   assert.deepEqual(shown(all), []);
+});
+
+test("where the browser keeps nothing, boards are there until the page is left, and say so", () => {
+  const forbidden = () => {
+    throw new Error("QuotaExceededError");
+  };
+  const full = Object.assign(new Storage(), { setItem: forbidden });
+  for (const storage of [full, null]) {
+    const all = started(storage);
+    assert.equal(all.boards.kept, true, "there was nothing to keep");
+    all.boards.pin(value("a"));
+    assert.equal(all.boards.kept, false);
+    assert.deepEqual(shown(all), [["First", "a"]]);
+  }
+  delete full.setItem;
+  const all = started(full);
+  all.boards.pin(value("a"));
+  assert.equal(all.boards.kept, true);
+});
+
+test("a storage that may not even be asked for is none", () => {
+  const page = {
+    get localStorage() {
+      throw new Error("SecurityError");
+    },
+    sessionStorage: new Storage(),
+  };
+  assert.equal(storageOf(page), null);
+  assert.equal(storageOf(page, "sessionStorage"), page.sessionStorage);
+  const preferences = new Preferences({ storage: storageOf(page), page: {} });
+  assert.equal(preferences.set("theme", "dark"), false);
+  assert.equal(preferences.get("theme"), "dark");
 });

@@ -25,6 +25,7 @@ export class AlertsView {
     this.pause = el("input", { type: "checkbox", onchange: () => this.context.alerts.pause(this.pause.checked) });
     this.notify = el("button", { type: "button", "aria-pressed": "false", onclick: () => this.toggle() });
     this.notified = el("span", { class: "muted" });
+    this.unkept = el("p", { class: "note stale", hidden: true });
     this.list = el("ul", { class: "rules", "aria-label": words.rules });
     this.hint = el("p", { class: "muted" });
     this.log = el("ol", { class: "log", "aria-label": words.log });
@@ -39,6 +40,7 @@ export class AlertsView {
           this.notified,
           this.notify),
         this.hint,
+        this.unkept,
         this.list,
         el("div", { class: "bar" }, el("h3", {}, words.log), el("span", { class: "space" }), this.forget),
         this.logHint,
@@ -63,6 +65,8 @@ export class AlertsView {
     const words = texts.alerts;
     this.pause.checked = alerts.paused;
     write(this.hint, alerts.rules.length === 0 ? words.none : alerts.paused ? words.paused : words.watched);
+    write(this.unkept, alerts.lasting ? "" : words.unkept);
+    this.unkept.hidden = alerts.lasting;
     this.showNotify(words);
     this.showRules();
     this.showLog();

@@ -1,6 +1,6 @@
 // The items of a board in a grid: kept in step with it, moved by pointer and keys.
 
-import { COLUMNS, move, remove, resize } from "../../boards/board.js";
+import { BoardError, COLUMNS, move, remove, resize } from "../../boards/board.js";
 import { el, write } from "../../parts/dom.js";
 import { Card } from "./card.js";
 import { openItemDialog } from "./item_dialog.js";
@@ -73,7 +73,7 @@ export class Grid {
   ask(card) {
     const at = this.cards.indexOf(card);
     const dialog = openItemDialog(this.context, card.item, {
-      change: (how) => this.edit((board) => how(board, this.cards.indexOf(card))),
+      change: (how) => this.change(card, how),
       move: (by) => this.moveBy(card, by),
       remove: () => this.remove(card),
     });
@@ -84,8 +84,16 @@ export class Grid {
     });
   }
 
+  // Another tab may have taken it off while its dialog was open.
+  change(card, how) {
+    const at = this.cards.indexOf(card);
+    if (at < 0) throw new BoardError("gone");
+    this.edit((board) => how(board, at));
+  }
+
   remove(card) {
     const at = this.cards.indexOf(card);
+    if (at < 0) return;
     const { boards, notice, texts } = this.context;
     this.edit((board) => remove(board, at));
     const change = boards.last;
@@ -96,6 +104,7 @@ export class Grid {
 
   moveBy(card, by) {
     const at = this.cards.indexOf(card);
+    if (at < 0) return;
     this.moved = card;
     this.edit((board) => move(board, at, at + by));
     write(this.said, this.context.texts.board.moved(card.label, this.cards.indexOf(card) + 1, this.cards.length));

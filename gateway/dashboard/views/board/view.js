@@ -4,7 +4,7 @@
 // board an entry was written for: that one is shown as it is now, not as it was then.
 
 import { addressOf, boardAt } from "../../boards/address.js";
-import { same } from "../../boards/board.js";
+import { oneLine, same } from "../../boards/board.js";
 import { problemText, tell } from "../../boards/words.js";
 import { define } from "../../embed/define.js";
 import { el } from "../../parts/dom.js";
@@ -116,9 +116,9 @@ export class BoardView {
     if (this.own) this.keepAddress();
     this.place.setAttribute("aria-label", this.title);
     this.bar.show(this.board, this.own);
-    this.showNotes();
+    this.showNotes(wall);
     this.grid.show(this.board, this.own && !wall);
-    if (wall) this.wall ??= new Wall(this.context, () => this.go(this.board));
+    if (wall) this.wall ??= new Wall(this.context, this.grid.list, { leave: () => this.go(this.board), alone: () => this.cycleS === 0 });
     else this.endWall();
     this.showInTurn(wall);
   }
@@ -130,7 +130,8 @@ export class BoardView {
     history.replaceState({ board: this.board.name }, "", address);
   }
 
-  showNotes() {
+  // Nobody at a wall could do anything about whose board it is.
+  showNotes(wall) {
     const { boards, texts } = this.context;
     const words = texts.board;
     const notes = [];
@@ -138,14 +139,15 @@ export class BoardView {
       const list = el("ul", {}, ...this.problems.map((each) => el("li", {}, problemText(texts, each))));
       notes.push(el("div", { class: "note bad", role: "alert" }, el("p", {}, words.broken), list));
     }
-    if (this.board && !this.own) {
+    if (this.board && !this.own && !wall) {
       const mine = boards.get(this.board.name);
       const text = mine ? words.differs(this.board.name) : words.linked(this.board.name);
       const show = mine && el("button", { type: "button", onclick: () => this.go(mine) }, words.mine);
       const keep = el("button", { type: "button", class: "primary", onclick: () => this.keep() }, words.keep);
       notes.push(el("div", { class: "note stale" }, el("p", {}, text), show, keep));
     }
-    if (!this.board && this.route.name !== "" && this.problems.length === 0) notes.push(hint(words.unknown(this.route.name)));
+    if (this.own && !boards.kept && !wall) notes.push(el("div", { class: "note stale", role: "status" }, el("p", {}, words.unkept)));
+    if (!this.board && this.route.name !== "" && this.problems.length === 0) notes.push(hint(words.unknown(oneLine(this.route.name))));
     else if (!this.board && this.problems.length === 0) notes.push(hint(words.none));
     else if (this.board?.items.length === 0 && this.problems.length === 0) notes.push(hint(this.own ? words.empty : words.bare));
     this.notes.replaceChildren(...notes);
@@ -174,7 +176,7 @@ export class BoardView {
     this.wall = null;
   }
 
-  // One own board after the other, each for as many seconds as the address asks for.
+  // One own board after the other, each page of each for as many seconds as the address asks for.
   showInTurn(wall) {
     const asked = Number(this.route.query.get("cycle"));
     const seconds = wall && asked >= 1 ? Math.min(Math.max(asked, SHORTEST_CYCLE_S), LONGEST_CYCLE_S) : 0;
@@ -185,6 +187,7 @@ export class BoardView {
   }
 
   next() {
+    if (this.wall?.pages.turn()) return;
     const { list } = this.context.boards;
     if (list.length === 0) return;
     const at = this.own ? list.findIndex(({ name }) => name === this.board.name) : -1;

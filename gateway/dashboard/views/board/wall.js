@@ -2,18 +2,22 @@
 
 import { Healing } from "../../boards/healing.js";
 import { el } from "../../parts/dom.js";
+import { Preferences, storageOf } from "../../parts/preferences.js";
+import { Pages } from "./pages.js";
 
 const AWAKE_MS = 3_000;
 const CHECK_MS = 5_000;
-const TRIES = "windsock.wall-tries";
+const TURN_MS = 15_000; // to read what is on a page
+const TRIES = "wall-tries";
 
 export class Wall {
-  // `leave()` is called when the viewer wants to.
-  constructor(context, leave) {
-    this.context = context;
-    this.leave = leave;
+  // `list` holds the items. `leave()` is called when the viewer wants to; `alone()`: whether no other board comes after this
+  // one, so that its pages are turned here.
+  constructor(context, list, { leave, alone }) {
+    Object.assign(this, { context, leave, alone });
     this.root = document.documentElement;
-    this.healing = new Healing({ now: Date.now(), tries: Number(sessionStorage.getItem(TRIES)) || 0 });
+    this.kept = new Preferences({ storage: storageOf(globalThis, "sessionStorage"), page: {} });
+    this.healing = new Healing({ now: Date.now(), tries: Number(this.kept.get(TRIES)) || 0 });
     this.wasFull = Boolean(document.fullscreenElement);
     this.ending = new AbortController();
     const { signal } = this.ending;
@@ -21,11 +25,12 @@ export class Wall {
     addEventListener("error", failed, { signal });
     addEventListener("unhandledrejection", failed, { signal });
     addEventListener("keydown", (event) => event.key === "Escape" && this.leave(), { signal });
-    addEventListener("pointermove", () => this.wake(), { signal });
+    for (const each of ["pointermove", "pointerdown", "wheel", "keydown"]) addEventListener(each, () => this.wake(), { signal, passive: true });
     document.addEventListener("fullscreenchange", () => this.screenChanged(), { signal });
     document.addEventListener("visibilitychange", () => this.keepLit(), { signal });
     this.timer = setInterval(() => this.check(), CHECK_MS);
     this.root.dataset.wall = "";
+    this.pages = new Pages(list);
     this.button = el("button", { type: "button", class: "leave", onclick: () => this.leave() }, context.texts.board.leave);
     document.body.append(this.button);
     this.wake();
@@ -36,6 +41,8 @@ export class Wall {
     this.ending.abort();
     clearInterval(this.timer);
     clearTimeout(this.sleep);
+    clearInterval(this.turning);
+    this.pages.close();
     delete this.root.dataset.wall;
     delete this.root.dataset.awake;
     this.button.remove();
@@ -44,10 +51,12 @@ export class Wall {
     if (document.fullscreenElement) document.exitFullscreen().catch(() => {});
   }
 
-  // The pointer and the way out are there for a moment.
+  // The pointer and the way out are there for a moment, and the page stays for whoever looks at it.
   wake() {
     this.root.dataset.awake = "";
     clearTimeout(this.sleep);
+    clearInterval(this.turning);
+    this.turning = setInterval(() => this.alone() && this.pages.turn(), TURN_MS);
     this.sleep = setTimeout(() => delete this.root.dataset.awake, AWAKE_MS);
   }
 
@@ -78,7 +87,7 @@ export class Wall {
       const answer = await fetch("/", { cache: "no-store" });
       // A server that is away would leave the browser's own page on the wall.
       if (!answer.ok || this.ending.signal.aborted) return;
-      sessionStorage.setItem(TRIES, String(this.healing.tries + 1));
+      this.kept.set(TRIES, this.healing.tries + 1);
       location.reload();
     } catch {
       // Later.
