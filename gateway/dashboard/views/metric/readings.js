@@ -2,7 +2,7 @@
 //
 // Its topic brings values and points, and no units; those are told with the devices.
 
-import { Freshness } from "../../live/freshness.js";
+import { Clock, Freshness } from "../../live/freshness.js";
 import { Series } from "../../live/series.js";
 import { unitText } from "../../live/format.js";
 
@@ -66,7 +66,7 @@ export class Readings {
         this.full = true;
         return false;
       }
-      row = { device, value, ts, unit, freshness: new Freshness() };
+      row = { device, value, ts, unit, freshness: new Freshness({ clock: new Clock({ skewMs: this.skewMs }) }) };
       this.rows.set(device, row);
     }
     if (ts >= row.ts) [row.value, row.ts] = [value, ts];
