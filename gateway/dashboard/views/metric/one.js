@@ -172,7 +172,8 @@ export class OneMetric {
     const { rows } = this.source.readings;
     const wanted = drawnOf(order, chosen?.filter((device) => rows.has(device)) ?? null, MOST_LINES);
     const before = [...this.lines.slots.keys()];
-    if (chosen === null && before.length === wanted.length && now - this.drawnAt < LINES_MS) return before;
+    const there = before.length === wanted.length && before.every((device) => rows.has(device));
+    if (chosen === null && there && now - this.drawnAt < LINES_MS) return before;
     this.drawnAt = now;
     return wanted;
   }
