@@ -8,7 +8,7 @@ import { href } from "../../parts/router.js";
 import { Controls, DEFAULT_WINDOW, WINDOWS } from "./controls.js";
 import { Lines, MOST_LINES } from "./lines.js";
 import { RankingList } from "./list.js";
-import { SORTS, drawnOf, namesOf, namesToText, ranked, statsOf, unitOf, unitsOf } from "./ranking.js";
+import { SORTS, drawnOf, kindOf, namesOf, namesToText, ranked, statsOf, unitOf, unitsOf } from "./ranking.js";
 import { problemText } from "./problem.js";
 import { MOST_DEVICES } from "./readings.js";
 import { MetricSource } from "./source.js";
@@ -149,6 +149,7 @@ export class OneMetric {
     const now = (this.ordered = Date.now());
     const { query } = this;
     const { readings } = this.source;
+    const { texts } = this.context;
     const rows = [...readings.rows.values()];
     const units = unitsOf(rows);
     this.unit = unitOf(units, query.unit);
@@ -158,6 +159,7 @@ export class OneMetric {
     const others = this.lines.show(drawn, this.source.apart);
     if (others || this.unitsShown !== this.unitKey) this.chart.setSeries(this.lines.series);
     this.unitsShown = this.unitKey;
+    this.chart.nothing = kindOf(this.mine) === "text" ? texts.metric_view.texts_only : texts.reasons.nothing;
     this.chartPlace.dataset.lines = drawn.length > CLEAR_LINES ? "many" : "few";
     this.controls.show(query);
     this.controls.showUnits(units, this.unit);
@@ -189,7 +191,8 @@ export class OneMetric {
   values(now) {
     this.dirty = false;
     this.now = statsOf(this.mine);
-    this.stats.show(this.now, this.unit, this.mine.length, this.mine.filter(({ freshness }) => freshness.silent(now)).length);
+    const silent = this.mine.filter(({ freshness }) => freshness.silent(now)).length;
+    this.stats.show(kindOf(this.mine), this.now, this.unit, this.mine.length, silent);
     this.list.stats = this.now;
     this.list.draw(now);
   }
