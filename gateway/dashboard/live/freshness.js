@@ -54,6 +54,7 @@ export class Freshness {
     this.clock = clock;
     this.paceMs = 0;
     this.ts = null;
+    this.at = null; // when the newest came, where that is known
   }
 
   get lagMs() {
@@ -67,6 +68,7 @@ export class Freshness {
     this.heard(ts);
     // What is of a time to come has come by now, at least.
     const at = seen ?? (ts > serverNow ? serverNow : null);
+    if (ts === this.ts) this.at = at === null ? null : at + clock.skewMs;
     if (at !== null) clock.arrived(ts, Math.min(at, serverNow) + clock.skewMs);
     if (paceMs) this.paceMs = paceMs;
   }
@@ -83,9 +85,11 @@ export class Freshness {
 
   reading(ts, now) {
     if (this.ts !== null && ts > this.ts) {
-      const step = ts - this.ts;
+      // A buffer leaps over hours at once: that is no pace.
+      const step = this.at === null ? ts - this.ts : Math.min(ts - this.ts, Math.max(this.paceMs, now - this.at));
       this.paceMs += (step - this.paceMs) * (this.paceMs ? SMOOTHING : 1);
     }
+    if (this.ts === null || ts > this.ts) this.at = now;
     this.heard(ts);
     this.clock.arrived(ts, now);
   }

@@ -53,6 +53,14 @@ test("a buffer that is sent later is as old as its newest reading, at the first 
   }
 });
 
+test("a gap before a buffer is no pace", () => {
+  const freshness = new Freshness();
+  freshness.snapshot({ ts: NOW - 1_800_000, seen: NOW - 25_000 }, NOW, NOW);
+  freshness.reading(NOW - 1_200_000, NOW);
+  assert.equal(freshness.silentMs, 75_000);
+  assert.ok(freshness.silent(NOW));
+});
+
 test("whoever trusts takes what is late for a slow clock", () => {
   const freshness = new Freshness({ clock: new Clock({ trusting: true }) });
   freshness.snapshot({ ts: NOW - 3_600_000, seen: NOW - 5_000 }, NOW, NOW);
