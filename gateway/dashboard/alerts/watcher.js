@@ -1,6 +1,6 @@
 // Listens to one value for all rules of it: how old it is, what came, and what comes of that.
 
-import { Freshness } from "../live/freshness.js";
+import { Clock, Freshness } from "../live/freshness.js";
 import { latestOf, pointsOf, readingOf } from "../live/source.js";
 import { shownState } from "../live/state.js";
 
@@ -27,7 +27,8 @@ export class Watcher {
 
   newFreshness() {
     const weather = this.source.topic.startsWith("weather:") || this.source.metric === "outside";
-    return new Freshness(weather ? { unknownMs: WEATHER_UNKNOWN_MS } : {});
+    // An alarm is not raised by what may be a slow clock.
+    return new Freshness({ clock: new Clock({ trusting: true }), ...(weather ? { unknownMs: WEATHER_UNKNOWN_MS } : {}) });
   }
 
   snapshot(data) {
@@ -35,7 +36,7 @@ export class Watcher {
     this.subscribed = true;
     if (this.source.compared) this.freshness = this.newFreshness();
     const { points } = pointsOf(this.source, data?.window);
-    if (points.length < this.points) this.freshness.learn(points);
+    this.freshness.learn(points, points.length >= this.points);
     const latest = latestOf(this.source, data?.latest);
     if (latest) this.freshness.snapshot(latest, data.window.to, now);
     const newest = latest && latest.ts >= (points.at(-1)?.[0] ?? -Infinity) ? [[latest.ts, latest.value]] : [];
@@ -61,7 +62,7 @@ export class Watcher {
 
   take(readings, now) {
     const { lagMs } = this.freshness;
-    const timed = readings.map(([ts, value]) => [value, Math.min(now, ts + (Number.isFinite(lagMs) ? lagMs : 0))]);
+    const timed = readings.map(([ts, value]) => [value, Math.min(now, ts + lagMs)]);
     this.newestTs = Math.max(this.newestTs, ...readings.map(([ts]) => ts));
     for (const each of this.evaluations) {
       const events = this.begun ? timed.flatMap(([value, at]) => each.reading(value, at, now)) : each.begin(timed, now);

@@ -121,7 +121,8 @@ export class WindsockElement extends HTMLElement {
     // A comparison begins anew; what comes first may be old.
     if (this.source.compared) this.freshness = this.newFreshness();
     const { points, unit } = pointsOf(this.source, data?.window);
-    if (points.length < this.points) this.freshness.learn(points);
+    this.freshness.clock.skewMs = -this.skewMs;
+    this.freshness.learn(points, points.length >= this.points);
     const latest = latestOf(this.source, data?.latest);
     if (latest) {
       this.newest = { unit, ...latest };

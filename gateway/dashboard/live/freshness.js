@@ -1,55 +1,107 @@
 // How old a value is, and whether its source has fallen silent. Times are Unix milliseconds of the viewer's clock, but for
 // `ts`, which is the device's.
 //
-// Neither clock is believed: the shortest time between a reading's `ts` and its arrival is what they differ by. So a
-// reading that comes late, of a buffer or after a sleep, is as old as it is, and not new because it has just arrived.
+// A reading that comes late, of a buffer or after a sleep, is as old as it is, and not new because it has just arrived. A
+// device whose clock is behind looks the same at first. What tells them apart is time: of a buffer readings arrive faster
+// than they were measured, of a slow clock at the pace at which they were. So a `ts` is believed until two arrivals in a
+// row were late by the same; then that is the clock, and from then on the shortest time between `ts` and arrival counts.
 
 const SOONEST_SILENT_MS = 15_000;
 const MISSED = 3; // readings in a row
 const SMOOTHING = 0.2;
 const LEARNED = 20; // points are enough
+const THINNED_LEAST = 10; // steps between points that are left
+const THINNED_SHARE = 0.1; // of them are steps between readings that followed each other, or nearly so
+const STEADY_MS = 1_000; // arrivals that are closer tell nothing
+
+// How a device's clock and the viewer's differ. The metrics of one device share one.
+export class Clock {
+  // `skewMs`: how far the viewer's clock is ahead of the server's. `trusting`: what is late is taken for a slow clock at once.
+  constructor({ skewMs = 0, trusting = false } = {}) {
+    this.skewMs = skewMs;
+    this.trusting = trusting;
+    this.shortestMs = Infinity;
+    this.slowMs = null; // how far the device's is behind, if it is, or how long its readings always take
+    this.last = null; // arrival that another one is compared with: {ts, at, lateMs}
+  }
+
+  // A reading came at `at`, of the viewer's clock.
+  arrived(ts, at) {
+    const { last } = this;
+    if (last && ts <= last.ts) return;
+    const lateMs = at - ts;
+    this.shortestMs = Math.min(this.shortestMs, lateMs);
+    if (this.slowMs !== null && lateMs < this.slowMs - STEADY_MS) this.slowMs = null; // it was a buffer's first reading
+    const stepMs = last ? at - last.at : 0;
+    const steady = last && Math.abs(lateMs - last.lateMs) <= Math.max(stepMs, STEADY_MS) / 2;
+    if (steady && stepMs < STEADY_MS) return;
+    if (steady) this.slowMs = this.shortestMs;
+    this.last = { ts, at, lateMs };
+  }
+
+  // What is added to a `ts` to have it by the viewer's clock.
+  get lagMs() {
+    if (this.slowMs !== null || (this.trusting && this.last)) return this.shortestMs;
+    return Math.min(this.skewMs, this.shortestMs);
+  }
+}
 
 export class Freshness {
   // `silentMs`: how long is too long, if that is known; else it is learned, and until then `unknownMs` counts.
-  constructor({ silentMs = null, unknownMs = 120_000 } = {}) {
+  constructor({ silentMs = null, unknownMs = 120_000, clock = new Clock() } = {}) {
     this.fixedMs = silentMs;
     this.unknownMs = unknownMs;
-    this.lagMs = Infinity;
+    this.clock = clock;
     this.paceMs = 0;
     this.ts = null;
-    this.believed = false;
+    this.at = null; // when the newest came, where that is known
+  }
+
+  get lagMs() {
+    return this.clock.lagMs;
   }
 
   // The newest of a snapshot that the server made at `serverNow`; `seen` by the server, if it says so.
-  snapshot({ ts, seen = ts, paceMs }, serverNow, now) {
-    this.heard(ts, Math.min(seen, serverNow), now - serverNow);
+  snapshot({ ts, seen, paceMs }, serverNow, now) {
+    const { clock } = this;
+    clock.skewMs = now - serverNow;
+    this.heard(ts);
+    // What is of a time to come has come by now, at least.
+    const at = seen ?? (ts > serverNow ? serverNow : null);
+    if (ts === this.ts) this.at = at === null ? null : at + clock.skewMs;
+    if (at !== null) clock.arrived(ts, Math.min(at, serverNow) + clock.skewMs);
     if (paceMs) this.paceMs = paceMs;
   }
 
-  // Points of the past, [[ts, value], …], all that there were: how often one comes.
-  learn(points) {
-    const steps = points.slice(-LEARNED).flatMap(([ts], at, all) => (at ? [ts - all[at - 1][0]] : []));
-    if (steps.length >= 2) this.paceMs = steps.sort((a, b) => a - b)[steps.length >> 1];
+  // Points of the past, [[ts, value], …]: how often one comes. They are all that there were, or `thinned` out: then the
+  // shortest steps between those that are left tell it.
+  learn(points, thinned = false) {
+    const stepsOf = (some) => some.flatMap(([ts], at) => (at ? [ts - some[at - 1][0]] : [])).sort((a, b) => a - b);
+    const steps = stepsOf(thinned ? points : points.slice(-LEARNED));
+    if (!thinned && steps.length >= 2) this.paceMs = steps[steps.length >> 1];
+    if (!thinned || steps.length < THINNED_LEAST) return;
+    this.paceMs = Math.min(steps[Math.floor(steps.length * THINNED_SHARE)], this.unknownMs / MISSED);
   }
 
   reading(ts, now) {
     if (this.ts !== null && ts > this.ts) {
-      const step = ts - this.ts;
+      // A buffer leaps over hours at once: that is no pace.
+      const step = this.at === null ? ts - this.ts : Math.min(ts - this.ts, Math.max(this.paceMs, now - this.at));
       this.paceMs += (step - this.paceMs) * (this.paceMs ? SMOOTHING : 1);
     }
-    this.heard(ts, now, 0);
+    if (this.ts === null || ts > this.ts) this.at = now;
+    this.heard(ts);
+    this.clock.arrived(ts, now);
   }
 
-  // A reading whose age the server told, in milliseconds by the device's clock: believed until the next one comes.
+  // A reading whose age the server told, in milliseconds by the device's clock; the first one may have come long ago.
   told(ts, ageMs, now) {
-    if (this.believed && ts > this.ts) [this.believed, this.lagMs] = [false, Infinity];
-    if (this.ts !== null && !this.believed) return this.reading(ts, now);
-    this.believed = true;
-    [this.ts, this.lagMs] = [ts, now - ts - ageMs];
+    this.clock.skewMs = now - ts - ageMs;
+    if (this.ts !== null && ts > this.ts) return this.reading(ts, now);
+    this.heard(ts);
   }
 
-  heard(ts, at, skewMs) {
-    this.lagMs = Math.min(this.lagMs, at + skewMs - ts);
+  heard(ts) {
     this.ts = this.ts === null ? ts : Math.max(this.ts, ts);
   }
 

@@ -226,6 +226,7 @@ const ALL = {
       before: "Before",
       after: "After",
       loading: "Reading the devices …",
+      texts_only: "Texts have no line.",
       many: (count) => `More than ${count} devices: the others are not shown.`,
       no_lines: (count, reason) => counted(count, `1 line cannot be drawn (${reason}).`, `${count} lines cannot be drawn (${reason}).`),
       off: (metric) =>
@@ -656,6 +657,7 @@ const ALL = {
       before: "Vorige",
       after: "Nächste",
       loading: "Die Geräte werden gelesen …",
+      texts_only: "Texte haben keine Linie.",
       many: (count) => `Mehr als ${count} Geräte: die übrigen werden nicht gezeigt.`,
       no_lines: (count, reason) =>
         counted(count, `1 Linie kann nicht gezeichnet werden (${reason}).`, `${count} Linien können nicht gezeichnet werden (${reason}).`),

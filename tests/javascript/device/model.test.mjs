@@ -23,6 +23,19 @@ test("a metric is a number, a switch or a text, as its newest value is", () => {
   assert.equal(model.metrics.get("fan").kind, "switch");
 });
 
+test("what was sent late is as old as it is: the device, each metric, and after another snapshot", () => {
+  const old = NOW - 1_800_000;
+  const latest = latestOf({ t: { value: 1, ts: old }, rare: { value: 1, ts: old - 9_000 } }, { ts: old, last_seen: NOW - 3_000 });
+  const model = modelOf({ latest });
+  const ages = () => [model, ...model.metrics.values()].map(({ freshness }) => freshness.ageMs(NOW));
+  assert.deepEqual(ages(), [1_800_000, 1_809_000, 1_800_000]);
+  // The next one shows that it is the clock, for all of them.
+  model.publication({ device: "a", ts: old + 3_000, values: { t: 2 } });
+  assert.deepEqual(ages(), [0, 12_000, 0]);
+  model.snapshot({ window: { from: 0, to: NOW, truncated: false, series: [] }, latest }, 3_600_000);
+  assert.deepEqual(ages(), [3_000, 12_000, 3_000]);
+});
+
 test("late readings find their place and change nothing else", () => {
   const model = modelOf({
     window: { series: [{ device: "a", metric: "t", unit: "Cel", points: points(3) }] },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  drawnOf, namesOf, namesToText, pageOf, ranked, shareOf, statsOf, unitOf, unitsOf,
+  drawnOf, kindOf, namesOf, namesToText, pageOf, ranked, shareOf, statsOf, unitOf, unitsOf,
 } from "../../../gateway/dashboard/views/metric/ranking.js";
 import { href, parse } from "../../../gateway/dashboard/parts/router.js";
 
@@ -75,4 +75,10 @@ test("names go into an address and come back, whatever is in them", () => {
   assert.equal(namesOf(""), null);
   assert.equal(namesOf(null), null);
   assert.equal(namesToText(null), null);
+});
+
+test("values are numbers, switches or texts", () => {
+  const kind = (...values) => kindOf(values.map((value) => ({ value })));
+  assert.deepEqual([kind(), kind(1, "x"), kind(true, 2), kind(null, 2)], ["number", "number", "number", "number"]);
+  assert.deepEqual([kind(false, true), kind("eco"), kind("eco", false)], ["switch", "text", "number"]);
 });

@@ -56,6 +56,15 @@ test("a device that the topic's snapshot does not know is as old as the server s
   assert.equal(all.rows.get("a").freshness.ageMs(NOW + 60_000), 30_000);
 });
 
+test("what was sent late is as old as it is", () => {
+  const all = readings();
+  all.snapshot(snapshot([message("a", 2, NOW - 1_800_000)]), NOW);
+  all.told({ ...told("a", 2, NOW - 1_800_000), last_seen: NOW - 3_000 }, NOW);
+  assert.equal(all.rows.get("a").freshness.ageMs(NOW), 1_800_000);
+  all.publication(message("a", 3, NOW - 1_790_000), NOW + 7_000);
+  assert.equal(all.rows.get("a").freshness.ageMs(NOW + 7_000), 0); // its clock is slow
+});
+
 test("there are so many devices and no more", () => {
   const all = readings();
   for (let n = 0; n <= MOST_DEVICES; n++) all.publication(message(`d${n}`, n, NOW), NOW);

@@ -35,6 +35,25 @@ function server(devices = []) {
 
 const snapshot = (more = {}) => ({ window: { from: NOW - 900_000, to: NOW, truncated: false, series: [], ...more }, latest: [] });
 
+test("who is gone from the server is gone, unless it has spoken since", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval", "Date"], now: NOW });
+  const there = server(["a", "b"]);
+  const source = new MetricSource(there, "level", 900_000, () => {});
+  source.open();
+  const topic = there.topics.get("metric:level");
+  topic.snapshot(snapshot());
+  await settled();
+  topic.publication({ device: "b", ts: NOW + 1, level: 2 });
+  assert.deepEqual([...source.readings.rows.keys()], ["a", "b"]);
+  t.mock.timers.tick(5_000);
+  there.devices = [];
+  topic.snapshot(snapshot());
+  topic.publication({ device: "new", ts: NOW + 5_000, level: 3 });
+  await settled();
+  assert.deepEqual([...source.readings.rows.keys()], ["new"]);
+  source.close();
+});
+
 test("the units of a fleet that came later are known soon, and the server is not asked for each", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval", "Date"], now: NOW });
   const there = server();

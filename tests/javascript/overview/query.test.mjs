@@ -53,6 +53,21 @@ test("by value, what is no number stands at the end whichever way", () => {
   assert.deepEqual([by(true), by(false)], [["sensor-10", "sensor-2", "Sensor-1"], ["sensor-2", "sensor-10", "Sensor-1"]]);
 });
 
+test("by value, units that are of one kind are compared, and others stand by themselves", () => {
+  const of = (id, value, unit) => {
+    const made = device(id);
+    made.take("t", value, NOW, unit);
+    return made;
+  };
+  const devices = [
+    of("°F", 70, "[degF]"), of("K", 290, "K"), of("°C", 26, "Cel"), of("cold", 2, "°C"), of("percent", 99, "%"), of("share", 0.5, "/"),
+    of("none", 7), of("more", 1), of("text", "warm", "Cel"),
+  ];
+  const by = (falling) => found(devices, { ...usual, sort: "value", metric: "t", falling }, NOW, names).map(({ id }) => id);
+  assert.deepEqual(by(true), ["°C", "°F", "K", "cold", "none", "more", "percent", "share", "text"]);
+  assert.deepEqual(by(false), ["cold", "K", "°F", "°C", "more", "none", "share", "percent", "text"]);
+});
+
 test("by the last reading those that speak all the time keep their order", () => {
   assert.deepEqual(ids({ sort: "seen", falling: true }), ["door", "sensor-10", "Sensor-1", "sensor-2"]);
   assert.deepEqual(ids({ sort: "seen", falling: false }), ["sensor-2", "Sensor-1", "door", "sensor-10"]);

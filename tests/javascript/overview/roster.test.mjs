@@ -64,7 +64,7 @@ test("the past and what is live make one line, whichever came first", () => {
   assert.deepEqual(line.values.slice(-3), [10, 11, 13]);
 });
 
-test("how often one speaks is learned from the past, but not where that was thinned out", () => {
+test("how often one speaks is learned from the past, also where that was thinned out", () => {
   const series = (device, metric, count, step) => ({
     device,
     metric,
@@ -76,7 +76,9 @@ test("how often one speaks is learned from the past, but not where that was thin
     return roster.devices.get("a").freshness.silentMs;
   };
   assert.equal(learned([series("a", "t", 30, 20_000), series("a", "battery", 3, 200_000)], 60), 60_000);
-  assert.equal(learned([series("a", "t", 60, 15_000)], 60), 120_000);
+  assert.equal(learned([series("a", "t", 60, 15_000)], 60), 45_000);
+  assert.equal(learned([series("a", "t", 60, 5_000)], 60), 15_000);
+  assert.equal(learned([series("a", "t", 5, 100_000)], 5), 120_000); // so few tell nothing
 });
 
 test("it is bounded: metrics of a device, lines, points", () => {

@@ -4,7 +4,7 @@
 // as its newest value is.
 
 import { endOf } from "../../charts/end.js";
-import { Freshness } from "../../live/freshness.js";
+import { Clock, Freshness } from "../../live/freshness.js";
 import { Series } from "../../live/series.js";
 import { latestOf, pointsOf, readingOf } from "../../live/source.js";
 import { addInUnit } from "../../live/unit_change.js";
@@ -23,13 +23,14 @@ export class DeviceModel {
   constructor(topic, clock = Date.now) {
     this.topic = topic;
     this.clock = clock;
+    this.deviceClock = new Clock();
     this.clear();
   }
 
   clear() {
     this.metrics = new Map(); // by name
     this.tags = {};
-    this.freshness = new Freshness();
+    this.freshness = new Freshness({ clock: this.deviceClock });
     this.ts = null; // of the newest reading
     this.completeFromMs = null; // where it begins, if that is later than was asked for
     this.crowded = false; // whether there was no room for the points of a metric
@@ -50,6 +51,7 @@ export class DeviceModel {
     const { window, latest } = data;
     this.clear();
     this.skewMs = window.to - this.clock();
+    this.deviceClock.skewMs = -this.skewMs;
     this.tags = latest?.tags ?? {};
     const late = window.from > window.to - windowMs + ROUNDING_MS;
     this.completeFromMs = window.truncated && late ? window.from : null;
@@ -63,7 +65,7 @@ export class DeviceModel {
       metric.series.load(points);
       metric.series.thinned = thinned.has(name);
       metric.silentLeastMs = metric.series.thinned ? (THINNED * windowMs) / points.length : 0;
-      if (!metric.series.thinned) metric.freshness.learn(points);
+      metric.freshness.learn(points, metric.series.thinned);
       this.take(metric, latestOf(metric.source, latest) ?? newestOf(points), unit, window.to);
     }
     this.whole(latest, window.to);
@@ -118,7 +120,7 @@ export class DeviceModel {
       name,
       source: { topic: this.topic, metric: name, device: null },
       series: new Series(MOST_POINTS),
-      freshness: new Freshness(),
+      freshness: new Freshness({ clock: this.deviceClock }),
       newest: null,
       unit: "",
       kind: "number",

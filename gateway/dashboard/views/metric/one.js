@@ -9,7 +9,7 @@ import { href } from "../../parts/router.js";
 import { Controls, DEFAULT_WINDOW, WINDOWS } from "./controls.js";
 import { Lines, MOST_LINES } from "./lines.js";
 import { RankingList } from "./list.js";
-import { SORTS, drawnOf, namesOf, namesToText, ranked, statsOf, unitOf, unitsOf } from "./ranking.js";
+import { SORTS, drawnOf, kindOf, namesOf, namesToText, ranked, statsOf, unitOf, unitsOf } from "./ranking.js";
 import { problemText } from "./problem.js";
 import { MOST_DEVICES } from "./readings.js";
 import { MetricSource } from "./source.js";
@@ -150,6 +150,7 @@ export class OneMetric {
     const now = (this.ordered = Date.now());
     const { query } = this;
     const { readings } = this.source;
+    const { texts } = this.context;
     const rows = [...readings.rows.values()];
     const units = unitsOf(rows);
     this.unit = unitOf(units, query.unit);
@@ -159,6 +160,7 @@ export class OneMetric {
     const others = this.lines.show(drawn, this.source.apart);
     if (others || this.unitsShown !== this.unitKey) this.chart.setSeries(this.lines.series);
     this.unitsShown = this.unitKey;
+    this.chart.nothing = kindOf(this.mine) === "text" ? texts.metric_view.texts_only : texts.reasons.nothing;
     this.chartPlace.dataset.lines = drawn.length > CLEAR_LINES ? "many" : "few";
     this.controls.show(query);
     this.controls.showUnits(units, this.unit);
@@ -173,7 +175,8 @@ export class OneMetric {
     const { rows } = this.source.readings;
     const wanted = drawnOf(order, chosen?.filter((device) => rows.has(device)) ?? null, MOST_LINES);
     const before = [...this.lines.slots.keys()];
-    if (chosen === null && before.length === wanted.length && now - this.drawnAt < LINES_MS) return before;
+    const there = before.length === wanted.length && before.every((device) => rows.has(device));
+    if (chosen === null && there && now - this.drawnAt < LINES_MS) return before;
     this.drawnAt = now;
     return wanted;
   }
@@ -189,7 +192,8 @@ export class OneMetric {
   values(now) {
     this.dirty = false;
     this.now = statsOf(this.mine);
-    this.stats.show(this.now, this.unit, this.mine.length, this.mine.filter(({ freshness }) => freshness.silent(now)).length);
+    const silent = this.mine.filter(({ freshness }) => freshness.silent(now)).length;
+    this.stats.show(kindOf(this.mine), this.now, this.unit, this.mine.length, silent);
     this.list.stats = this.now;
     this.list.draw(now);
   }

@@ -38,6 +38,13 @@ export function unitOf(units, asked) {
   return units.some(({ unit }) => unit === asked) ? asked : (units[0]?.unit ?? "");
 }
 
+// What the values are: "switch" (all of them booleans), "text" (none has a place among numbers) or "number".
+export function kindOf(rows) {
+  if (rows.length === 0) return "number";
+  if (rows.every(({ value }) => typeof value === "boolean")) return "switch";
+  return rows.every(({ value }) => numberOf(value) === null) ? "text" : "number";
+}
+
 // {lowest, highest, mean, count} of the numbers; null if there is none.
 export function statsOf(rows) {
   let [lowest, highest, sum, count] = [Infinity, -Infinity, 0, 0];

@@ -2,7 +2,7 @@
 //
 // Its topic brings values and points, and no units; those are told with the devices.
 
-import { Freshness } from "../../live/freshness.js";
+import { Clock, Freshness } from "../../live/freshness.js";
 import { Series } from "../../live/series.js";
 import { unitText } from "../../live/format.js";
 
@@ -14,7 +14,7 @@ export class Readings {
   constructor(metric, windowMs) {
     this.metric = metric;
     this.windowMs = windowMs;
-    this.rows = new Map(); // device → {device, value, ts, unit, freshness}
+    this.rows = new Map(); // device → {device, value, ts, unit, freshness, heardAt}
     this.series = new Map(); // device → its points
     this.skewMs = 0; // how far the viewer's clock is ahead of the server's
     this.completeFrom = null; // from when on the window has all points
@@ -45,6 +45,7 @@ export class Readings {
     const { device, ts, [this.metric]: value } = data;
     if (!this.take(device, { value, ts }, (freshness) => freshness.reading(ts, now))) return null;
     this.pointsOf(device).add(ts, value);
+    this.rows.get(device).heardAt = now;
     return device;
   }
 
@@ -58,6 +59,16 @@ export class Readings {
     return true;
   }
 
+  // All devices were read from `begunAt` on, and these report the metric: of others only who spoke since is there.
+  completed(devices, begunAt) {
+    for (const [device, { heardAt }] of this.rows) {
+      if (devices.has(device) || heardAt >= begunAt) continue;
+      this.rows.delete(device);
+      this.series.delete(device);
+      this.full = false;
+    }
+  }
+
   // Of the same device the newest counts; false if there is no room for another one.
   take(device, { value, ts, unit }, hear) {
     let row = this.rows.get(device);
@@ -66,7 +77,7 @@ export class Readings {
         this.full = true;
         return false;
       }
-      row = { device, value, ts, unit, freshness: new Freshness() };
+      row = { device, value, ts, unit, heardAt: -Infinity, freshness: new Freshness({ clock: new Clock({ skewMs: this.skewMs }) }) };
       this.rows.set(device, row);
     }
     if (ts >= row.ts) [row.value, row.ts] = [value, ts];

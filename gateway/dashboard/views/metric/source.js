@@ -51,6 +51,7 @@ export class MetricSource {
     this.subscribed = true;
     this.judge();
     this.renew();
+    this.due = true; // what is being read may be of before
     this.read();
   }
 
@@ -88,14 +89,16 @@ export class MetricSource {
     this.reading = true;
     this.readAt = Date.now();
     this.due = false;
+    const reporting = new Set();
     const take = (devices) => {
       const now = Date.now();
-      for (const device of devices) this.readings.told(device, now);
+      for (const device of devices) if (this.readings.told(device, now)) reporting.add(device.device);
       this.renew();
     };
     try {
       const all = await readFleet(this.connection.client, take, { most: MOST_DEVICES, ended: () => this.closed });
-      if (!all && !this.closed) this.readings.full = true;
+      if (all) this.readings.completed(reporting, this.readAt);
+      else if (!this.closed) this.readings.full = true;
       this.complete = true;
       this.unread = null;
       this.calls = 0;

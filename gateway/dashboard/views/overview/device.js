@@ -1,6 +1,6 @@
 // What is known of one device: its values, how fresh they are, and the lines of the last quarter of an hour.
 
-import { Freshness } from "../../live/freshness.js";
+import { Clock, Freshness } from "../../live/freshness.js";
 import { Series } from "../../live/series.js";
 
 const MOST_METRICS = 200;
@@ -10,12 +10,13 @@ const MOST_POINTS = 96; // of each
 const ASIDE = /batt|rssi|lqi|snr|signal|uptime|heap|^(lat|lon|lng)$|itude$/i;
 
 export class Device {
-  constructor(id) {
+  // `skewMs`: how far the viewer's clock is ahead of the server's.
+  constructor(id, skewMs = 0) {
     this.id = id;
     this.tags = [];
     this.values = new Map(); // by metric: {value, ts, unit}
     this.lines = new Map(); // by metric: Series
-    this.freshness = new Freshness();
+    this.freshness = new Freshness({ clock: new Clock({ skewMs }) });
     this.order = null;
     this.usual = null;
     [this.rank, this.rankedBy] = [null, null]; // its place among all names, and by which collator

@@ -1,5 +1,8 @@
 // Which devices are shown, and in which order: what the viewer searches for, as it stands in the address.
 
+import { unitText } from "../../live/format.js";
+import { converted } from "../../live/units.js";
+
 export const SORTS = ["name", "seen", "value"];
 const MOST_TAGS = 300;
 const SEEN_STEP_MS = 5_000; // who posts all the time does not overtake each other
@@ -51,14 +54,40 @@ export function found(devices, wishes, now, names) {
 function sorted(devices, { sort, metric, falling }, now) {
   const sign = falling ? -1 : 1;
   if (sort === "name" || (sort === "value" && !metric)) return devices.sort((a, b) => sign * byName(a, b));
-  const key = sort === "seen" ? (device) => seen(device, now) : (device) => numberOf(device.values.get(metric)?.value);
-  const keys = new Map(devices.map((device) => [device, key(device)]));
+  const places = sort === "value" ? placesOf(devices, metric) : null;
+  const keyOf = (device) => (places ? comparable(device.values.get(metric), places) : { group: 0, key: seen(device, now) });
+  const keys = new Map(devices.map((device) => [device, keyOf(device)]));
   return devices.sort((a, b) => {
     const [one, other] = [keys.get(a), keys.get(b)];
     // What has no number stands at the end, whichever way.
-    if (one === null || other === null) return Number(one === null) - Number(other === null) || byName(a, b);
-    return sign * (one - other) || byName(a, b);
+    if (one.key === null || other.key === null) return Number(one.key === null) - Number(other.key === null) || byName(a, b);
+    return one.group - other.group || sign * (one.key - other.key) || byName(a, b);
   });
+}
+
+// Units that can be compared are one group, in its commonest unit; the largest group stands first:
+// unit → {group, into: the unit in which it is compared}.
+function placesOf(devices, metric) {
+  const counts = new Map();
+  for (const { values } of devices) {
+    const known = values.get(metric);
+    if (numberOf(known?.value) !== null) counts.set(unitText(known.unit), (counts.get(unitText(known.unit)) ?? 0) + 1);
+  }
+  const groups = []; // {into, units, count}
+  for (const [unit, count] of [...counts].sort(([one, a], [other, b]) => b - a || (one < other ? -1 : 1))) {
+    const mine = groups.find(({ into }) => converted(0, unit, into) !== null);
+    if (!mine) groups.push({ into: unit, units: [unit], count });
+    else [mine.units, mine.count] = [[...mine.units, unit], mine.count + count];
+  }
+  groups.sort((a, b) => b.count - a.count);
+  return new Map(groups.flatMap(({ into, units }, group) => units.map((unit) => [unit, { group, into }])));
+}
+
+function comparable(known, places) {
+  const number = numberOf(known?.value);
+  if (number === null) return { group: 0, key: null };
+  const { group, into } = places.get(unitText(known.unit));
+  return { group, key: converted(number, unitText(known.unit), into) };
 }
 
 // To compare names takes long, and is done only when there are new ones.

@@ -14,11 +14,13 @@ export class Roster {
     this.full = false; // there are more devices than that
     this.devices = new Map();
     this.version = 0; // of names, tags and metrics: what can be searched for
+    this.skewMs = 0; // how far the viewer's clock is ahead of the server's
     this.heardOfNew = () => {};
   }
 
   // Rows of the list; `serverNow` is null where the answer does not tell it.
   listed(rows, serverNow, now) {
+    if (serverNow !== null) this.skewMs = now - serverNow;
     for (const row of rows) {
       const device = this.device(row.device);
       if (!device) continue;
@@ -44,6 +46,7 @@ export class Roster {
 
   // The past and the newest values, of `readings` or of one device; so many points were `asked` of a series.
   snapshot({ window, latest }, asked, now) {
+    this.skewMs = now - window.to;
     for (const row of Array.isArray(latest) ? latest : latest ? [latest] : []) {
       const device = this.device(row.device);
       if (!device) continue;
@@ -66,7 +69,7 @@ export class Roster {
       if (points.length > (fullest.get(device)?.length ?? 0)) fullest.set(device, points);
       this.changed(id);
     }
-    for (const [device, points] of fullest) if (!thinned || points.length < longest) device.freshness.learn(points);
+    for (const [device, points] of fullest) device.freshness.learn(points, thinned && points.length >= longest);
   }
 
   publication({ device: id, ts, values, units, tags }, now) {
@@ -95,7 +98,7 @@ export class Roster {
     let device = this.devices.get(id);
     if (!device && this.devices.size >= this.most) this.full = true;
     else if (!device) {
-      this.devices.set(id, (device = new Device(id)));
+      this.devices.set(id, (device = new Device(id, this.skewMs)));
       this.version++;
     }
     return device ?? null;

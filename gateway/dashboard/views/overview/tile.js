@@ -127,8 +127,7 @@ export class Tile {
 
   drawLine(now) {
     const { lines, freshness } = this.device;
-    const lagMs = Number.isFinite(freshness.lagMs) ? freshness.lagMs : 0;
-    this.spark.draw(lines.get(this.line), freshness.silentMs, now - lagMs);
+    this.spark.draw(lines.get(this.line), freshness.silentMs, now - freshness.lagMs);
   }
 }
 
