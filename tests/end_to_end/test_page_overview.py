@@ -109,7 +109,7 @@ def test_a_newcomer_is_told_how_to_post_and_sees_each_reading_come(
         german.close()
 
         # Neither a long number nor its unit is cut.
-        values = {name: 1_017_523.125 for name in ("a", "b", "c", "d", "e", "temperature")}
+        values: dict[str, Any] = {name: 1_017_523.125 for name in ("a", "b", "c", "d", "e", "temperature")}
         post(windsock, reading("long", **values), reading("three", a=5_532.76, b=101.325, temperature=-1_017.125))
         for width in (390, 1280, 1600, 3840):
             page.set_viewport_size({"width": width, "height": 1000})
