@@ -83,8 +83,8 @@ async def test_a_sample_has_the_newest_of_each_device_and_counts_the_others(wind
         asked = {"delivery": "sample", "rate": 4}
         recorder = await subscribe(client, "readings", asked, protobuf=protobuf, tags_filter=hall)
         assert confirmed(recorder, protobuf=protobuf) == asked
-        for n in range(50):
-            readings = [one for device in devices for one in numbered(device, n, n)]
+        for n in range(0, 50, 10):
+            readings = [one for device in devices for one in numbered(device, n, n + 9)]
             await asyncio.to_thread(post, windsock, *readings, *numbered("other", n, n))
 
         def complete() -> bool:

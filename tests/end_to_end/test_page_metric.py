@@ -52,7 +52,7 @@ def test_devices_are_ranked_live_and_their_lines_chosen(tmp_path: Path, page: Pa
         post(windsock, {"attic": 20, "bath": 25, "cellar": 10})
         expect(devices(page)).to_have_text(["bath", "attic", "cellar"])
         expect(row(page, "bath").locator(".figure")).to_have_text("25 °C")
-        expect(figure(page, "mean")).to_have_text("18.3 °C")
+        expect(figure(page, "mean")).to_have_text("18.33 °C")
         post(windsock, {"cellar": 30})
         expect(devices(page)).to_have_text(["cellar", "bath", "attic"])
         expect(figure(page, "highest")).to_have_text("30 °C")

@@ -20,8 +20,8 @@ from playwright.sync_api import Browser, CDPSession, Page, ViewportSize, expect
 from tests.browser import SOON_MS, screenshot
 from tests.processes import Windsock
 
-WALL: ViewportSize = {"width": 3840, "height": 2160}
-"""A wall screen shows a hundred tiles."""
+WALL: ViewportSize = {"width": 2560, "height": 3000}
+"""Room for a hundred tiles."""
 DESK: ViewportSize = {"width": 1400, "height": 900}
 POSTED_A_SECOND = 200
 SECONDS = 5

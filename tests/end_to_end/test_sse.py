@@ -164,7 +164,7 @@ def test_a_client_that_never_reads_is_ended_and_gives_its_seat_back(windsock: Wi
             sent += 1
             return windsock.metrics()["windsock_slow_clients_total"] == 1
 
-        wait_until(slow, "the client that never reads is not ended")
+        wait_until(slow, "the client that never reads is not ended", within_s=120)
         wait_until(lambda: windsock.metrics()["windsock_connections"] == 1, "its seat does not come back")
     assert "Traceback" not in windsock.log
 

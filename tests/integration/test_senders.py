@@ -82,7 +82,7 @@ async def test_a_client_that_does_not_read_loses_its_seat_and_the_others_go_on(
         async def left() -> bool:
             return await gateway.metric("windsock_connections") == 1
 
-        await until_found(slow, "the client that never reads is not noticed")
+        await until_found(slow, "the client that never reads is not noticed", within_s=120)
         await until_found(left, "its seat does not come back")
         assert await say(other, 7) == 7
         lazy.transport.abort()
@@ -136,7 +136,7 @@ async def test_who_asked_for_the_latest_may_read_late(common_redis: RedisServer,
             await say(other, {"n": said, "filling": "x" * 50_000})
             return await gateway.metric("windsock_publications_conflated_total") > 20
 
-        await until_found(conflated, "nothing is conflated")
+        await until_found(conflated, "nothing is conflated", within_s=120)
         assert await gateway.metric("windsock_slow_clients_total") == 0
         found = 0
         while found < said:
