@@ -1,5 +1,7 @@
 // What an element shows: one metric of one device or place, and where it is found in what a topic brings.
 
+import { ownOf } from "./own.js";
+
 export class SourceError extends Error {}
 
 const ALONE = ["device:", "weather:"];
@@ -76,9 +78,4 @@ export function pointsOf(source, window) {
   const mine = ({ device, metric }) => metric === source.metric && (source.device ?? device) === device;
   const series = window?.series.find(mine);
   return { points: series?.points ?? [], unit: series?.unit };
-}
-
-// Others choose the names: one may be called "constructor".
-function ownOf(table, name) {
-  return Object.hasOwn(table ?? {}, name) ? table[name] : undefined;
 }

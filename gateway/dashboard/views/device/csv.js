@@ -1,6 +1,7 @@
 // Readings as a CSV file (RFC 4180): a line for each, a column for each metric and unit. Pure.
 
 import { unitText } from "../../live/format.js";
+import { ownOf } from "../../live/own.js";
 
 const FORMULA = /^[=+\-@\t\r]/;
 const NUMBER = /^-\d+(\.\d+)?$/;
@@ -27,18 +28,13 @@ export function csvOf(readings) {
 
 // As it is shown; "" for none.
 function unitOf({ units }, metric) {
-  return unitText(ownOf(units ?? {}, metric));
+  return unitText(ownOf(units, metric));
 }
 
 // "greenhouse-7_2026-11-21T05-00Z_2026-11-21T06-00Z.csv"
 export function fileName(device, { fromMs, toMs }) {
   const [from, to] = [fromMs, toMs].map((ms) => `${new Date(ms).toISOString().slice(0, 16).replaceAll(":", "-")}Z`);
   return `${device.replace(/[^A-Za-z0-9._-]/g, "_")}_${from}_${to}.csv`;
-}
-
-// A metric may be called "constructor".
-function ownOf(table, name) {
-  return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
 function line(cells) {

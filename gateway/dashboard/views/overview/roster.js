@@ -1,6 +1,7 @@
 // All devices, of the list that the server has, of a topic's snapshot and of what it publishes, in whatever order these
 // come. It holds what it was told and decides nothing about what is shown.
 
+import { ownOf } from "../../live/own.js";
 import { Device } from "./device.js";
 
 const MOST_DEVICES = 20_000;
@@ -78,8 +79,7 @@ export class Roster {
     if (!device) return;
     if (tags && device.tag(tags)) this.version++;
     for (const [metric, value] of Object.entries(values)) {
-      const unit = Object.hasOwn(units ?? {}, metric) ? units[metric] : undefined; // a metric may be called "constructor"
-      if (device.take(metric, value, ts, unit)) this.version++;
+      if (device.take(metric, value, ts, ownOf(units, metric))) this.version++;
       device.point(metric, ts, value);
     }
     device.freshness.reading(ts, now);

@@ -3,6 +3,8 @@
 // Whether an observation is stale is the server's to judge. It says so in a snapshot (`freshness`), or pushes the
 // observation once more with a mark (`stale`, `age_s`, `reason`); one without a mark says that all is well again.
 
+import { ownOf } from "../../live/own.js";
+
 const LONGEST_REASON = 300;
 
 export class Observation {
@@ -53,7 +55,7 @@ export class Observation {
   }
 
   value(metric) {
-    return Object.hasOwn(this.values, metric) ? { value: this.values[metric], unit: this.units[metric] } : null;
+    return Object.hasOwn(this.values, metric) ? { value: this.values[metric], unit: ownOf(this.units, metric) } : null;
   }
 
   take({ ts, values, units, tags }) {

@@ -1,6 +1,7 @@
 // The unit of a place's metric as topics tell it. Pure: as it is shown, "" for none, null while nothing has told it.
 
 import { unitText } from "../../live/format.js";
+import { ownOf } from "../../live/own.js";
 
 export function unitInSnapshot(metric, { window, latest }) {
   const series = window.series.find((each) => each.metric === metric);
@@ -11,5 +12,5 @@ export function unitInSnapshot(metric, { window, latest }) {
 
 // `known` is the unit so far; an observation without the metric tells nothing of it.
 export function unitAfter(known, metric, { values, units }) {
-  return Object.hasOwn(values ?? {}, metric) ? unitText(units?.[metric]) : known;
+  return Object.hasOwn(values ?? {}, metric) ? unitText(ownOf(units, metric)) : known;
 }
