@@ -52,6 +52,11 @@ def answer_by_the_clock_of(page: Page, route: Route) -> None:
     route.fulfill(response=answer, json=said, headers=answer.headers | {"date": format_datetime(now, usegmt=True)})
 
 
+def drawn(page: Page) -> None:
+    """Waits until what is there now is painted: what a page does in a frame is done in the one after it."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def names(page: Page) -> list[str]:
     return page.locator("[data-device] .name").all_inner_texts()
 
@@ -247,7 +252,7 @@ def test_only_tiles_near_the_view_exist_the_keyboard_reaches_all_and_the_place_i
     assert int(focused) > 12
     expect(page.locator(f'[aria-posinset="{focused}"]')).to_be_in_viewport()
     page.evaluate("document.activeElement.blur(), scrollTo(0, 1200)")
-    expect(tile(page, "sensor-1")).to_have_count(0)
+    drawn(page)
     first = page.locator("[data-device] .name").nth(9)
     place = first.bounding_box()
     name = first.inner_text()
@@ -256,6 +261,21 @@ def test_only_tiles_near_the_view_exist_the_keyboard_reaches_all_and_the_place_i
     page.go_back()
     expect(tile(page, name)).to_be_in_viewport()
     assert tile(page, name).locator(".name").bounding_box() == pytest.approx(place, abs=2)
+
+
+def test_weather_that_comes_late_moves_nothing_under_who_has_scrolled_past_it(house: Windsock, page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/api/places", lambda route: held.append(route))
+    with page.expect_request("**/api/places"):
+        page.goto(house.url)
+    expect(tile(page, "cellar")).to_be_visible()
+    page.evaluate("scrollTo(0, 1200)")
+    drawn(page)
+    looked_at = page.locator("[data-device] .name").nth(9)
+    place = looked_at.bounding_box()
+    held[0].continue_()
+    expect(page.locator(".weather-strip .weather-card")).not_to_have_count(0)
+    assert looked_at.bounding_box() == pytest.approx(place, abs=1)
 
 
 @pytest.mark.parametrize("why", ["permitted", "on"])

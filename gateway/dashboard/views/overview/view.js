@@ -6,6 +6,7 @@ import { Empty } from "./empty.js";
 import { TileMenu } from "./menu.js";
 import { choices, found, queryOf, wishesOf } from "./query.js";
 import { Roster } from "./roster.js";
+import { steady } from "./steady.js";
 import { Supply } from "./supply.js";
 import { Tiles } from "./tiles.js";
 import { Toolbar } from "./toolbar.js";
@@ -59,6 +60,7 @@ export class OverviewView {
     );
     this.listen(document, "visibilitychange", () => document.hidden || this.wake());
     this.listen(this.tiles.list, "pointermove", () => (this.pointed = Date.now()));
+    this.endings.push(steady([this.strip, this.toolbar.node, this.note], this.tiles.list));
     this.endings.push(context.preferences.listen("lines", () => this.tiles.redraw()));
     const alerted = (topic) => topic.startsWith("device:") && this.tiles.change(topic.slice("device:".length));
     const turned = (state) => this.turn(state);
