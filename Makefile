@@ -20,7 +20,8 @@ demo: .venv/run.stamp ## The same with made-up devices, to see it alive; their r
 
 test: .venv/dev.stamp .venv/npm.stamp ## Install what the tests need, and run them
 	@. deploy/needs.sh && need_redis 7 && need_mosquitto && need_chromium
-	@exec $(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadfile || { [ $$? = 1 ] && echo "Once more, alone, what failed:" \
+		&& exec $(BIN)/python -m pytest --last-failed --last-failed-no-failures none; }
 
 test-live: .venv/dev.stamp ## Ask the real weather services; WINDSOCK_WEATHER_CONTACT and keys open those that demand them
 	@exec $(BIN)/python -m pytest -m live -rs tests/live
