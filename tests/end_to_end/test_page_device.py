@@ -170,7 +170,7 @@ def test_metrics_stand_each_in_a_card_of_its_kind_and_follow(windsock: Windsock,
 
 def test_what_the_banner_says_covers_no_control(windsock: Windsock, page: Page) -> None:
     device, now = "covered", int(time.time() * 1000)
-    post(windsock, *(reading(device, now, **{f"m{at}": at for at in range(9)}) for _ in range(2)))
+    post(windsock, reading(device, now) | {"values": {f"m{at}": at for at in range(9)}})
     page.set_viewport_size({"width": 900, "height": 600})
     open_device(page, windsock, device)
     page.context.set_offline(True)
