@@ -173,12 +173,12 @@ def test_what_the_banner_says_covers_no_control(windsock: Windsock, page: Page) 
     post(windsock, reading(device, now) | {"values": {f"m{at}": at for at in range(9)}})
     page.set_viewport_size({"width": 900, "height": 600})
     open_device(page, windsock, device)
+    expect(card(page, "m8")).to_be_visible()
     page.context.set_offline(True)
     expect(page.locator("#banner p")).to_be_visible()
-    page.mouse.wheel(0, 900)
     below = "document.querySelector('.device-bar').getBoundingClientRect().top"
     banner = "document.querySelector('#banner').getBoundingClientRect().bottom"
-    until(page, f"scrollY > 300 && Math.abs({below} - {banner}) < 1")
+    until(page, f"scrollTo(0, 600), scrollY > 300 && Math.abs({below} - {banner}) < 1")
     screenshot(page, "device-banner")
     page.context.set_offline(False)
 
