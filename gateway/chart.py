@@ -20,6 +20,7 @@ from tsdownsample import MinMaxLTTBDownsampler
 from gateway.latest import Name, Newest
 from services import topics
 from services.batch import Batch
+from services.metric_message import unit_in
 from services.units import converted
 
 POINT_BYTES = 24
@@ -84,7 +85,7 @@ class Chart:
     def _add(self, said: dict[str, Any]) -> None:
         device, ts = said["device"], said["ts"]
         values = {self._metric: said[self._metric]} if self._metric else said["values"]
-        units = {} if self._metric else said.get("units") or {}
+        units = {self._metric: unit_in(said, self._metric)} if self._metric else said.get("units") or {}
         for metric, value in values.items():
             name, unit = (device, metric), units.get(metric, "")
             known = self.newest.get(name)

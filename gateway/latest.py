@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from services.metric_message import message
 from services.stream import Latest
 
 Name: TypeAlias = tuple[str, str]
@@ -72,11 +73,9 @@ def of_device(state: Latest | None, most_bytes: int) -> Shown:
 
 def of_metric(metric: str, values: Mapping[Name, Newest], most: int, most_bytes: int) -> Shown:
     """The latest value of each device, as the metric's topic shows them; at most so many devices."""
-    return _listed(
-        ({metric: one.value, "device": device, "ts": one.ts} for (device, _), one in sorted(values.items(), key=_name)),
-        most,
-        most_bytes,
-    )
+    newest = sorted(values.items(), key=_name)
+    rows = (message(metric, device, one.ts, one.value, one.unit) for (device, _), one in newest)
+    return _listed(rows, most, most_bytes)
 
 
 def of_readings(values: Mapping[Name, Newest], most: int, most_bytes: int) -> Shown:

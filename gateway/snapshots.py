@@ -24,6 +24,7 @@ from gateway.subscription import Wanted
 from services import topics
 from services.batch import Batch, Position
 from services.errors import Unavailable
+from services.metric_message import unit_in
 from services.settings import GatewaySettings, StreamSettings
 from services.stream import END, Bound, Latest, Stream
 from services.weather_status import WeatherStatus
@@ -235,7 +236,8 @@ class _Making:
         metric = self._topic.removeprefix(topics.METRIC)
         async with aclosing(self._stream.latest_of_metric(metric, chunk=most)) as chunks:
             async for rows in chunks:
-                self._states |= {(row["device"], metric): Newest(row["ts"], row[metric]) for row in rows}
+                for row in rows:
+                    self._states[row["device"], metric] = Newest(row["ts"], row[metric], unit_in(row, metric))
                 if len(self._states) > most:
                     self._all_states = False
                     break

@@ -18,6 +18,7 @@ import msgspec
 
 from services import json_text, topics
 from services.errors import TooLarge
+from services.metric_message import message
 from services.reading import Reading
 from services.settings import StreamSettings
 
@@ -62,11 +63,11 @@ class Appended(msgspec.Struct, frozen=True, gc=False):
 
 def entry_of(reading: Reading, *, topic: str | None = None, group_topics: bool = True) -> Entry:
     """The entry of a reading on `topic` (default: its device's), with its group topics' lines."""
-    device, ts, values, tags = reading.device, reading.at_ms, reading.values, reading.tags
+    device, ts, values, tags, units = reading.device, reading.at_ms, reading.values, reading.tags, reading.units
     lines: list[bytes] = []
     if group_topics:
         for metric, value in values.items():
-            said: dict[str, Any] = {metric: value, "device": device, "ts": ts}
+            said = message(metric, device, ts, value, units.get(metric) if units else None)
             if tags and metric != TAGS:
                 said[TAGS] = tags  # subscribers may filter by them
             lines.append(_json(said))
@@ -78,7 +79,7 @@ def entry_of(reading: Reading, *, topic: str | None = None, group_topics: bool =
         device,
         ts,
         values,
-        reading.units,
+        units,
         tags,
         tuple(lines),
     )

@@ -17,6 +17,7 @@ import orjson
 from services import batch, topics
 from services.batch import Batch, Position, fresh_epoch
 from services.errors import Unavailable
+from services.metric_message import message
 from services.pace import Pace
 from services.redis import Client, answered, text
 
@@ -195,7 +196,7 @@ class Stream:
             devices = sorted({member.decode() for member, _ in members})
             values = await self._metric_of(devices, metric)
             yield [
-                {metric: value[1], "device": device, "ts": value[0]}
+                message(metric, device, *value)
                 for device, value in zip(devices, values, strict=True)
                 if value is not None
             ]

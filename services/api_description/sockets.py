@@ -137,7 +137,8 @@ SCHEMAS: dict[str, Part] = {
     "Status": STATUS,
     "Token": TOKEN,
     "Authenticated": AUTHENTICATED,
-    "MetricValue": VALUES | {"description": "One value, under the metric's name; the reading's `tags` if it has any."},
+    "MetricValue": VALUES
+    | {"description": "One value, under the metric's name; its `unit` and the reading's `tags`, if it has any."},
     "Observation": OBSERVATION,
     "Comparison": comparisons.COMPARISON,
     "Duplicate": DUPLICATE,

@@ -35,8 +35,17 @@ CUT = """() => [...document.querySelectorAll(".item")].filter((item) => {
   const covers = (other) => other.width > 0 && other.top < value.bottom - 2 && other.bottom > value.top + 2
     && other.left < value.right - 1 && other.right > value.left + 1;
   const within = value.top >= whole.top && value.bottom <= whole.bottom && value.right <= whole.right;
-  return value.height < 10 || !within || ["label", "beside", "note", "plot"].some((name) => lines(name).some(covers));
+  const others = ["label", "beside", "source", "note", "plot"];
+  return value.height < 10 || !within || others.some((name) => lines(name).some(covers));
 }).map((item) => item.innerText)"""
+# Whether the first item names where its weather comes from.
+CREDITED = """() => {
+  const item = document.querySelector(".item");
+  const source = item.children[1].shadowRoot.querySelector("[part=source]");
+  const [whole, seen] = [item.getBoundingClientRect(), source.getBoundingClientRect()];
+  return source.textContent !== "" && seen.width > 20 && seen.height > 5
+    && seen.top >= whole.top && seen.bottom <= whole.bottom && seen.left >= whole.left && seen.right <= whole.right;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -356,6 +365,7 @@ def test_a_wall_screen_is_left_by_escape_and_shows_boards_in_turn(windsock: Wind
         expect(items(page).first).to_contain_text("outside 3.4 °C")
         expect(items(page).last).to_contain_text("48")
         until(page, f"!({CUT})().length")
+        until(page, f"({CREDITED})()")
         screenshot(page, f"wall-many-{width}")
     page.goto(board(windsock, HUMIDITY, name="Other") + "&wall=1")
     expect(items(page)).to_have_count(1)

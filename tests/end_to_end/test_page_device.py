@@ -168,6 +168,21 @@ def test_metrics_stand_each_in_a_card_of_its_kind_and_follow(windsock: Windsock,
     screenshot(page, "device-phone-dark")
 
 
+def test_what_the_banner_says_covers_no_control(windsock: Windsock, page: Page) -> None:
+    device, now = "covered", int(time.time() * 1000)
+    post(windsock, reading(device, now) | {"values": {f"m{at}": at for at in range(9)}})
+    page.set_viewport_size({"width": 900, "height": 600})
+    open_device(page, windsock, device)
+    expect(card(page, "m8")).to_be_visible()
+    page.context.set_offline(True)
+    expect(page.locator("#banner p")).to_be_visible()
+    below = "document.querySelector('.device-bar').getBoundingClientRect().top"
+    banner = "document.querySelector('#banner').getBoundingClientRect().bottom"
+    until(page, f"scrollTo(0, 600), scrollY > 300 && Math.abs({below} - {banner}) < 1")
+    screenshot(page, "device-banner")
+    page.context.set_offline(False)
+
+
 def test_zoom_is_shared_stands_still_and_comes_back_and_a_link_shows_the_same(windsock: Windsock, page: Page) -> None:
     device, now = "zoomed", int(time.time() * 1000)
     post(windsock, *(reading(device, now - HOUR_MS + at * 20_000, a=at, b=-at) for at in range(180)))

@@ -114,9 +114,10 @@ def _tags(payload: bytes) -> Tags:
     if not isinstance(said, dict):
         return {}
     values, own = said.get("values"), said.get("tags")
-    members = dict(values) if isinstance(values, dict) else {}
+    members: dict[str, Any] = {"unit": said["unit"]} if "unit" in said else {}
+    members |= values if isinstance(values, dict) else {}
     members |= own if isinstance(own, dict) else {}
-    members |= {name: value for name, value in said.items() if name not in ("values", "tags", "units")}
+    members |= {name: value for name, value in said.items() if name not in ("values", "tags", "unit", "units")}
     return {name: text for name, value in members.items() if (text := _text(value)) is not None}
 
 

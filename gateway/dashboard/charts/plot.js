@@ -1,31 +1,19 @@
 // Lines over time: uPlot in an element, as large as that is, in the colours of its custom properties.
 //
 // uPlot has axes, grid and cursor; the lines are drawn here, each of its own series, as series do not have points at the
-// same times. --grid is the colour of the grid, each line's is its own.
+// same times.
 
 import { Colours } from "./colours.js";
 import { load } from "./library.js";
 import { factorOf, rangeOf, runsOf } from "./lines.js";
+import { SWITCH, optionsOf } from "./plot_options.js";
 
 export { plotSheet } from "./library.js";
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
-// Of an axis, in pixels where text is of its usual size; all of it grows with the text of the element.
+// Text of its usual size, in pixels.
 const USUAL_TEXT = 15;
-const LABEL = 12;
-const LEAST_LABEL = 11;
-const LEAST_AXIS = 56;
-const BETWEEN_TIMES = 12;
-const LEAST_RIGHT = 25;
-const WIDE_TIME = new Date(2028, 11, 28, 22, 48, 58).getTime();
-const TIMES = 30;
-const SPACE_Y = 30;
-const TICK = { size: 10, gap: 5 };
 // In less room the line stands alone.
 const LEAST_ROOM = 80;
-const FONT = `system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif`;
-const SWITCH = "switch";
 const SWITCH_RANGE = [-0.2, 1.2];
 const FAINT = 0.2;
 
@@ -112,7 +100,7 @@ export class Plot {
   build(scales, { bare, size }) {
     this.chart?.destroy();
     Object.assign(this, { scales, bare, size });
-    this.chart = new this.uPlot(this.options(scales), [[0, 1], ...scales.map(() => [null, null])], this.place);
+    this.chart = new this.uPlot(optionsOf(this, scales), [[0, 1], ...scales.map(() => [null, null])], this.place);
   }
 
   resize() {
@@ -120,70 +108,6 @@ export class Plot {
     if (!this.chart || width === 0 || height === 0) return;
     this.chart.setSize({ width: Math.floor(width), height: Math.floor(height) });
     this.later(); // there may be room for axes now, or no longer
-  }
-
-  options(scales) {
-    const { width, height } = this.place.getBoundingClientRect();
-    const { size } = this;
-    const grid = { stroke: () => this.colours.of("--grid"), width: size };
-    const axis = {
-      stroke: () => getComputedStyle(this.place).color,
-      show: !this.bare,
-      font: `${Math.max(LEAST_LABEL, Math.round(LABEL * size))}px ${FONT}`,
-      grid,
-      ticks: { ...grid, size: TICK.size * size },
-      gap: TICK.gap * size,
-    };
-    const times = {
-      ...axis,
-      values: (_chart, splits) => splits.map((ms) => this.time(ms)),
-      size: TIMES * Math.max(1, size),
-      space: (chart) => this.timeWidth(chart) + BETWEEN_TIMES * Math.max(1, size),
-    };
-    const ranges = scales.map((scale) => [scale, { auto: true, range: () => this.ranges?.get(scale) ?? [0, 1] }]);
-    return {
-      width: Math.max(1, Math.floor(width)),
-      height: Math.max(1, Math.floor(height)),
-      ms: 1,
-      padding: [null, (chart, _side, [, right]) => (right || this.bare ? 0 : this.halfOfTime(chart)), null, null],
-      legend: { show: false },
-      cursor: {
-        y: false,
-        points: { show: false },
-        drag: { setScale: false, x: false, y: false },
-        bind: { mousedown: () => null, mouseup: () => null, dblclick: () => null },
-      },
-      scales: {
-        x: { time: true, range: () => [this.shown?.fromMs ?? 0, this.shown?.toMs ?? 1] },
-        ...Object.fromEntries(ranges),
-      },
-      axes: [times, ...scales.slice(0, 2).map((scale, at) => this.axis(axis, scale, at))],
-      series: [{}, ...scales.map((scale) => ({ scale, paths: () => null, points: { show: false } }))],
-      hooks: {
-        draw: [(chart) => this.lines(chart)],
-        setCursor: [({ cursor, posToVal }) => this.hover(cursor.left >= 0 ? posToVal(cursor.left, "x") : null)],
-      },
-    };
-  }
-
-  // The unit of the first stands left, that of a second right; a switch has two words instead of numbers.
-  axis(axis, scale, at) {
-    const word = (value, step) => {
-      const { format } = this.shown;
-      if (scale === SWITCH) return format.value(value === 1);
-      const factor = this.factors?.get(scale) ?? 1;
-      return format.step(value * factor, step * factor);
-    };
-    return {
-      ...axis,
-      scale,
-      side: at === 0 ? 3 : 1,
-      ...(at === 0 ? {} : { grid: { show: false } }),
-      ...(scale === SWITCH ? { splits: () => [0, 1] } : {}),
-      values: (_chart, splits, _axis, _space, step) => splits.map((value) => word(value, step)),
-      size: (...of) => Math.max(LEAST_AXIS * this.size, widest(...of)),
-      space: SPACE_Y * Math.max(1, this.size),
-    };
   }
 
   lines(chart) {
@@ -252,29 +176,6 @@ export class Plot {
   probe(name) {
     return this.colours.probe(name);
   }
-
-  // Ticks are whole seconds, but for the noise of binary fractions.
-  time(ms) {
-    return this.shown.format.time(Math.round(ms), this.clock());
-  }
-
-  // Of the labels of the time axis.
-  timeWidth(chart) {
-    const { fromMs, toMs } = this.shown;
-    const widths = [WIDE_TIME, fromMs, toMs].map((ms) => widthOf(chart, 0, this.time(ms)));
-    return Math.max(...widths);
-  }
-
-  // So that one at the right end is not cut off.
-  halfOfTime(chart) {
-    return Math.max(LEAST_RIGHT, Math.ceil(this.timeWidth(chart) / 2));
-  }
-
-  clock() {
-    const span = this.shown.toMs - this.shown.fromMs;
-    if (span <= 10 * MINUTE_MS) return { timeStyle: "medium" };
-    return span <= DAY_MS ? { timeStyle: "short" } : { dateStyle: "short", timeStyle: "short" };
-  }
 }
 
 // The last value of what holds lasts to the end of what is seen, or for as long as nothing is amiss.
@@ -290,18 +191,4 @@ function scaleOf({ held, unit }) {
 // At least one, so that there are axes before there is a line.
 function scalesOf(lines) {
   return [...new Set(lines.length > 0 ? lines.map(scaleOf) : ["of "])];
-}
-
-// Room for the longest label of an axis, and of charts one above another usually the same.
-function widest(chart, values, axis, cycle) {
-  const known = chart.axes[axis];
-  if (cycle > 1) return known._size;
-  const longest = (values ?? []).reduce((most, each) => (each.length > most.length ? each : most), "");
-  const gap = known.ticks.size + known.gap;
-  return Math.ceil(gap + widthOf(chart, axis, longest));
-}
-
-function widthOf(chart, axis, text) {
-  chart.ctx.font = chart.axes[axis].font[0];
-  return chart.ctx.measureText(text).width / devicePixelRatio;
 }

@@ -17,10 +17,12 @@ export class Beside {
     this.shown.hidden = true;
   }
 
-  // `comparison` is what its topic brings; null where there is nothing to compare.
-  show(comparison, format) {
+  // `comparison` is what its topic brings; null where there is nothing to compare. Where not `all` of it is shown, but a value
+  // that came of the weather, its source stands alone.
+  show(comparison, format, all) {
     this.shown.hidden = comparison === null;
     if (!comparison) return;
+    for (const each of [...this.words, this.outside, this.difference]) each.hidden = !all;
     const { outside, outside_unit, difference, unit, reason, attribution, attribution_url } = comparison;
     write(this.words[0], format.texts.outside);
     write(this.outside, told(outside, outside_unit, (value) => format.value(value)));
@@ -28,6 +30,7 @@ export class Beside {
     write(this.difference, told(difference, unit, (value) => format.difference(value)));
     mark(this.shown, "title", reason);
     write(this.source, attribution ?? "");
+    mark(this.source, "title", attribution);
     mark(this.source, "href", /^https?:\/\//.test(attribution_url) ? attribution_url : null);
   }
 }

@@ -125,7 +125,7 @@ export class WindsockElement extends HTMLElement {
     this.freshness.learn(points, points.length >= this.points);
     const latest = latestOf(this.source, data?.latest);
     if (latest) {
-      this.newest = { unit, ...latest };
+      this.newest = { ...latest, unit: latest.unit ?? unit };
       this.freshness.snapshot(latest, data.window.to, now);
       this.learnUnit();
     }
@@ -147,10 +147,10 @@ export class WindsockElement extends HTMLElement {
     this.update();
   }
 
-  // What a metric's topic brings has no units; the device's own state has.
+  // Of a metric's topic what is told without a unit has that of the device's own state.
   async learnUnit() {
     const { source, connection } = this;
-    if (source.device === null || this.hasAttribute("unit")) return;
+    if (source.device === null || this.newest?.unit || this.hasAttribute("unit")) return;
     try {
       const { data } = await connection.client.rpc("latest", { device: source.device });
       if (this.source !== source) return;

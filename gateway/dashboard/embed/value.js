@@ -40,7 +40,9 @@ export class WindsockValue extends WindsockElement {
     const shown = this.source?.metric === "difference" ? "difference" : "value";
     write(this.parts.value, this.newest ? this.format[shown](this.newest.value) : "–");
     write(this.parts.unit, this.newest ? this.unit : "");
-    this.beside.show(this.source?.compared?.all ? this.comparison : null, this.format);
+    const compared = this.source?.compared;
+    const ofWeather = compared && (compared.all || this.source.metric !== "inside");
+    this.beside.show(ofWeather ? this.comparison : null, this.format, compared?.all);
     write(this.parts.state, reason);
     write(this.parts.age, ageMs === null ? "" : this.format.age(ageMs));
   }

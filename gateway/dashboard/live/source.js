@@ -54,10 +54,15 @@ export function readingOf(source, data) {
   }
   if (source.device !== null) {
     const mine = data.device === source.device && Object.hasOwn(data, source.metric);
-    return mine ? { value: data[source.metric], ts: data.ts } : null;
+    return mine ? valueIn(data, source.metric) : null;
   }
   if (!Object.hasOwn(data.values ?? {}, source.metric)) return null;
   return { value: data.values[source.metric], ts: data.ts, unit: ownOf(data.units, source.metric) };
+}
+
+// {value, ts, unit} of what a metric's topic tells of a device. A metric called "unit" has none.
+export function valueIn(data, metric) {
+  return { value: ownOf(data, metric), ts: data.ts, unit: metric === "unit" ? undefined : data.unit };
 }
 
 // A snapshot's newest {value, ts, unit, seen, paceMs}; null if nothing is known. `seen` is the server's time at which it
@@ -65,7 +70,7 @@ export function readingOf(source, data) {
 export function latestOf(source, latest) {
   if (source.device !== null) {
     const row = latest?.find((each) => each.device === source.device);
-    return row ? { value: ownOf(row, source.metric), ts: row.ts } : null;
+    return row ? valueIn(row, source.metric) : null;
   }
   if (!Object.hasOwn(latest?.latest ?? {}, source.metric)) return null;
   const { value, ts, unit } = latest.latest[source.metric];

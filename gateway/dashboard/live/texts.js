@@ -26,6 +26,7 @@ const ALL = {
       device: "device is missing",
       window: "window must be a time such as 15m, 1h or 2d, up to 7d",
       server_address: "server must be an http(s) address",
+      says: (words) => `the server says: “${words}”`,
     },
     outside: "outside",
     difference: "difference",
@@ -105,7 +106,7 @@ const ALL = {
       wider: "Zoom out (−, or Ctrl and wheel)",
       drawn_mean: "mean of the points drawn",
       missing: "The chart could not be loaded; its values are in the table. It is tried again.",
-      beyond: (count) => `${count} ${count === 1 ? "point lies" : "points lie"} in the future, beyond the chart`,
+      beyond: (count) => counted(count, "1 point lies in the future, beyond the chart", `${count} points lie in the future, beyond the chart`),
       keys: (label) => `Chart ${label}: plus and minus zoom, arrows move, 0 is live`,
     },
     // ---- overview
@@ -149,7 +150,7 @@ const ALL = {
       truncated: (time) => `Complete from ${time} on: what is older is not kept, or is too much.`,
       ahead: (time, count) =>
         `The newest reading is of ${time}, which is still to come: the device's clock is or was ahead.` +
-        (count > 0 ? ` The charts leave out ${count === 1 ? "1 point" : `${count} points`} of the future.` : ""),
+        (count > 0 ? counted(count, " The charts leave out 1 point of the future.", ` The charts leave out ${count} points of the future.`) : ""),
       another_unit: (metrics) => `What these told in another unit cannot be converted and is not shown: ${metrics}.`,
       crowded: "Some metrics come without their past: there are too many at once.",
       left_out: (count) => counted(count, "1 more metric is not shown.", `${count} more metrics are not shown.`),
@@ -456,6 +457,7 @@ const ALL = {
       device: "device fehlt",
       window: "window muss eine Zeit wie 15m, 1h oder 2d sein, bis 7d",
       server_address: "server muss eine http(s)-Adresse sein",
+      says: (words) => `der Server sagt: „${words}“`,
     },
     outside: "draußen",
     difference: "Unterschied",
@@ -535,7 +537,8 @@ const ALL = {
       wider: "Weiter weg (−, oder Strg und Mausrad)",
       drawn_mean: "Mittel der gezeichneten Punkte",
       missing: "Das Diagramm konnte nicht geladen werden; seine Werte stehen in der Tabelle. Es wird erneut versucht.",
-      beyond: (count) => `${count} ${count === 1 ? "Punkt liegt" : "Punkte liegen"} in der Zukunft, jenseits des Diagramms`,
+      beyond: (count) =>
+        counted(count, "1 Punkt liegt in der Zukunft, jenseits des Diagramms", `${count} Punkte liegen in der Zukunft, jenseits des Diagramms`),
       keys: (label) => `Diagramm ${label}: Plus und Minus vergrößern und verkleinern, Pfeile verschieben, 0 ist live`,
     },
     // ---- overview
@@ -579,7 +582,7 @@ const ALL = {
       truncated: (time) => `Vollständig ab ${time}: Älteres ist nicht aufbewahrt oder zu viel.`,
       ahead: (time, count) =>
         `Der neueste Messwert ist von ${time}, was noch kommt: die Uhr des Geräts geht oder ging vor.` +
-        (count > 0 ? ` In den Diagrammen ${count === 1 ? "fehlt 1 Punkt" : `fehlen ${count} Punkte`} der Zukunft.` : ""),
+        (count > 0 ? counted(count, " In den Diagrammen fehlt 1 Punkt der Zukunft.", ` In den Diagrammen fehlen ${count} Punkte der Zukunft.`) : ""),
       another_unit: (metrics) => `Was diese in einer anderen Einheit sagten, lässt sich nicht umrechnen und fehlt: ${metrics}.`,
       crowded: "Einige Messgrößen kommen ohne ihre Vergangenheit: es sind zu viele auf einmal.",
       left_out: (count) =>
@@ -693,7 +696,7 @@ const ALL = {
       remove: (name) => `${name} entfernen`,
       none: "noch keine Beobachtung; sie erscheint, sobald es eine gibt",
       stale: "veraltet",
-      why: (reason) => `nichts Neueres: ${reason}`,
+      why: (reason) => `nichts Neueres, der Server sagt: „${reason}“`,
       late: "nichts Neueres kam rechtzeitig",
       metrics: {
         temperature: "Temperatur", apparent_temperature: "Gefühlt", humidity: "Feuchte", wind_speed: "Wind",

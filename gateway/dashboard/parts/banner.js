@@ -7,6 +7,8 @@ export class Banner {
   constructor(place) {
     this.place = place;
     this.lines = new Map();
+    // What sticks below it has to know how high it is.
+    new ResizeObserver(() => document.documentElement.style.setProperty("--banner", `${place.offsetHeight}px`)).observe(place);
   }
 
   // Show `text` under `key`, or take it back with null. `level`: "bad" (what is shown is not live), "warn" or "good".

@@ -26,7 +26,7 @@ test("a publication is a reading of the source, or nothing", () => {
   const data = { device: "greenhouse-7", ts: 5, values: { temperature: 21.4 }, units: { temperature: "Cel" } };
   assert.deepEqual(readingOf(alone, data), { value: 21.4, ts: 5, unit: "Cel" });
   assert.equal(readingOf(alone, { ...data, values: { humidity: 1 } }), null);
-  assert.deepEqual(readingOf(among, { device: "greenhouse-7", ts: 5, temperature: 0 }), { value: 0, ts: 5 });
+  assert.deepEqual(readingOf(among, { device: "greenhouse-7", ts: 5, temperature: 0, unit: "Cel" }), { value: 0, ts: 5, unit: "Cel" });
   assert.equal(readingOf(among, { device: "greenhouse-8", ts: 5, temperature: 0 }), null);
   assert.equal(readingOf(sourceOf("device:a", "constructor"), { values: {} }), null);
 });
@@ -44,7 +44,8 @@ test("the newest of a snapshot says when it came only if it was the newest readi
   assert.equal(latestOf(alone, null), null);
   assert.equal(latestOf({ ...alone }, { ...latest, tags: { interval_s: "900" } }).paceMs, 900_000);
   const rows = [{ device: "x", temperature: 1, ts: 1 }, { device: "greenhouse-7", temperature: 2, ts: 4 }];
-  assert.deepEqual(latestOf(among, rows), { value: 2, ts: 4 });
+  assert.deepEqual(latestOf(among, rows), { value: 2, ts: 4, unit: undefined });
+  assert.equal(latestOf(sourceOf("metric:unit", null, "a"), [{ device: "a", unit: 7, ts: 1 }]).unit, undefined);
 });
 
 test("a window's points are those of the source", () => {
@@ -90,8 +91,8 @@ test("a name is a name, whatever it means elsewhere", () => {
     assert.equal(latestOf(row, [{ device: "a", ts: 1 }]).value, undefined);
     const said = (text) => JSON.parse(text.replaceAll("NAME", name));
     assert.deepEqual(readingOf(own, said('{"ts":1,"values":{"NAME":7},"units":{}}')), { value: 7, ts: 1, unit: undefined });
-    assert.deepEqual(readingOf(row, said('{"device":"a","ts":1,"NAME":7}')), { value: 7, ts: 1 });
-    assert.deepEqual(latestOf(row, [said('{"device":"a","ts":1,"NAME":7}')]), { value: 7, ts: 1 });
+    assert.deepEqual(readingOf(row, said('{"device":"a","ts":1,"NAME":7}')), { value: 7, ts: 1, unit: undefined });
+    assert.deepEqual(latestOf(row, [said('{"device":"a","ts":1,"NAME":7}')]), { value: 7, ts: 1, unit: undefined });
     assert.deepEqual([unitText(name), kindOf(name), converted(1, name, "Cel")], [name, null, null]);
   }
 });

@@ -49,6 +49,25 @@ test("units come with the devices, and stay", () => {
   assert.equal(all.rows.has("c"), false);
 });
 
+test("a reading brings its unit, and all points of a device are in the unit of the newest", () => {
+  const all = readings();
+  const points = { ...series("a", [NOW - 10_000, 10], [NOW - 5_000, 20]), unit: "Cel" };
+  all.snapshot(snapshot([{ ...message("a", 20, NOW - 5_000), unit: "Cel" }], [points]), NOW);
+  assert.deepEqual([all.rows.get("a").unit, all.unitOf("a")], ["°C", "°C"]);
+  all.publication({ ...message("a", 68, NOW), unit: "[degF]" }, NOW);
+  assert.deepEqual([all.pointsOf("a").values, all.rows.get("a").unit, all.unitOf("a")], [[50, 68, 68], "°F", "°F"]);
+  all.publication({ ...message("a", 0, NOW - 7_000), unit: "Cel" }, NOW); // late
+  assert.deepEqual([all.pointsOf("a").values, all.rows.get("a").unit, all.rows.get("a").value], [[50, 32, 68, 68], "°F", 68]);
+  all.told(told("a", 21, NOW + 5_000, "Cel"), NOW); // its points are not yet told in that
+  assert.deepEqual([all.rows.get("a").unit, all.unitOf("a")], ["°C", "°F"]);
+});
+
+test("a metric called unit has none", () => {
+  const all = new Readings("unit", 900_000);
+  all.publication({ device: "a", unit: 7, ts: NOW }, NOW);
+  assert.deepEqual([all.rows.get("a").value, all.unitOf("a"), all.pointsOf("a").values], [7, "", [7]]);
+});
+
 test("a device that the topic's snapshot does not know is as old as the server says", () => {
   const all = readings();
   all.snapshot(snapshot([]), NOW + 60_000); // the viewer's clock is a minute ahead

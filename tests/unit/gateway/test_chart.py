@@ -68,7 +68,7 @@ def test_points_that_cannot_be_told_in_that_unit_are_left_out_and_it_is_said() -
     assert not complete
 
 
-@pytest.mark.parametrize("metric", ["units", "values", "tags"])
+@pytest.mark.parametrize("metric", ["unit", "units", "values", "tags"])
 def test_a_metric_may_be_called_like_a_member_of_readings(metric: str) -> None:
     chart = Chart("metric:" + metric, 0)
     chart.add([batch(1, {"device": "a", "ts": 1, metric: 5})])
@@ -82,6 +82,14 @@ def test_a_metrics_topic_has_one_series_for_each_device() -> None:
         ("a", "t", [[6, 2]]),
         ("b", "t", [[5, 1]]),
     ]
+
+
+def test_a_device_that_changes_its_unit_has_one_unit_in_a_metrics_topic() -> None:
+    chart = Chart("metric:t", 0)
+    said = {"t": 20, "device": "a", "ts": 5, "unit": "Cel"}
+    chart.add([batch(1, said, {"t": 68, "device": "a", "ts": 6, "unit": "[degF]"})])
+    assert series_of(chart) == [{"device": "a", "metric": "t", "unit": "[degF]", "points": [[5, 68], [6, 68]]}]
+    assert chart.newest["a", "t"].unit == "[degF]"
 
 
 def test_the_newest_value_is_the_newest_by_its_own_time_though_it_is_old() -> None:

@@ -44,6 +44,9 @@ def test_rows_are_bounded_in_number_and_bytes() -> None:
     assert orjson.loads(of_metric("t", values, 10, 1_000).text) == [
         {"t": 1, "device": device, "ts": 5} for device in "abc"
     ]
+    assert orjson.loads(of_metric("t", {("a", "t"): Newest(5, 1, "Cel")}, 10, 1_000).text) == [
+        {"t": 1, "device": "a", "ts": 5, "unit": "Cel"}
+    ]
     for most, most_bytes in ((2, 1_000), (10, 70)):
         shown = of_readings(values, most, most_bytes)
         assert not shown.complete

@@ -5,6 +5,7 @@ import { tell } from "../../boards/words.js";
 import { unitText } from "../../live/format.js";
 import { field, openDialog, select } from "../../parts/dialog.js";
 import { el, mark } from "../../parts/dom.js";
+import { tellWhy } from "../../parts/server_words.js";
 
 const MOST_FOUND = 20;
 const PAUSE_MS = 200; // in typing
@@ -68,12 +69,16 @@ class AddDialog {
       ...named.slice(0, MOST_FOUND).map(({ place, name }) => ({ topic: `weather:${place}`, name, place, latest: null })),
     ];
     this.found.replaceChildren(...rows.map((row) => el("li", {}, this.rowButton(row))));
-    this.note.textContent = this.noteOf(rows, [devices, places], Boolean(devices.value?.next));
+    const failed = devices.reason ?? places.reason;
+    if (failed) this.tellUnread(failed);
+    else this.note.textContent = this.noteOf(rows, Boolean(devices.value?.next));
   }
 
-  noteOf(rows, answers, more) {
-    const failed = answers.find(({ status }) => status === "rejected");
-    if (failed) return this.words.not_read(failed.reason.message);
+  tellUnread(error) {
+    tellWhy(this.note, this.words.not_read, error, this.context.texts);
+  }
+
+  noteOf(rows, more) {
     if (more) return this.words.more;
     return rows.length === 0 ? this.words.nothing_found : "";
   }
@@ -96,7 +101,7 @@ class AddDialog {
         row.latest = told.latest?.latest ?? {};
       } catch (error) {
         row.latest = {};
-        this.note.textContent = this.words.not_read(error.message);
+        this.tellUnread(error);
       }
     }
     if (this.chosen === row) this.showMetrics();

@@ -3,7 +3,7 @@
 import { Healing } from "../../boards/healing.js";
 import { el } from "../../parts/dom.js";
 import { Preferences, storageOf } from "../../parts/preferences.js";
-import { Pages } from "./pages.js";
+import { PageTurner } from "./page_turner.js";
 
 const AWAKE_MS = 3_000;
 const CHECK_MS = 5_000;
@@ -30,7 +30,7 @@ export class Wall {
     document.addEventListener("visibilitychange", () => this.keepLit(), { signal });
     this.timer = setInterval(() => this.check(), CHECK_MS);
     this.root.dataset.wall = "";
-    this.pages = new Pages(list);
+    this.pages = new PageTurner(list);
     this.button = el("button", { type: "button", class: "leave", onclick: () => this.leave() }, context.texts.board.leave);
     document.body.append(this.button);
     this.wake();

@@ -3,6 +3,7 @@
 import { HERE } from "../../live/connections.js";
 import { call } from "../../live/caller.js";
 import { el, write } from "../../parts/dom.js";
+import { tellWhy } from "../../parts/server_words.js";
 import { namesOf, remembered } from "./command_names.js";
 
 const KEPT = "commands";
@@ -54,9 +55,10 @@ export class Commands {
     this.log.prepend(el("li", {}, time, what, outcome));
     while (this.log.children.length > MOST_SENT) this.log.lastElementChild.remove();
     const timeoutMs = (command.timeout + MARGIN_S) * 1000;
-    const { kind, told } = await this.outcome(command.timeout, () => call(HERE, access.token, "command", command, timeoutMs));
+    const { kind, told, error } = await this.outcome(command.timeout, () => call(HERE, access.token, "command", command, timeoutMs));
     outcome.dataset.outcome = kind;
-    write(outcome, told);
+    if (error) tellWhy(outcome, this.texts.failed, error, this.context.texts);
+    else write(outcome, told);
   }
 
   async outcome(timeoutS, ask) {
@@ -64,12 +66,14 @@ export class Commands {
       const { answer } = await ask();
       const silent = answer === undefined || answer === null;
       return { kind: "done", told: silent ? this.texts.done : `${this.texts.done}: ${shown(answer)}` };
-    } catch ({ code, message }) {
+    } catch (error) {
+      const { code, message } = error;
       if (code === 502) return { kind: "failed", told: this.texts.failed(message) };
       if (code === 103) return { kind: "failed", told: this.context.texts.reasons.denied };
       if (code === 1 || code === undefined) return { kind: "failed", told: this.texts.unanswered };
       if (message?.startsWith("not delivered")) return { kind: "undelivered", told: this.texts.undelivered(timeoutS) };
-      return { kind: "failed", told: message?.startsWith("delivered") ? this.texts.late(timeoutS) : message };
+      if (message?.startsWith("delivered")) return { kind: "failed", told: this.texts.late(timeoutS) };
+      return { kind: "failed", error };
     }
   }
 }

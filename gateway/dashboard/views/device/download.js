@@ -1,6 +1,7 @@
 // A button that saves all readings of what is shown as a CSV file.
 
 import { el, write } from "../../parts/dom.js";
+import { tellWhy } from "../../parts/server_words.js";
 import { csvOf, fileName } from "./csv.js";
 import { parsed } from "./exact.js";
 import { readHistory } from "./history.js";
@@ -36,7 +37,8 @@ export class Download {
       save(new Blob(csvOf(readings), { type: "text/csv;charset=utf-8" }), fileName(this.device, span));
       write(this.told, (cut ? this.texts.saved_part : this.texts.saved)(format.count(readings.length)));
     } catch (error) {
-      write(this.told, mine.signal.aborted ? this.texts.cancelled : this.texts.not_saved(error.message));
+      if (mine.signal.aborted) write(this.told, this.texts.cancelled);
+      else tellWhy(this.told, this.texts.not_saved, error, this.context.texts);
     } finally {
       this.asked = null;
       write(this.button, this.texts.csv);

@@ -30,7 +30,7 @@ export function slotsOf(before, devices) {
 class DeviceLine {
   points = POINTS;
 
-  // `told(ms)`: the server's clock.
+  // `changed(another)`: there are new points, whether of `another` unit; `told(ms)`: the server's clock.
   constructor(connection, device, metric, windowMs, changed, told) {
     this.source = { topic: `device:${device}`, metric, device: null };
     this.windowMs = windowMs;
@@ -45,18 +45,21 @@ class DeviceLine {
     this.told(data.window.to);
     const { points, unit } = pointsOf(this.source, data?.window);
     this.series.load(points);
-    this.unit = unit;
-    this.changed();
+    this.become(unit);
   }
 
   publication(data) {
     const reading = readingOf(this.source, data);
-    if (reading) {
-      const newest = this.series.length === 0 || reading.ts >= this.series.times.at(-1);
-      addInUnit(this.series, this.unit, reading, newest);
-      if (newest) this.unit = reading.unit ?? this.unit;
-    }
-    this.changed();
+    if (!reading) return;
+    const newest = this.series.length === 0 || reading.ts >= this.series.times.at(-1);
+    addInUnit(this.series, this.unit, reading, newest);
+    this.become(newest ? (reading.unit ?? this.unit) : this.unit);
+  }
+
+  become(unit) {
+    const another = unit !== this.unit;
+    this.unit = unit;
+    this.changed(another);
   }
 
   trouble(code) {
@@ -69,7 +72,7 @@ class DeviceLine {
 }
 
 export class Lines {
-  // `changed()`: there are new points.
+  // `changed(another)`: there are new points, or others of `another` unit.
   constructor(connection, readings, changed) {
     Object.assign(this, { connection, readings, changed });
     this.slots = new Map();
@@ -112,13 +115,18 @@ export class Lines {
       return {
         key: device,
         label: device,
-        unit: own?.unit ? unitText(own.unit) : (row?.unit ?? ""),
+        unit: this.unitOf(device),
         series: own?.series ?? this.readings.pointsOf(device),
         silentMs: Math.max(row?.freshness.silentMs ?? 0, this.thinnedMs),
         held: typeof row?.value === "boolean",
         ...markOf(slot),
       };
     });
+  }
+
+  unitOf(device) {
+    const own = this.own.get(device)?.unit;
+    return own ? unitText(own) : this.readings.unitOf(device);
   }
 
   // Points that were thinned out are no silence.

@@ -95,7 +95,7 @@ export class OneMetric {
   begin() {
     this.source = new MetricSource(this.context.connection, this.metric, WINDOWS.get(this.query.window), () => this.news());
     this.drawnAt = -Infinity;
-    this.lines = new Lines(this.context.connection, this.source.readings, () => this.chart.draw());
+    this.lines = new Lines(this.context.connection, this.source.readings, (another) => (another ? this.order() : this.chart.draw()));
     this.source.open();
     this.order();
   }
@@ -185,7 +185,7 @@ export class OneMetric {
   get unitKey() {
     return JSON.stringify([...this.lines.slots.keys()].map((device) => {
       const row = this.source.readings.rows.get(device);
-      return [row?.unit, Math.round(Math.log2(row?.freshness.silentMs ?? 1))];
+      return [this.lines.unitOf(device), Math.round(Math.log2(row?.freshness.silentMs ?? 1))];
     }));
   }
 

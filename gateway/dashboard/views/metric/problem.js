@@ -10,5 +10,5 @@ export function problemOf(error, { client, state }) {
 
 export function problemText({ state, code, message }, { overview, reasons }) {
   if (code === FORBIDDEN) return overview.forbidden;
-  return overview.no_list(state === undefined ? message : (reasons[state] ?? state));
+  return overview.no_list(state === undefined ? reasons.says(message) : (reasons[state] ?? state));
 }

@@ -1,10 +1,13 @@
 // What is known of one metric: the newest value of each device, how fresh it is, and its points. Without DOM or network.
 //
-// Its topic brings values and points, and no units; those are told with the devices.
+// Its topic brings values and points; the devices tell the units of those that come without. All points of a device are in
+// the unit of its newest.
 
 import { Clock, Freshness } from "../../live/freshness.js";
 import { Series } from "../../live/series.js";
 import { unitText } from "../../live/format.js";
+import { valueIn } from "../../live/source.js";
+import { addInUnit } from "../../live/unit_change.js";
 
 export const MOST_DEVICES = 10_000;
 const MOST_POINTS = 200_000; // of all devices together
@@ -16,6 +19,7 @@ export class Readings {
     this.windowMs = windowMs;
     this.rows = new Map(); // device → {device, value, ts, unit, freshness, heardAt}
     this.series = new Map(); // device → its points
+    this.units = new Map(); // device → the unit of its points, as it was told
     this.skewMs = 0; // how far the viewer's clock is ahead of the server's
     this.completeFrom = null; // from when on the window has all points
     this.truncated = false;
@@ -28,25 +32,42 @@ export class Readings {
     this.completeFrom = window.from;
     this.truncated = window.truncated;
     this.series.clear();
+    this.units.clear();
     const most = Math.max(FEWEST_EACH, Math.min(MOST_EACH, Math.floor(MOST_POINTS / Math.max(1, window.series.length))));
-    for (const { device, points } of window.series) {
+    for (const { device, points, unit } of window.series) {
       const series = new Series(most);
       series.load(points);
       this.series.set(device, series);
+      if (unit) this.units.set(device, unit);
     }
-    for (const { device, ts, [this.metric]: value } of latest ?? []) {
-      this.take(device, { value, ts }, (freshness) => freshness.snapshot({ ts }, window.to, now));
+    for (const row of latest ?? []) {
+      const { ts } = row;
+      this.take(row.device, this.shown(row), (freshness) => freshness.snapshot({ ts }, window.to, now));
     }
     for (const { device, points } of window.series) this.rows.get(device)?.freshness.learn(points);
   }
 
   publication(data, now) {
     if (!Object.hasOwn(data, this.metric)) return null;
-    const { device, ts, [this.metric]: value } = data;
-    if (!this.take(device, { value, ts }, (freshness) => freshness.reading(ts, now))) return null;
-    this.pointsOf(device).add(ts, value);
-    this.rows.get(device).heardAt = now;
+    const { device, ts } = data;
+    if (!this.take(device, this.shown(data), (freshness) => freshness.reading(ts, now))) return null;
+    const row = this.rows.get(device);
+    const reading = valueIn(data, this.metric);
+    addInUnit(this.pointsOf(device), this.units.get(device), reading, ts === row.ts);
+    if (ts === row.ts && reading.unit) this.units.set(device, reading.unit);
+    row.heardAt = now;
     return device;
+  }
+
+  shown(data) {
+    const { unit, ...at } = valueIn(data, this.metric);
+    return { ...at, unit: unit && unitText(unit) };
+  }
+
+  // Of its line: what its points were told in, else what is known of the device.
+  unitOf(device) {
+    const unit = this.units.get(device);
+    return unit ? unitText(unit) : (this.rows.get(device)?.unit ?? "");
   }
 
   // A device as /api/devices shows it; whether it reports the metric.
@@ -65,6 +86,7 @@ export class Readings {
       if (devices.has(device) || heardAt >= begunAt) continue;
       this.rows.delete(device);
       this.series.delete(device);
+      this.units.delete(device);
       this.full = false;
     }
   }
@@ -80,8 +102,8 @@ export class Readings {
       row = { device, value, ts, unit, heardAt: -Infinity, freshness: new Freshness({ clock: new Clock({ skewMs: this.skewMs }) }) };
       this.rows.set(device, row);
     }
-    if (ts >= row.ts) [row.value, row.ts] = [value, ts];
-    row.unit = unit ?? row.unit;
+    if (ts >= row.ts) [row.value, row.ts, row.unit] = [value, ts, unit ?? row.unit];
+    else row.unit ??= unit;
     hear(row.freshness);
     return true;
   }

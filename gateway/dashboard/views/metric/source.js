@@ -1,7 +1,7 @@
 // Where a metric's readings come from: its topic, and the devices as the server pages them.
 //
-// The topic brings values as they come, and the past of the window; the pages bring units, and devices that did not fit
-// into the topic's snapshot. Where there is no topic to be had, the pages are read again and again.
+// The topic brings values as they come, and the past of the window; the pages bring devices that did not fit into the topic's
+// snapshot, and units of what came without. Where there is no topic to be had, the pages are read again and again.
 
 import { readFleet } from "./fleet.js";
 import { problemOf } from "./problem.js";
@@ -56,8 +56,10 @@ export class MetricSource {
   }
 
   publication(data) {
+    const before = this.readings.unitOf(data.device);
     const device = this.readings.publication(data, Date.now());
     if (device === null) return;
+    if (before !== "" && this.readings.unitOf(device) !== before) this.renewed = true;
     if (!this.heard) {
       this.heard = true;
       this.judge();

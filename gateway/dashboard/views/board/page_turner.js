@@ -1,10 +1,10 @@
 // Turns the pages of a board on a wall, where not all of it can be seen.
 
-import { nextPage, rowHeight } from "../../boards/pages.js";
+import { nextPage, rowHeight } from "../../boards/paging.js";
 
 const LEAST_ROW_REM = 6.4; // what a value needs to be read
 
-export class Pages {
+export class PageTurner {
   // `list` is what holds the items, and scrolls.
   constructor(list) {
     this.list = list;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { nextPage, rowHeight } from "../../../gateway/dashboard/boards/pages.js";
+import { nextPage, rowHeight } from "../../../gateway/dashboard/boards/paging.js";
 
 test("rows fill a page exactly, and are never too low to read", () => {
   assert.equal(rowHeight({ height: 650, gap: 10, least: 100 }), 100); // six of them
