@@ -14,6 +14,9 @@ import { Outage } from "./outage.js";
 import { tellEach } from "./tell.js";
 
 const ASK_MS = 5_000;
+// A busy server may take as long for a snapshot (it waits for 5 s for the topic and for 5 s more for what is shown): who
+// gives up before only makes it begin anew.
+const REPLY_MS = 20_000;
 const SLEPT_MS = 15_000;
 const TIMEOUT = 1; // the SDK's code
 // Closed for good, says the SDK; but whoever closed it may think better of it.
@@ -40,13 +43,14 @@ export class Connection {
     this.outage = null;
     this.client = createClient(endpointsOf(server), {
       emulationEndpoint: new URL("emulation", server).href,
+      timeout: REPLY_MS,
       ...(token ? { token } : {}),
     });
     this.client.on("connected", ({ data } = {}) => this.connected(data?.status));
     this.client.on("connecting", () => this.lost());
     this.client.on("disconnected", ({ code }) => this.ended(code));
     this.client.on("error", () => this.askWhy());
-    this.since = this.heard = clock();
+    this.since = this.heard = this.ticked = clock();
     this.timer = setInterval(() => this.ask(), ASK_MS);
     this.waken = () => this.ask();
     this.renamed = () => this.client.state === "connecting" && this.lost();
@@ -128,9 +132,14 @@ export class Connection {
 
   // Whether the server is live. One call at a time; after a sleep, whatever was asked before is forgotten.
   async ask() {
-    const slept = this.clock() - this.heard > SLEPT_MS;
+    const slept = this.clock() - this.ticked > SLEPT_MS;
+    this.ticked = this.clock();
     if (this.client.state !== "connected" || (this.asking && !slept)) return;
     const mine = (this.asking = Symbol("asked"));
+    const late = setInterval(() => {
+      // Not at once: where a busy page comes to this late, the answer may be there already.
+      setTimeout(() => this.asking === mine && !this.awaiting && this.restart(), 0);
+    }, ASK_MS);
     try {
       const { data } = await this.client.rpc("status", null);
       if (this.asking !== mine) return;
@@ -141,8 +150,14 @@ export class Connection {
     } catch ({ code }) {
       if (this.asking === mine && code === TIMEOUT) this.restart();
     } finally {
+      clearInterval(late);
       if (this.asking === mine) this.asking = null;
     }
+  }
+
+  // Whether a topic is being subscribed: the server answers one after the other, and what else is asked comes later.
+  get awaiting() {
+    return [...this.feeds.values()].some((feed) => feed.resuming);
   }
 
   // A closing handshake with a server that is gone would only take longer; the subscriptions resume by position.

@@ -86,6 +86,19 @@ test("a server that does not answer is lost: it connects anew, and is not ended"
   connection.close();
 });
 
+test("a server that is silent for long is lost, but not while it is still at the snapshot of a topic", async () => {
+  const { client, connection, states } = await subscribed("readings");
+  connection.feed("weather:berlin").join(listener());
+  await settled();
+  for (let second = 0; second < 18; second++) mock.timers.tick(1_000);
+  assert.deepEqual(states, ["live"]);
+  client.subscriptions[1].become(1, { data: {} });
+  for (let second = 0; second < 6; second++) mock.timers.tick(1_000);
+  assert.deepEqual([client.connects, states], [2, ["live", "resuming"]]);
+  assert.equal(client.options.timeout, 20_000);
+  connection.close();
+});
+
 test("after a sleep it asks at once, whatever it had asked before", async () => {
   const { client, page, connection } = opened();
   client.turn("connected");

@@ -4,7 +4,7 @@ import { metricText, unitText } from "../../live/format.js";
 import { el, mark, write } from "../../parts/dom.js";
 import { icon } from "../../parts/icons.js";
 import { href } from "../../parts/router.js";
-import { Spark } from "./spark_canvas.js";
+import { Spark } from "./spark_line.js";
 
 const CELLS = 6;
 const NOW_MS = 5_000;
@@ -20,8 +20,7 @@ export class Tile {
     this.tags = el("span", { class: "tags" });
     this.alert = el("span", { class: "alarm", hidden: true }, icon("bell"), el("span"));
     this.cells = el("div", { class: "cells", onpointerover: ({ target }) => this.explain(target.closest("a")) });
-    this.canvas = el("canvas", { "aria-hidden": "true" });
-    this.spark = new Spark(this.canvas);
+    this.spark = new Spark();
     this.more = el("button", { type: "button", class: "quiet", "aria-haspopup": "true", onclick: () => menu(this) }, icon("more"));
     this.node = el(
       "li",
@@ -29,7 +28,7 @@ export class Tile {
       el("div", { class: "head" }, this.name, this.more),
       el("div", { class: "about" }, this.tags, this.alert, this.state),
       this.cells,
-      this.canvas,
+      this.spark.node,
     );
   }
 

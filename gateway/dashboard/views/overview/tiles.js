@@ -4,7 +4,6 @@
 
 import { el, mark } from "../../parts/dom.js";
 import { columnsOf, heightOf, near, placeOf } from "./grid.js";
-import { recolour } from "./spark_canvas.js";
 import { Tile } from "./tile.js";
 
 // In rem: as large as the viewer's type.
@@ -79,8 +78,8 @@ export class Tiles {
     const size = { columns: columnsOf(width, LEAST_WIDTH * rem, gap), row: ROW * rem, gap, width };
     if (JSON.stringify(size) === JSON.stringify(this.size)) return;
     this.size = size;
-    this.resizedAll = true;
     this.list.style.setProperty("--tile-height", `${size.row}px`);
+    this.list.style.setProperty("--tile-width", `${placeOf(0, size).width}px`);
     this.rearrange();
   }
 
@@ -95,17 +94,12 @@ export class Tiles {
     if (!this.size) this.measure();
     const now = Date.now();
     if (this.moves) this.arrange();
-    if (!this.coloured && this.tiles.size) {
-      recolour(this.list.querySelector("canvas"));
-      this.coloured = true;
-    }
     for (const id of this.dirty) this.tiles.get(id)?.draw(now, this.wanted);
     this.dirty.clear();
   }
 
   // Ages go on by themselves, and, slower, lines move with the time.
   tick(now) {
-    if (recolour(this.list.querySelector("canvas"))) this.redraw();
     const lines = now - this.linesAt >= LINES_MS;
     if (lines) this.linesAt = now;
     for (const tile of this.tiles.values()) {
@@ -130,14 +124,12 @@ export class Tiles {
     if (held >= 0 && held < from) there.unshift(held);
     if (held >= to) there.push(held);
     this.keep(new Set(there.map((at) => devices[at].id)));
-    if (this.resizedAll) this.lineSize = null;
     let next = list.firstElementChild;
     for (const at of there) {
       const tile = this.tiles.get(devices[at].id) ?? this.make(devices[at]);
       next = this.put(tile.node, next);
       this.place(tile, at);
     }
-    this.resizedAll = false;
     const inView = devices.slice(first, last);
     if (inView.length === this.seen?.length && inView.every((device, at) => device === this.seen[at])) return;
     this.seen = inView;
@@ -181,21 +173,11 @@ export class Tiles {
   }
 
   place(tile, at) {
-    const { left, top, width } = placeOf(at, this.size);
+    const { left, top } = placeOf(at, this.size);
     mark(tile.node, "aria-posinset", at + 1);
     mark(tile.node, "aria-setsize", this.devices.length);
-    const style = `${left},${top},${width}`;
-    if (style === tile.style) return;
-    tile.style = style;
+    if (left === tile.left && top === tile.top) return;
+    [tile.left, tile.top] = [left, top];
     [tile.node.style.left, tile.node.style.top] = [`${left}px`, `${top}px`]; // a transform would cost at each paint
-    tile.node.style.inlineSize = `${width}px`;
-    if (!tile.spark.size || this.resizedAll) this.sizeLine(tile);
-  }
-
-  // All tiles are alike: one is measured.
-  sizeLine(tile) {
-    this.lineSize ??= { width: tile.canvas.clientWidth, height: tile.canvas.clientHeight };
-    tile.spark.resize(this.lineSize.width, this.lineSize.height);
-    this.dirty.add(tile.device.id);
   }
 }
