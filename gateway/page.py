@@ -51,7 +51,7 @@ PAGE = {
 
 class SharedFiles(StaticFiles):
     """Files that pages of any origin may read. They are few and small: each is read once for each of its versions, and
-    answered without a thread, as a page asks for many at once. Where several folders have one of a path, the first one's.
+    answered without a thread, as a page asks for many at once. Of several folders the first counts.
     """
 
     def __init__(self, *directories: Path) -> None:

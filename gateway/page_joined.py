@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def joined(folder: Path) -> Path | None:
-    """Where they are, if they are made of exactly the sources in `folder`: who edits one of those sees what is edited."""
+    """Where they are, if made of exactly the sources in `folder`: who edits one of those sees what is edited."""
     built = folder / "built"
     try:
         sources = json.loads((built / "sources.json").read_text())["sources"]
