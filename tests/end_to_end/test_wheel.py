@@ -9,8 +9,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Page, expect
 
-from hatch_build import ROOT, STAMP, VENDOR, pinned
+from hatch_build import BUILT, DASHBOARD, ROOT, SOURCES, STAMP, VENDOR, pinned
 from tests.processes import Windsock, free_port
 
 UV = str(Path(sys.executable).with_name("uv"))
@@ -66,18 +67,51 @@ def test_a_wheel_holds_what_is_served_and_nothing_of_the_build(wheel: Path) -> N
     names = zipfile.ZipFile(wheel).namelist()
     assert str(VENDOR / STAMP) in names
     assert "gateway/dashboard/vendor/uplot/uPlot.esm.js" in names
+    assert str(BUILT / SOURCES) in names
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {
         "gateway",
         "ingest",
         "services",
         "weather_poller",
     }
-    assert not [name for name in names if "node_modules" in name]
+    assert not [name for name in names if "node_modules" in name or "esbuild" in name]
+
+
+def unpacked(wheel: Path, folder: Path) -> Path:
+    site = folder / "site"
+    run(UV, "pip", "install", "-q", "--no-deps", "--target", str(site), str(wheel), cwd=folder)
+    return site
+
+
+def asked_for(page: Page, url: str) -> list[str]:
+    """The files that the first view needs."""
+    asked: list[str] = []
+    listener = lambda request: asked.append(request.url.removeprefix(f"{url}/static/"))  # noqa: E731
+    page.on("request", listener)
+    page.goto(url)
+    expect(page).to_have_title("Devices · Windsock")
+    page.remove_listener("request", listener)
+    return [one for one in asked if one.endswith((".js", ".css"))]
+
+
+def test_an_installed_wheel_serves_joined_modules_and_each_for_itself_once_one_is_edited(
+    wheel: Path, tmp_path: Path, page: Page
+) -> None:
+    site = unpacked(wheel, tmp_path)
+    with Installed(tmp_path, site) as windsock:
+        joined = asked_for(page, windsock.url)
+        assert len(joined) < 20
+        assert {"page.js", "styles/page.css"} <= set(joined)
+    edited = site / DASHBOARD / "parts" / "banner.js"
+    edited.write_text(edited.read_text() + "// edited\n")
+    with Installed(tmp_path, site) as windsock:
+        alone = asked_for(page, windsock.url)
+        assert "styles/page.css" not in alone
+        assert {"page.js", "parts/banner.js", "styles/base.css", "vendor/centrifuge/centrifuge.js"} <= set(alone)
 
 
 def test_an_installed_wheel_serves_the_page_and_its_packages(wheel: Path, tmp_path: Path) -> None:
-    site = tmp_path / "site"
-    run(UV, "pip", "install", "-q", "--no-deps", "--target", str(site), str(wheel), cwd=tmp_path)
+    site = unpacked(wheel, tmp_path)
     with Installed(tmp_path, site) as windsock, httpx.Client(base_url=windsock.url, trust_env=False) as http:
         for path, kind in SERVED.items():
             answer = http.get(path, headers={"Origin": "https://elsewhere.example"})

@@ -1,6 +1,6 @@
 // Calls that may take longer than the SDK waits: over a connection of their own, which is there while one is awaited.
 
-import { Centrifuge } from "./centrifuge.js";
+import { Centrifuge } from "../vendor/centrifuge/centrifuge.js";
 import { endpointsOf } from "./connection.js";
 
 const MARGIN_MS = 5_000;

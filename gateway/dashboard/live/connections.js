@@ -1,6 +1,6 @@
 // The connections of a page, one for each server and token, shared by all that is on it.
 
-import { Centrifuge } from "./centrifuge.js";
+import { Centrifuge } from "../vendor/centrifuge/centrifuge.js";
 import { Connection, Connections } from "./connection.js";
 
 export const HERE = new URL("../../", import.meta.url).href;

@@ -16,7 +16,7 @@ const kinds = (texts, path = []) =>
 
 const FOLDER = new URL("../../../gateway/dashboard/", import.meta.url);
 const sources = readdirSync(FOLDER, { recursive: true, withFileTypes: true })
-  .filter((file) => file.name.endsWith(".js") && file.name !== "texts.js" && !file.parentPath.includes("vendor"))
+  .filter((file) => file.name.endsWith(".js") && file.name !== "texts.js" && !/dashboard\/(vendor|built)/.test(file.parentPath))
   .map((file) => readFileSync(`${file.parentPath}/${file.name}`, "utf8"))
   .join("\n");
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from pathlib import Path
 
@@ -83,3 +85,39 @@ async def test_a_page_of_this_site_names_itself() -> None:
 
 async def test_the_page_itself_is_not_for_others() -> None:
     assert "access-control-allow-origin" not in (await get("/")).headers
+
+
+@pytest.fixture
+def dashboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A page whose modules the build joined."""
+    texts = {"index.html": "<head></head>", "page.js": 'import { a } from "./a.js";\n', "a.js": "export const a = 1;\n"}
+    (tmp_path / "built").mkdir()
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "built" / "index.html").write_text("joined page")
+    (tmp_path / "built" / "page.js").write_text("joined module")
+    digests = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+    (tmp_path / "built" / "sources.json").write_text(json.dumps({"sources": digests}))
+    monkeypatch.setattr(page, "DASHBOARD", tmp_path)
+    return tmp_path
+
+
+async def test_joined_modules_are_served_where_they_are_made_of_the_sources(dashboard: Path) -> None:
+    assert [(await get(path)).text for path in ("/", "/static/page.js")] == ["joined page", "joined module"]
+    assert (await get("/static/a.js")).text == "export const a = 1;\n"
+    for path in ("index.html", "built/index.html"):
+        assert (await get(f"/static/{path}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("a.js", "export const a = 2;\n"), ("a.js", None), ("built/sources.json", "{"), ("built/sources.json", None)],
+)
+async def test_who_edits_a_module_sees_it_and_no_joined_one(dashboard: Path, name: str, text: str | None) -> None:
+    if text is None:
+        (dashboard / name).unlink()
+        (dashboard / "page.js").write_text("")
+    else:
+        (dashboard / name).write_text(text)
+    assert (await get("/static/page.js")).text == (dashboard / "page.js").read_text()
+    assert (await get("/")).text.startswith("<head>")

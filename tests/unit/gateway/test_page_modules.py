@@ -16,7 +16,7 @@ def test_it_follows_what_a_module_waits_for_and_nothing_else(tmp_path: Path) -> 
         'import "./effects.js";\nexport { e } from "./e.js";\nconst later = async () => import("./later.js");\n'
         'export function f() {\n  return ["from", "./not.js"];\n}\n'
     )
-    (tmp_path / "parts" / "b.js").write_text('import A from "../a.js";\nawait import("../vendor.js");\n')
+    (tmp_path / "parts" / "b.js").write_text('import A from "../a.js";\nimport { V } from "../vendor.js";\n')
     for leaf in ("a", "d", "e", "effects", "vendor", "later"):
         (tmp_path / f"{leaf}.js").write_text('// import x from "./comment.js";\n')
     assert needed(tmp_path, "page.js") == ["a.js", "parts/b.js", "d.js", "effects.js", "e.js", "vendor.js"]
