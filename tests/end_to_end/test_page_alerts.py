@@ -53,7 +53,7 @@ def set_alert(page: Page, metric: str, kind: str, **fields: str) -> None:
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Tell me when").select_option(kind)
     for name, value in fields.items():
-        dialog.get_by_role("spinbutton", name=name.replace("_", " ")).fill(value)
+        dialog.get_by_role("textbox", name=name.replace("_", " ")).fill(value)
     dialog.get_by_role("button", name="Add the alert").click()
     expect(dialog).to_have_count(0)
 

@@ -3,6 +3,7 @@
 import { field, openDialog, select } from "../parts/dialog.js";
 import { el } from "../parts/dom.js";
 import { unitText } from "../live/format.js";
+import { numberToType, typedNumber } from "../live/typed_number.js";
 import { KINDS, nameOf } from "./rule.js";
 import { tellRule, wholeText } from "./words.js";
 
@@ -17,10 +18,15 @@ export function openAlertDialog(context, what) {
   const label = nameOf(what);
   const unitShown = unitText(unit);
   const kind = select(KINDS.map((each) => [each, words.kinds[each]]), what.kind ?? "above");
-  const limit = number(what.limit ?? "", { required: true });
-  const back = number(what.back || "", { min: 0, placeholder: 0 });
-  const least = number(what.forS || "", { min: 0, max: 86_400, placeholder: 0 });
-  const [silent, span] = spanFields(what.silentS ?? SILENT_S, words);
+  const number = (value, attributes) =>
+    el("input", { type: "text", autocomplete: "off", value: value === null ? "" : numberToType(value, format.locale), ...attributes });
+  const read = ({ value }) => (value.trim() === "" ? 0 : typedNumber(value, format.locale));
+  const limit = number(what.limit ?? null, { required: true });
+  const back = number(what.back || null, { inputmode: "decimal", placeholder: 0 });
+  const least = number(what.forS || null, { inputmode: "decimal", placeholder: 0 });
+  const [size, units] = spanOf(what.silentS ?? SILENT_S);
+  const silent = number(size, { inputmode: "decimal", required: true });
+  const span = select(SPANS.map(([value, name]) => [value, words.spans[name]]), units);
   const limits = el(
     "div",
     { class: "fields" },
@@ -41,8 +47,8 @@ export function openAlertDialog(context, what) {
     id, topic, metric, device, unit, label, on: what.on,
     kind: kind.value,
     ...(kind.value === "silent"
-      ? { silentS: silent.valueAsNumber * Number(span.value) }
-      : { limit: limit.valueAsNumber, back: back.value === "" ? 0 : back.valueAsNumber, forS: least.value === "" ? 0 : least.valueAsNumber }),
+      ? { silentS: read(silent) * Number(span.value) }
+      : { limit: read(limit), back: read(back), forS: read(least) }),
   });
   return openDialog({
     title: words.title(label),
@@ -75,14 +81,10 @@ function listOf(alerts, format, what, next) {
   return list;
 }
 
-function number(value, attributes) {
-  return el("input", { type: "number", step: "any", value, ...attributes });
-}
-
-function spanFields(seconds, words) {
+// [how many, of how many seconds each].
+function spanOf(seconds) {
   const [size] = SPANS.findLast(([each]) => seconds % Number(each) === 0) ?? SPANS[0];
-  const amount = number(seconds / Number(size), { min: 0, required: true });
-  return [amount, select(SPANS.map(([value, name]) => [value, words.spans[name]]), size)];
+  return [seconds / Number(size), size];
 }
 
 function withUnit(text, unit) {

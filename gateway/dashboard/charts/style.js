@@ -28,6 +28,7 @@ sheet.replaceSync(`
 .chart .readout :is(th, td) { padding: .1rem 0 .1rem .5rem; text-align: end; font-weight: 400; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .chart .readout tbody td { white-space: normal; overflow-wrap: anywhere; }
 .chart .readout thead * { color: var(--muted); font-size: .75rem; }
+.chart .readout thead th { white-space: normal; overflow-wrap: anywhere; hyphens: auto; }
 .chart .readout :first-child:is(th, td) { inline-size: 36%; padding-inline-start: 0; text-align: start; }
 .chart .readout td.value { font-weight: 600; }
 .chart .name { display: flex; align-items: center; gap: .4rem; inline-size: 100%; }

@@ -41,4 +41,5 @@ sheet.replaceSync(`
 [part="table"] caption { text-align: start; color: var(--muted); }
 [part="table"] :is(th, td) { text-align: end; padding: .1em .8em .1em 0; }
 [part="scroll"] { max-block-size: 15rem; overflow: auto; }
+@media (forced-colors: active) { [part="note"]::before { forced-color-adjust: none; background: CanvasText; } }
 `);
