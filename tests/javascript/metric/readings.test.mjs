@@ -35,6 +35,15 @@ test("a late reading is a point, and not the newest value", () => {
   assert.deepEqual(all.pointsOf("a").values, [2, 3]);
 });
 
+test("devices that the topic told of stay, also where a viewer may not list them", () => {
+  const all = readings();
+  all.told(told("b", 1, NOW - 60_000), NOW);
+  all.snapshot(snapshot([message("a", 2, NOW - 5_000)], [series("a", [NOW - 5_000, 2])]), NOW);
+  all.completed(new Set(), NOW + 1);
+  assert.deepEqual([...all.rows.keys()], ["a"]);
+  assert.deepEqual(all.pointsOf("a").values, [2]);
+});
+
 test("units come with the devices, and stay", () => {
   const all = readings();
   all.publication(message("a", 3, NOW), NOW);

@@ -20,6 +20,7 @@ export class Readings {
     this.rows = new Map(); // device → {device, value, ts, unit, freshness, heardAt}
     this.series = new Map(); // device → its points
     this.units = new Map(); // device → the unit of its points, as it was told
+    this.listed = new Set(); // those of the topic's snapshot
     this.skewMs = 0; // how far the viewer's clock is ahead of the server's
     this.completeFrom = null; // from when on the window has all points
     this.truncated = false;
@@ -40,6 +41,7 @@ export class Readings {
       this.series.set(device, series);
       if (unit) this.units.set(device, unit);
     }
+    this.listed = new Set((latest ?? []).map(({ device }) => device));
     for (const row of latest ?? []) {
       const { ts } = row;
       this.take(row.device, this.shown(row), (freshness) => freshness.snapshot({ ts }, window.to, now));
@@ -80,10 +82,11 @@ export class Readings {
     return true;
   }
 
-  // All devices were read from `begunAt` on, and these report the metric: of others only who spoke since is there.
+  // All devices that the viewer may see were read from `begunAt` on, and these report the metric: of others only those are
+  // there of which the topic told, or who spoke since.
   completed(devices, begunAt) {
     for (const [device, { heardAt }] of this.rows) {
-      if (devices.has(device) || heardAt >= begunAt) continue;
+      if (devices.has(device) || this.listed.has(device) || heardAt >= begunAt) continue;
       this.rows.delete(device);
       this.series.delete(device);
       this.units.delete(device);
