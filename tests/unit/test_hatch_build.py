@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -211,6 +212,30 @@ def test_they_are_joined_anew_when_one_was_edited_only(sources: Path) -> None:
         assert not joined(sources), name
         join(sources)
         assert joined(sources)
+
+
+@pytest.mark.parametrize(("times", "same"), [(1, True), (9, False)])
+def test_what_is_edited_while_it_is_joined_is_joined_again(
+    sources: Path, monkeypatch: pytest.MonkeyPatch, times: int, same: bool
+) -> None:
+    bundle = hatch_build._bundle
+    saved: list[str] = []
+
+    def edited(*arguments: Any, **options: Any) -> Any:
+        told = bundle(*arguments, **options)
+        if len(saved) < times:
+            saved.append(f"console.log({len(saved)});\n")
+            (sources / DASHBOARD / "views/later/view.js").write_text(saved[-1])
+        return told
+
+    monkeypatch.setattr(hatch_build, "_bundle", edited)
+    if same:
+        join(sources)
+        assert "log(0)" in (sources / BUILT / "views/later/view.js").read_text()
+    else:
+        with pytest.raises(BuildError, match="edited while"):
+            join(sources)
+    assert joined(sources) is same
 
 
 def test_a_mistake_in_a_module_is_told_and_leaves_what_was_there(sources: Path) -> None:
