@@ -13,6 +13,7 @@ fetches the one that `requirements/node.txt` pins, and keeps nothing of it.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import importlib.util
 import json
@@ -22,6 +23,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -93,12 +96,12 @@ def pinned(root: Path) -> dict[str, dict[str, str]]:
 def complete(root: Path) -> bool:
     """Whether nothing is to be fetched: all is there in the pinned versions, and joined or what joins it is there."""
     try:
-        there = json.loads((root / VENDOR / STAMP).read_text())
+        current = bool(json.loads((root / VENDOR / STAMP).read_text()) == pinned(root))
     except (OSError, ValueError):
         return False
     served = [*(_served(file) for file in FILES), Path(SDK[1])]
     return (
-        bool(there == pinned(root))
+        current
         and all((root / VENDOR / file).is_file() for file in served)
         and ((root / BUNDLER).is_file() or joined(root))
     )
@@ -108,6 +111,12 @@ def fetch(root: Path) -> None:
     """Fetch what is missing. Raises BuildError."""
     if complete(root):
         return
+    with _alone(root):
+        if not complete(root):
+            _fetch(root)
+
+
+def _fetch(root: Path) -> None:
     command = npm()
     if command is None:
         raise BuildError(
@@ -128,12 +137,12 @@ def fetch(root: Path) -> None:
             target = made / _served(file)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(modules / file, target)
-        (root / BUNDLER).parent.mkdir(exist_ok=True)
-        shutil.copy2(_bundler_of(modules), root / BUNDLER)
+        copy = (root / BUNDLER).with_name(".new")
+        shutil.copy2(_bundler_of(modules), copy)
+        copy.replace(root / BUNDLER)
         _bundle(root, modules, SDK[0], "--format=esm", "--minify", f"--outfile={(made / SDK[1]).resolve()}")
         (made / STAMP).write_text(json.dumps(wanted, indent=2) + "\n")
-        shutil.rmtree(vendor, ignore_errors=True)
-        made.rename(vendor)
+        _place(made, vendor)
 
 
 def joined(root: Path) -> bool:
@@ -156,8 +165,10 @@ def join(root: Path) -> None:
     dashboard = root / DASHBOARD
     if joined(root) or not (dashboard / "page.js").is_file():  # the image's build has it later
         return
-    for _ in range(2):
-        _join(root)
+    with _alone(root):
+        for _ in range(2):
+            if not joined(root):
+                _join(root)
         if joined(root):
             return
     raise BuildError("windsock: the page's modules were edited while they were joined; try again")
@@ -185,8 +196,7 @@ def _join(root: Path) -> None:
             "sources": {name: digests.get(name, "made since") for name in sorted(sources)},
         }
         (made / SOURCES).write_text(json.dumps(stamp, indent=2) + "\n")
-        shutil.rmtree(root / BUILT, ignore_errors=True)
-        made.rename(root / BUILT)
+        _place(made, root / BUILT)
 
 
 def npm() -> list[str] | None:
@@ -200,6 +210,26 @@ def npm() -> list[str] | None:
     folder = Path(wheel.origin).parent
     program, modules = ("node.exe", "node_modules") if os.name == "nt" else ("bin/node", "lib/node_modules")
     return [str(folder / program), str(folder / modules / "npm" / "bin" / "npm-cli.js")]
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """One build at a time. What the file system refuses is a BuildError."""
+    try:
+        lock = (root / BUNDLER).with_name(".lock")
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with lock.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+    except OSError as error:
+        raise BuildError(f"windsock: the page's files could not be made: {error}") from error
+
+
+def _place(made: Path, wanted: Path) -> None:
+    # Who reads meanwhile misses it for no longer than a moment. The old one goes with the folder that this was made in.
+    if wanted.exists():
+        wanted.rename(made.with_name("old"))
+    made.rename(wanted)
 
 
 def _files(dashboard: Path) -> list[str]:

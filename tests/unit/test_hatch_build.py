@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +237,22 @@ def test_what_is_edited_while_it_is_joined_is_joined_again(
         with pytest.raises(BuildError, match="edited while"):
             join(sources)
     assert joined(sources) is same
+
+
+def test_builds_at_the_same_time_wait_for_each_other(tree: Tree, sources: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(fetch, tree.root) for _ in range(4)] + [pool.submit(join, sources) for _ in range(4)]:
+            done.result(60)
+    assert tree.calls == 1
+    assert complete(tree.root)
+    assert joined(sources)
+
+
+def test_what_the_file_system_refuses_is_told_in_one_line(sources: Path) -> None:
+    (sources / PINNED / "node_modules" / ".lock").mkdir()
+    with pytest.raises(BuildError, match="could not be made") as caught:
+        join(sources)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_mistake_in_a_module_is_told_and_leaves_what_was_there(sources: Path) -> None:
