@@ -149,7 +149,7 @@ def joined(root: Path) -> bool:
     """Whether the joined files are those of the sources as they are now, and made as they would be now."""
     try:
         of = json.loads((root / BUILT / SOURCES).read_text())
-        return bool(of["build"] == _digest(Path(__file__))) and all(
+        return _made_by(root).items() <= of.items() and all(
             _digest(root / DASHBOARD / name) == digest for name, digest in of["sources"].items()
         )
     except (OSError, ValueError):
@@ -192,7 +192,7 @@ def _join(root: Path) -> None:
         links += [f'  <link rel="modulepreload" href="/static/{module}">\n' for module in _at_once(one["outputs"])]
         (made / "index.html").write_text(_SHEETS.sub("".join(links), page, count=1))
         stamp = {
-            "build": _digest(Path(__file__)),
+            **_made_by(root),
             "sources": {name: digests.get(name, "made since") for name in sorted(sources)},
         }
         (made / SOURCES).write_text(json.dumps(stamp, indent=2) + "\n")
@@ -237,6 +237,10 @@ def _files(dashboard: Path) -> list[str]:
     files = (file for kind in ("html", "js", "css") for file in dashboard.rglob(f"*.{kind}") if file.is_file())
     names = [file.relative_to(dashboard) for file in files]
     return [name.as_posix() for name in names if name.parts[0] != BUILT.name and not name.parts[0].startswith(".")]
+
+
+def _made_by(root: Path) -> dict[str, str]:
+    return {"build": _digest(Path(__file__)), "esbuild": pinned(root)["esbuild"]["version"]}
 
 
 def _digest(file: Path) -> str:

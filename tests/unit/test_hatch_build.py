@@ -16,6 +16,7 @@ from hatch_build import (
     BUNDLER,
     DASHBOARD,
     FILES,
+    LOCK,
     PINNED,
     VENDOR,
     BuildError,
@@ -182,6 +183,7 @@ def sources(tmp_path: Path) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     (tmp_path / BUNDLER).parent.mkdir(parents=True)
+    shutil.copy(hatch_build.ROOT / PINNED / LOCK, tmp_path / PINNED)
     (tmp_path / BUNDLER).symlink_to(hatch_build.ROOT / BUNDLER)
     return tmp_path
 
@@ -213,6 +215,11 @@ def test_they_are_joined_anew_when_one_was_edited_only(sources: Path) -> None:
         assert not joined(sources), name
         join(sources)
         assert joined(sources)
+    lock = sources / PINNED / LOCK
+    lock.write_text(lock.read_text().replace(pinned(sources)["esbuild"]["version"], "9.9.9"))
+    assert not joined(sources), "another version may join otherwise"
+    join(sources)
+    assert joined(sources)
 
 
 @pytest.mark.parametrize(("times", "same"), [(1, True), (9, False)])
