@@ -58,10 +58,14 @@ SDK = ("centrifuge/build/index.mjs", "centrifuge/centrifuge.js")
 SHEET = "styles/page.css"
 """All style sheets of the page in one."""
 NO_PACKAGES = "npm could not fetch the page's packages (it needs to reach its registry)"
+_ENTRIES = ("page.js", "live/connections.js", "charts/library.js")
+"""The last two find others by their own address: as entries they are never part of a view, only of a chunk, which is in
+as many folders as they."""
 _SPLIT = ("--splitting", "--chunk-names=chunks/[hash]")
 _LATER = re.compile(r'import\("\./([^"]+)"\)')
 _SHEET = re.compile(r'<link rel="stylesheet" href="/static/([^"]+)">')
 _SHEETS = re.compile(r'(?: *<link rel="stylesheet"[^>]+>\n)+')
+_PLACE = re.compile(r"\s+(\S+:\d+:\d+):")
 
 
 class BrowserPackages(BuildHookInterface[BuilderConfig]):
@@ -184,7 +188,7 @@ def _join(root: Path) -> None:
     modules = ["--format=esm", "--minify", "--outbase=."]
     with tempfile.TemporaryDirectory(prefix=".built-", dir=dashboard) as folder:
         made = Path(folder, "built").resolve()
-        one = _bundle(root, dashboard, "page.js", "live/connections.js", *views, *modules, *_SPLIT, f"--outdir={made}")
+        one = _bundle(root, dashboard, *_ENTRIES, *views, *modules, *_SPLIT, f"--outdir={made}")
         two = _bundle(root, dashboard, "embed/define.js", *modules, f"--outdir={made}")
         three = _bundle(root, dashboard, "--loader=css", "--minify", f"--outfile={made / SHEET}", given=sheets)
         sources = {"index.html", *one["inputs"], *two["inputs"], *three["inputs"]} - {"<stdin>"}
@@ -314,7 +318,8 @@ def _run(command: list[str], folder: Path, failed: str, given: str = "") -> None
 def _reason(said: list[str]) -> str:
     lines = [line.removeprefix("npm error ").strip() for line in said]
     telling = (line for line in lines if line and not re.match(r"code |errno |syscall ", line))
-    return next(telling, "it does not say why")[:200]
+    place = next((f" ({one[1]})" for one in map(_PLACE.match, said) if one), "")
+    return next(telling, "it does not say why")[:200] + place
 
 
 def main() -> None:

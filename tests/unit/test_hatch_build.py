@@ -50,7 +50,9 @@ SOURCES = {
     "page.js": 'import { HERE } from "./live/connections.js";\nconst later = () => import("./views/later/view.js");\n'
     "console.log(HERE, later);\n",
     "live/connections.js": 'export const HERE = "here";\n',
-    "views/later/view.js": 'import { HERE } from "../../live/connections.js";\nexport const LATER = HERE;\n',
+    "views/later/view.js": 'import { HERE } from "../../live/connections.js";\n'
+    'import { FONT } from "../../charts/library.js";\nexport const LATER = [HERE, FONT];\n',
+    "charts/library.js": "export const FONT = import.meta.url;\n",
     "embed/define.js": "export function define() {}\n",
     "styles/base.css": "a { color: red }\n",
     "styles/later.css": "b { color: tan }\n",
@@ -191,7 +193,9 @@ def sources(tmp_path: Path) -> Path:
 def test_modules_and_style_sheets_are_joined_and_asked_for_at_once(sources: Path) -> None:
     join(sources)
     built = sources / BUILT
-    (chunk,) = (built / "chunks").iterdir()
+    folders = {path.parent.name for path in built.rglob("*.js") if "import.meta.url" in path.read_text()}
+    assert folders == {"chunks"}, "another depth is another address of what it finds by its own"
+    (chunk,) = [path for path in (built / "chunks").iterdir() if '"here"' in path.read_text()]
     page = (built / "index.html").read_text()
     assert page.count("stylesheet") == 1
     assert f'<link rel="modulepreload" href="/static/chunks/{chunk.name}">' in page
@@ -267,6 +271,7 @@ def test_a_mistake_in_a_module_is_told_and_leaves_what_was_there(sources: Path) 
     (sources / DASHBOARD / "page.js").write_text("const a = ;\n")
     with pytest.raises(BuildError, match="Unexpected") as caught:
         join(sources)
+    assert "(page.js:1:10)" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert (sources / BUILT / "page.js").is_file()
     assert not joined(sources)
