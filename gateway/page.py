@@ -29,7 +29,8 @@ from services.web import json_response
 DASHBOARD = Path(__file__).parent / "dashboard"
 FRESH = {"Cache-Control": "no-cache"}
 """Asked for anew each time, and answered with 304 while the ETag is the same: a page that is opened gets the modules of
-now. One that was open when the version changed may miss what it loads later: it says so, and is to be reloaded.
+now. One that was open when the version changed may get what it loads later of the other version, or not at all: then it
+says so, and is to be reloaded.
 """
 SHARED = {
     **FRESH,
