@@ -8,6 +8,7 @@ COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate
 LOCK := $(COMPILE) --extra embedded --extra build
 PAGE := gateway/dashboard/built/sources.json
 
+.NOTPARALLEL: # all of them write to .venv, or need what is written there
 .PHONY: help up demo test test-live check bench bench-quick bench-page screenshots verify-compose proto lock clean
 
 help: ## Show this list
@@ -75,6 +76,7 @@ clean: ## Remove what the other targets made; readings in ./data and ./data-demo
 
 # The page's modules in a few small files, anew when one was edited.
 $(PAGE): hatch_build.py $(shell find gateway/dashboard -path '*/.*' -prune -o -path '*/built' -prune -o -type f -print) | .venv/bin/python
+	@$(BIN)/python -c 'import hatchling' 2>/dev/null || $(MAKE) .venv/run.stamp
 	@$(BIN)/python hatch_build.py
 	@touch $@
 

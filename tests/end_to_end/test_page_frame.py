@@ -107,8 +107,11 @@ def test_language_and_theme_are_chosen_and_kept(windsock: Windsock, browser: Bro
     page.reload(wait_until="domcontentloaded")
     expect(root).to_have_attribute("data-theme", "dark")
     assert page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
+    expect(page.get_by_role("alert")).to_contain_text("This page could not be loaded")
     page.unroute("**/static/page.js")
-    live(page, windsock.url)
+    page.get_by_role("button", name="Reload").click()
+    expect(page.locator(STATE)).to_have_attribute("data-state", "live")
+    expect(page.locator("#unloaded")).to_have_count(0)
     expect(root).to_have_attribute("lang", "en")
     page.get_by_role("button", name="Settings").click()
     page.get_by_label("System").check()
@@ -129,10 +132,39 @@ def test_a_view_that_cannot_be_loaded_is_told_and_tried_again(windsock: Windsock
     expect(problem).to_contain_text("This view cannot be shown")
     expect(problem).to_contain_text("could not be fetched")
     expect(page).to_have_title("This view cannot be shown · Windsock")
+    page.evaluate("window.before = true")
     page.unroute("**/views/alerts/view.js")
     problem.get_by_role("button", name="Try again").click()
     expect(page).to_have_title("Alerts · Windsock")
     expect(problem).to_have_count(0)
+    assert page.evaluate("window.before") is None, "modules of two versions could meet"
+
+
+def test_a_view_that_an_outage_kept_away_comes_with_a_page_of_its_version(tmp_path: Path, browser: Browser) -> None:
+    page = browser.new_page(locale="en-GB")
+    with Windsock(tmp_path) as windsock:
+        live(page, windsock.url)
+        page.evaluate("window.before = true")
+        windsock.stop()
+        expect(page.locator(STATE)).not_to_have_attribute("data-state", "live")
+        page.get_by_role("navigation").get_by_role("link", name="Alerts").click()
+        problem = page.get_by_role("alert")
+        expect(problem).to_contain_text("could not be fetched")
+        problem.get_by_role("button", name="Try again").click()
+        expect(problem).to_contain_text("could not be fetched")
+        assert page.evaluate("window.before"), "without a server there is no other page"
+        windsock.start()
+        expect(page).to_have_title("Alerts · Windsock")
+        assert page.evaluate("window.before") is None
+    page.close()
+
+
+def test_a_page_that_misses_one_of_its_modules_says_so(windsock: Windsock, page: Page) -> None:
+    page.goto(windsock.url)
+    module = page.locator("link[rel=modulepreload]").last.get_attribute("href")
+    page.route(f"**{module}", lambda route: route.fulfill(status=404))
+    page.reload()
+    expect(page.get_by_role("alert")).to_contain_text("This page could not be loaded")
 
 
 BROKEN = """export class {name}View {{

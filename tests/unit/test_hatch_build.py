@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from hatch_build import (
     BUNDLER,
     DASHBOARD,
     FILES,
+    LOCK,
     PINNED,
     VENDOR,
     BuildError,
@@ -47,7 +50,9 @@ SOURCES = {
     "page.js": 'import { HERE } from "./live/connections.js";\nconst later = () => import("./views/later/view.js");\n'
     "console.log(HERE, later);\n",
     "live/connections.js": 'export const HERE = "here";\n',
-    "views/later/view.js": 'import { HERE } from "../../live/connections.js";\nexport const LATER = HERE;\n',
+    "views/later/view.js": 'import { HERE } from "../../live/connections.js";\n'
+    'import { FONT } from "../../charts/library.js";\nexport const LATER = [HERE, FONT];\n',
+    "charts/library.js": "export const FONT = import.meta.url;\n",
     "embed/define.js": "export function define() {}\n",
     "styles/base.css": "a { color: red }\n",
     "styles/later.css": "b { color: tan }\n",
@@ -180,6 +185,7 @@ def sources(tmp_path: Path) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     (tmp_path / BUNDLER).parent.mkdir(parents=True)
+    shutil.copy(hatch_build.ROOT / PINNED / LOCK, tmp_path / PINNED)
     (tmp_path / BUNDLER).symlink_to(hatch_build.ROOT / BUNDLER)
     return tmp_path
 
@@ -187,7 +193,9 @@ def sources(tmp_path: Path) -> Path:
 def test_modules_and_style_sheets_are_joined_and_asked_for_at_once(sources: Path) -> None:
     join(sources)
     built = sources / BUILT
-    (chunk,) = (built / "chunks").iterdir()
+    folders = {path.parent.name for path in built.rglob("*.js") if "import.meta.url" in path.read_text()}
+    assert folders == {"chunks"}, "another depth is another address of what it finds by its own"
+    (chunk,) = [path for path in (built / "chunks").iterdir() if '"here"' in path.read_text()]
     page = (built / "index.html").read_text()
     assert page.count("stylesheet") == 1
     assert f'<link rel="modulepreload" href="/static/chunks/{chunk.name}">' in page
@@ -211,6 +219,51 @@ def test_they_are_joined_anew_when_one_was_edited_only(sources: Path) -> None:
         assert not joined(sources), name
         join(sources)
         assert joined(sources)
+    lock = sources / PINNED / LOCK
+    lock.write_text(lock.read_text().replace(pinned(sources)["esbuild"]["version"], "9.9.9"))
+    assert not joined(sources), "another version may join otherwise"
+    join(sources)
+    assert joined(sources)
+
+
+@pytest.mark.parametrize(("times", "same"), [(1, True), (9, False)])
+def test_what_is_edited_while_it_is_joined_is_joined_again(
+    sources: Path, monkeypatch: pytest.MonkeyPatch, times: int, same: bool
+) -> None:
+    bundle = hatch_build._bundle
+    saved: list[str] = []
+
+    def edited(*arguments: Any, **options: Any) -> Any:
+        told = bundle(*arguments, **options)
+        if len(saved) < times:
+            saved.append(f"console.log({len(saved)});\n")
+            (sources / DASHBOARD / "views/later/view.js").write_text(saved[-1])
+        return told
+
+    monkeypatch.setattr(hatch_build, "_bundle", edited)
+    if same:
+        join(sources)
+        assert "log(0)" in (sources / BUILT / "views/later/view.js").read_text()
+    else:
+        with pytest.raises(BuildError, match="edited while"):
+            join(sources)
+    assert joined(sources) is same
+
+
+def test_builds_at_the_same_time_wait_for_each_other(tree: Tree, sources: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(fetch, tree.root) for _ in range(4)] + [pool.submit(join, sources) for _ in range(4)]:
+            done.result(60)
+    assert tree.calls == 1
+    assert complete(tree.root)
+    assert joined(sources)
+
+
+def test_what_the_file_system_refuses_is_told_in_one_line(sources: Path) -> None:
+    (sources / PINNED / "node_modules" / ".lock").mkdir()
+    with pytest.raises(BuildError, match="could not be made") as caught:
+        join(sources)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_mistake_in_a_module_is_told_and_leaves_what_was_there(sources: Path) -> None:
@@ -218,6 +271,7 @@ def test_a_mistake_in_a_module_is_told_and_leaves_what_was_there(sources: Path) 
     (sources / DASHBOARD / "page.js").write_text("const a = ;\n")
     with pytest.raises(BuildError, match="Unexpected") as caught:
         join(sources)
+    assert "(page.js:1:10)" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert (sources / BUILT / "page.js").is_file()
     assert not joined(sources)

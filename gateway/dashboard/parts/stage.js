@@ -1,4 +1,6 @@
 // Where views are shown: one at a time, loaded when it is wanted. One that cannot be is told of, with a way to try again.
+//
+// After an outage the server may be another version: a view of that one is not for this page, which is loaded anew then.
 
 import { el } from "./dom.js";
 
@@ -13,7 +15,8 @@ export class Stage {
     this.view = null;
     this.turn = null; // the newest wish; those before it count no more
     this.unloaded = false; // the server could not be asked for the view
-    context.connection.listeners.add((state) => state === "live" && this.unloaded && this.again());
+    this.connected = context.connection.state === "live"; // by now, or before
+    context.connection.listeners.add((state) => state === "live" && this.live());
     globalThis.addEventListener("error", ({ error }) => error && this.failedLater(error));
     globalThis.addEventListener("unhandledrejection", ({ reason }) => this.failedLater(reason));
   }
@@ -46,6 +49,25 @@ export class Stage {
     this.place.replaceChildren();
     globalThis.scrollTo(0, 0); // a view may go back to where one was
     this.view.open(this.place);
+  }
+
+  // Once after each outage at most: a view that is nowhere must not load the page for ever.
+  live() {
+    const before = this.connected;
+    this.connected = true;
+    if (!this.unloaded) return;
+    if (before) this.anew();
+    else this.again();
+  }
+
+  // A browser may remember a module that it could not get; without a server there is no page either.
+  reload() {
+    if (this.context.connection.state === "live") this.anew();
+    else this.again();
+  }
+
+  anew() {
+    location.reload();
   }
 
   // The same view from its beginning, as after a change of language.
@@ -82,7 +104,8 @@ export class Stage {
 
   fail(why) {
     const { failed } = this.context.texts.shell;
-    const again = el("button", { type: "button", class: "primary", onclick: () => this.again() }, failed.again);
+    const act = this.unloaded ? () => this.reload() : () => this.again();
+    const again = el("button", { type: "button", class: "primary", onclick: act }, failed.again);
     const card = el("div", { class: "card", role: "alert" }, el("h2", {}, failed.title), el("p", {}, why), again);
     this.place.replaceChildren(el("div", { class: "panel" }, card));
     this.context.attention.titled(failed.title);

@@ -105,7 +105,7 @@ def dashboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def test_joined_modules_are_served_where_they_are_made_of_the_sources(dashboard: Path) -> None:
     assert [(await get(path)).text for path in ("/", "/static/page.js")] == ["joined page", "joined module"]
     assert (await get("/static/a.js")).text == "export const a = 1;\n"
-    for path in ("index.html", "built/index.html"):
+    for path in ("index.html", "built/index.html", "built/page.js", "/built/page.js", "x/%2e%2e/built/page.js"):
         assert (await get(f"/static/{path}")).status_code == 404
 
 
