@@ -15,7 +15,9 @@ import { tellEach } from "./tell.js";
 
 const ASK_MS = 5_000;
 // A busy server may take as long for a snapshot (it waits for 5 s for the topic and for 5 s more for what is shown): who
-// gives up before only makes it begin anew.
+// gives up before only makes it begin anew. Topics are served one after the other: where several are that slow, the last of
+// them still waits for longer and is subscribed again. And a server that takes a connection and says nothing at all is
+// noticed only then.
 const REPLY_MS = 20_000;
 const SLEPT_MS = 15_000;
 const TIMEOUT = 1; // the SDK's code
@@ -86,6 +88,7 @@ export class Connection {
   awaitTopics() {
     this.outage?.back([...this.feeds.values()].filter((feed) => feed.resuming).map((feed) => feed.topic));
     clearTimeout(this.settling);
+    this.backAt = this.clock();
     this.settling = setTimeout(() => this.giveUp(), SETTLED_MS);
     this.settle();
   }
@@ -101,12 +104,16 @@ export class Connection {
     this.settle();
   }
 
+  // What a busy server is still at is waited for, as long as for any reply.
   giveUp() {
+    const patient = this.clock() - this.backAt < REPLY_MS;
     for (const topic of [...(this.outage?.waiting ?? [])]) {
       const feed = this.feeds.get(topic);
+      if (feed?.resuming && patient) continue;
       if (!feed || feed.resuming) this.outage.gone(topic);
       else this.outage.topic(topic, "resumed", feed.joined.missed);
     }
+    if (this.outage?.waiting?.size > 0) this.settling = setTimeout(() => this.giveUp(), SETTLED_MS);
     this.settle();
   }
 
@@ -136,9 +143,16 @@ export class Connection {
     this.ticked = this.clock();
     if (this.client.state !== "connected" || (this.asking && !slept)) return;
     const mine = (this.asking = Symbol("asked"));
+    let busy = this.awaiting;
     const late = setInterval(() => {
       // Not at once: where a busy page comes to this late, the answer may be there already.
-      setTimeout(() => this.asking === mine && !this.awaiting && this.restart(), 0);
+      setTimeout(() => {
+        if (this.asking !== mine) return;
+        // Where a topic was awaited just now, the server may only have come to this question.
+        const [before, now] = [busy, this.awaiting];
+        busy = now;
+        if (!before && !now) this.restart();
+      }, 0);
     }, ASK_MS);
     try {
       const { data } = await this.client.rpc("status", null);
