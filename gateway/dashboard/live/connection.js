@@ -42,6 +42,7 @@ export class Connection {
     this.why = null;
     this.token = token;
     this.was = false; // connected before
+    this.unsure = false; // slept, and heard nothing since
     this.outage = null;
     this.client = createClient(endpointsOf(server), {
       emulationEndpoint: new URL("emulation", server).href,
@@ -78,7 +79,8 @@ export class Connection {
   // `status` is told by a server that hears nothing itself.
   connected(status = "live") {
     clearTimeout(this.again);
-    [this.was, this.heard] = [true, this.clock()];
+    this.was = true;
+    this.hear();
     this.become(status === "live" ? "live" : "stale");
     this.awaitTopics();
     this.ask();
@@ -139,7 +141,8 @@ export class Connection {
 
   // Whether the server is live. One call at a time; after a sleep, whatever was asked before is forgotten.
   async ask() {
-    const slept = this.clock() - this.ticked > SLEPT_MS;
+    const slept = this.overslept;
+    this.unsure ||= slept;
     this.ticked = this.clock();
     if (this.client.state !== "connected" || (this.asking && !slept)) return;
     const mine = (this.asking = Symbol("asked"));
@@ -159,7 +162,7 @@ export class Connection {
       if (this.asking !== mine) return;
       const before = this.state;
       if (this.client.state === "connected") this.become(data.status === "live" ? "live" : "stale");
-      this.heard = this.clock();
+      this.hear();
       if (before === "stale" && this.state === "live") this.awaitTopics();
     } catch ({ code }) {
       if (this.asking === mine && code === TIMEOUT) this.restart();
@@ -167,6 +170,15 @@ export class Connection {
       clearInterval(late);
       if (this.asking === mine) this.asking = null;
     }
+  }
+
+  hear() {
+    [this.heard, this.unsure] = [this.clock(), false];
+  }
+
+  // Whether the page was asleep until just now.
+  get overslept() {
+    return this.clock() - this.ticked > SLEPT_MS;
   }
 
   // Whether a topic is being subscribed: the server answers one after the other, and what else is asked comes later.
@@ -208,10 +220,11 @@ export class Connection {
     tellEach(this.listeners, (listener) => listener(state));
   }
 
-  // A socket that breaks did so now; who hears nothing has heard nothing since the last answer.
+  // A socket that breaks did so now, unless the page was asleep and has heard nothing since; who hears nothing has heard
+  // nothing since the last answer.
   broke(state) {
     const now = this.clock();
-    const noticed = state !== "stale" && !this.restarting && now - this.heard <= SLEPT_MS;
+    const noticed = state !== "stale" && !this.restarting && !this.unsure && !this.overslept;
     this.since = noticed ? now : this.heard;
     this.outage ??= new Outage(this.since);
     this.outage.broke(this.since);

@@ -264,6 +264,23 @@ test("since when it is not live: a socket that broke, now; a server that says no
   connection.close();
 });
 
+test("since when it is not live: not since an answer that a busy server owes, but since before a sleep", async () => {
+  const { client, page, connection } = await subscribed("readings");
+  await answer(client, "live");
+  connection.feed("weather:berlin").join(listener());
+  await settled();
+  for (let second = 0; second < 18; second++) mock.timers.tick(1_000);
+  client.turn("connecting");
+  assert.equal(connection.since, Date.now());
+  client.turn("connected");
+  const heard = Date.now();
+  mock.timers.setTime(heard + 3_600_000);
+  page.dispatchEvent(new Event("pageshow"));
+  client.turn("connecting");
+  assert.equal(connection.since, heard);
+  connection.close();
+});
+
 test("why a viewer is refused", () => {
   for (const [code, token, was, why] of [
     [3501, null, false, "none"],
