@@ -57,6 +57,13 @@ def drawn(page: Page) -> None:
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
+def looked_at(page: Page) -> tuple[str, Any]:
+    """The first device that is in view, and where its name stands."""
+    name = page.evaluate("""() => [...document.querySelectorAll("[data-device] .name")]
+        .find((one) => one.getBoundingClientRect().top > innerHeight / 4).textContent""")
+    return name, tile(page, name).locator(".name").bounding_box()
+
+
 def names(page: Page) -> list[str]:
     return page.locator("[data-device] .name").all_inner_texts()
 
@@ -251,31 +258,46 @@ def test_only_tiles_near_the_view_exist_the_keyboard_reaches_all_and_the_place_i
     focused = page.evaluate("document.activeElement.closest('[data-device]').getAttribute('aria-posinset')")
     assert int(focused) > 12
     expect(page.locator(f'[aria-posinset="{focused}"]')).to_be_in_viewport()
-    page.evaluate("document.activeElement.blur(), scrollTo(0, 1200)")
-    drawn(page)
-    first = page.locator("[data-device] .name").nth(9)
-    place = first.bounding_box()
-    name = first.inner_text()
-    page.evaluate("(name) => location.hash = `#/device/${name}`", name)
-    expect(page.locator("[data-device]")).to_have_count(0)
-    page.go_back()
-    expect(tile(page, name)).to_be_in_viewport()
-    assert tile(page, name).locator(".name").bounding_box() == pytest.approx(place, abs=2)
+    page.evaluate("document.activeElement.blur()")
+    for width in (1280, 360):
+        page.set_viewport_size({"width": width, "height": 720})
+        drawn(page)
+        page.evaluate("scrollTo(0, 1200)")
+        drawn(page)
+        name, place = looked_at(page)
+        page.evaluate("(name) => location.hash = `#/device/${name}`", name)
+        expect(page.locator("[data-device]")).to_have_count(0)
+        page.go_back()
+        expect(tile(page, name)).to_be_in_viewport()
+        drawn(page)
+        assert tile(page, name).locator(".name").bounding_box() == pytest.approx(place, abs=2), width
 
 
-def test_weather_that_comes_late_moves_nothing_under_who_has_scrolled_past_it(house: Windsock, page: Page) -> None:
+@pytest.mark.parametrize("width", [1280, 360])
+def test_weather_that_comes_late_and_a_banner_move_nothing_under_who_has_scrolled_past_them(
+    house: Windsock, page: Page, width: int
+) -> None:
     held: list[Route] = []
     page.route("**/api/places", lambda route: held.append(route))
+    page.set_viewport_size({"width": width, "height": 720})
     with page.expect_request("**/api/places"):
         page.goto(house.url)
     expect(tile(page, "cellar")).to_be_visible()
     page.evaluate("scrollTo(0, 1200)")
     drawn(page)
-    looked_at = page.locator("[data-device] .name").nth(9)
-    place = looked_at.bounding_box()
+    name, place = looked_at(page)
     held[0].continue_()
     expect(page.locator(".weather-strip .weather-card")).not_to_have_count(0)
-    assert looked_at.bounding_box() == pytest.approx(place, abs=1)
+    drawn(page)
+    assert tile(page, name).locator(".name").bounding_box() == pytest.approx(place, abs=1)
+    # The banner tells of any error.
+    page.evaluate("dispatchEvent(new ErrorEvent('error', {error: new Error('odd')}))")
+    expect(page.locator("#banner")).to_contain_text("odd")
+    drawn(page)
+    assert tile(page, name).locator(".name").bounding_box() == pytest.approx(place, abs=1)
+    page.evaluate("document.querySelector('#banner p').remove()")
+    drawn(page)
+    assert tile(page, name).locator(".name").bounding_box() == pytest.approx(place, abs=1)
 
 
 @pytest.mark.parametrize("why", ["permitted", "on"])

@@ -137,13 +137,14 @@ export class WindsockElement extends HTMLElement {
     if (this.source.compared) this.comparison = data;
     const reading = readingOf(this.source, data);
     if (!reading) return this.update();
-    if (!this.newest) this.learnUnit();
     if (reading.ageMs === undefined) this.freshness.reading(reading.ts, Date.now());
     else this.freshness.told(reading.ts, reading.ageMs, Date.now());
     // A late reading does not turn the clock back.
-    const newest = !this.newest || reading.ts >= this.newest.ts;
+    const first = !this.newest;
+    const newest = first || reading.ts >= this.newest.ts;
     this.add(reading, this.newest?.unit, newest);
     if (newest) this.newest = { ...reading, unit: reading.unit ?? this.newest?.unit };
+    if (first) this.learnUnit();
     this.update();
   }
 

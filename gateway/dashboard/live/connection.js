@@ -15,7 +15,9 @@ import { tellEach } from "./tell.js";
 
 const ASK_MS = 5_000;
 // A busy server may take as long for a snapshot (it waits for 5 s for the topic and for 5 s more for what is shown): who
-// gives up before only makes it begin anew.
+// gives up before only makes it begin anew. Topics are served one after the other: where several are that slow, the last of
+// them still waits for longer and is subscribed again. And a server that takes a connection and says nothing at all is
+// noticed only then.
 const REPLY_MS = 20_000;
 const SLEPT_MS = 15_000;
 const TIMEOUT = 1; // the SDK's code
@@ -40,6 +42,7 @@ export class Connection {
     this.why = null;
     this.token = token;
     this.was = false; // connected before
+    this.unsure = false; // slept, and heard nothing since
     this.outage = null;
     this.client = createClient(endpointsOf(server), {
       emulationEndpoint: new URL("emulation", server).href,
@@ -76,7 +79,8 @@ export class Connection {
   // `status` is told by a server that hears nothing itself.
   connected(status = "live") {
     clearTimeout(this.again);
-    [this.was, this.heard] = [true, this.clock()];
+    this.was = true;
+    this.hear();
     this.become(status === "live" ? "live" : "stale");
     this.awaitTopics();
     this.ask();
@@ -86,6 +90,7 @@ export class Connection {
   awaitTopics() {
     this.outage?.back([...this.feeds.values()].filter((feed) => feed.resuming).map((feed) => feed.topic));
     clearTimeout(this.settling);
+    this.backAt = this.clock();
     this.settling = setTimeout(() => this.giveUp(), SETTLED_MS);
     this.settle();
   }
@@ -101,12 +106,16 @@ export class Connection {
     this.settle();
   }
 
+  // What a busy server is still at is waited for, as long as for any reply.
   giveUp() {
+    const patient = this.clock() - this.backAt < REPLY_MS;
     for (const topic of [...(this.outage?.waiting ?? [])]) {
       const feed = this.feeds.get(topic);
+      if (feed?.resuming && patient) continue;
       if (!feed || feed.resuming) this.outage.gone(topic);
       else this.outage.topic(topic, "resumed", feed.joined.missed);
     }
+    if (this.outage?.waiting?.size > 0) this.settling = setTimeout(() => this.giveUp(), SETTLED_MS);
     this.settle();
   }
 
@@ -132,20 +141,28 @@ export class Connection {
 
   // Whether the server is live. One call at a time; after a sleep, whatever was asked before is forgotten.
   async ask() {
-    const slept = this.clock() - this.ticked > SLEPT_MS;
+    const slept = this.overslept;
+    this.unsure ||= slept;
     this.ticked = this.clock();
     if (this.client.state !== "connected" || (this.asking && !slept)) return;
     const mine = (this.asking = Symbol("asked"));
+    let busy = this.awaiting;
     const late = setInterval(() => {
       // Not at once: where a busy page comes to this late, the answer may be there already.
-      setTimeout(() => this.asking === mine && !this.awaiting && this.restart(), 0);
+      setTimeout(() => {
+        if (this.asking !== mine) return;
+        // Where a topic was awaited just now, the server may only have come to this question.
+        const [before, now] = [busy, this.awaiting];
+        busy = now;
+        if (!before && !now) this.restart();
+      }, 0);
     }, ASK_MS);
     try {
       const { data } = await this.client.rpc("status", null);
       if (this.asking !== mine) return;
       const before = this.state;
       if (this.client.state === "connected") this.become(data.status === "live" ? "live" : "stale");
-      this.heard = this.clock();
+      this.hear();
       if (before === "stale" && this.state === "live") this.awaitTopics();
     } catch ({ code }) {
       if (this.asking === mine && code === TIMEOUT) this.restart();
@@ -153,6 +170,15 @@ export class Connection {
       clearInterval(late);
       if (this.asking === mine) this.asking = null;
     }
+  }
+
+  hear() {
+    [this.heard, this.unsure] = [this.clock(), false];
+  }
+
+  // Whether the page was asleep until just now.
+  get overslept() {
+    return this.clock() - this.ticked > SLEPT_MS;
   }
 
   // Whether a topic is being subscribed: the server answers one after the other, and what else is asked comes later.
@@ -194,10 +220,11 @@ export class Connection {
     tellEach(this.listeners, (listener) => listener(state));
   }
 
-  // A socket that breaks did so now; who hears nothing has heard nothing since the last answer.
+  // A socket that breaks did so now, unless the page was asleep and has heard nothing since; who hears nothing has heard
+  // nothing since the last answer.
   broke(state) {
     const now = this.clock();
-    const noticed = state !== "stale" && !this.restarting && now - this.heard <= SLEPT_MS;
+    const noticed = state !== "stale" && !this.restarting && !this.unsure && !this.overslept;
     this.since = noticed ? now : this.heard;
     this.outage ??= new Outage(this.since);
     this.outage.broke(this.since);

@@ -93,7 +93,10 @@ test("a server that is silent for long is lost, but not while it is still at the
   for (let second = 0; second < 18; second++) mock.timers.tick(1_000);
   assert.deepEqual(states, ["live"]);
   client.subscriptions[1].become(1, { data: {} });
-  for (let second = 0; second < 6; second++) mock.timers.tick(1_000);
+  // What it was asked meanwhile it comes to only now.
+  for (let second = 0; second < 4; second++) mock.timers.tick(1_000);
+  assert.deepEqual([client.connects, states], [1, ["live"]]);
+  for (let second = 0; second < 4; second++) mock.timers.tick(1_000);
   assert.deepEqual([client.connects, states], [2, ["live", "resuming"]]);
   assert.equal(client.options.timeout, 20_000);
   connection.close();
@@ -224,6 +227,26 @@ test("a topic that is left, refused or filtered does not keep the others waiting
   connection.close();
 });
 
+test("what a topic had missed that a busy server is still at is waited for, but not for ever", async () => {
+  for (const [wait, expected] of [[12_000, [2, 2]], [20_000, [1, 1]]]) {
+    const { client, connection, results } = await subscribed("device:a", "device:b");
+    const [a, b] = client.subscriptions;
+    client.turn("connecting");
+    client.turn("connected");
+    const [offset, data] = [2, 2];
+    a.become(1, { recovered: true, data: { top: 2 }, publications: [{ offset, data }] });
+    await settled();
+    for (let waited = 0; waited < wait; waited += 1_000) {
+      assert.deepEqual(results, []);
+      mock.timers.tick(1_000);
+    }
+    b.become(1, { recovered: true, data: { top: 2 }, publications: [{ offset, data }] });
+    await settled();
+    assert.deepEqual(results.map(({ topics, recovered }) => [topics, recovered]), [expected]);
+    connection.close();
+  }
+});
+
 test("since when it is not live: a socket that broke, now; a server that says nothing, since its last answer", async () => {
   const { client, connection } = await subscribed();
   await answer(client, "live");
@@ -238,6 +261,23 @@ test("since when it is not live: a socket that broke, now; a server that says no
   mock.timers.tick(3_000);
   await settled();
   assert.deepEqual([connection.state, connection.since], ["resuming", connectedAt]);
+  connection.close();
+});
+
+test("since when it is not live: not since an answer that a busy server owes, but since before a sleep", async () => {
+  const { client, page, connection } = await subscribed("readings");
+  await answer(client, "live");
+  connection.feed("weather:berlin").join(listener());
+  await settled();
+  for (let second = 0; second < 18; second++) mock.timers.tick(1_000);
+  client.turn("connecting");
+  assert.equal(connection.since, Date.now());
+  client.turn("connected");
+  const heard = Date.now();
+  mock.timers.setTime(heard + 3_600_000);
+  page.dispatchEvent(new Event("pageshow"));
+  client.turn("connecting");
+  assert.equal(connection.since, heard);
   connection.close();
 });
 

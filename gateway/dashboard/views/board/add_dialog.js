@@ -101,7 +101,7 @@ class AddDialog {
         row.latest = told.latest?.latest ?? {};
       } catch (error) {
         row.latest = {};
-        this.tellUnread(error);
+        if (this.chosen === row) this.tellUnread(error);
       }
     }
     if (this.chosen === row) this.showMetrics();

@@ -1,4 +1,4 @@
-// The small line of a tile: points to strokes, in pixels.
+// The small line of a tile: points to strokes, in units of a drawing that is stretched to its place.
 
 // Of a series what is drawn from `fromMs` to `toMs` in `width` by `height`: a list of strokes, each [x, y, x, y, …]. A
 // stroke ends where nothing came for longer than `gapMs`; a value that never changes lies in the middle.

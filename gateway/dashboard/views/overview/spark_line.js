@@ -1,4 +1,4 @@
-// A small line in the colour of its text. It is a drawing and no canvas: each canvas would be a layer of its own, which
+// A small line. It is a drawing and no canvas: each canvas would be a layer of its own, which
 // a browser puts together with all others anew whenever a tile comes or goes.
 
 import { mark } from "../../parts/dom.js";

@@ -60,7 +60,6 @@ export class OverviewView {
     );
     this.listen(document, "visibilitychange", () => document.hidden || this.wake());
     this.listen(this.tiles.list, "pointermove", () => (this.pointed = Date.now()));
-    this.endings.push(steady([this.strip, this.toolbar.node, this.note], this.tiles.list));
     this.endings.push(context.preferences.listen("lines", () => this.tiles.redraw()));
     const alerted = (topic) => topic.startsWith("device:") && this.tiles.change(topic.slice("device:".length));
     const turned = (state) => this.turn(state);
@@ -75,6 +74,7 @@ export class OverviewView {
     this.toolbar.show(this.wishes);
     this.refresh();
     if (this.back) this.return(this.back);
+    this.endings.push(steady(this.tiles.list)); // from where it is now
   }
 
   changed(route) {
