@@ -24,6 +24,11 @@ export function saidIn(sentence, words, { reasons }) {
   return within(sentence, reasons.says(WORDS), words);
 }
 
+// Why the devices cannot be listed.
+export function whyNoList(error, texts) {
+  return reasonOf(error) === "denied" ? [texts.overview.forbidden] : whyOf(texts.overview.no_list, error, texts);
+}
+
 // The name of a reason that the texts have; null for what only the error itself can tell.
 export function reasonOf(error) {
   if (error.unreachable) return "offline"; // nothing answered
