@@ -67,10 +67,7 @@ def entry_of(reading: Reading, *, topic: str | None = None, group_topics: bool =
     lines: list[bytes] = []
     if group_topics:
         for metric, value in values.items():
-            said = message(metric, device, ts, value, units.get(metric) if units else None)
-            if tags and metric != TAGS:
-                said[TAGS] = tags  # subscribers may filter by them
-            lines.append(_json(said))
+            lines.append(_json(message(metric, device, ts, value, units.get(metric) if units else None, tags)))
     return Entry(
         topic or topics.DEVICE + device,
         reading.payload(),

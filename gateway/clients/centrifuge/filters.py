@@ -1,8 +1,10 @@
 """Tags filters: which publications of a topic one subscriber wants. Pure.
 
 A filter is a tree: `and`, `or`, `not` over nodes, and leaves that compare one tag. Tags of a reading are its
-values by metric, its own tags and `device`; of other JSON objects their plain members. All are text, as in
-the protocol; lt, lte, gt and gte compare as numbers. A tag that is missing matches only neq, nin and nex.
+values by metric, its own tags and `device`, on a metric's topic also the value's unit; of other JSON objects
+their plain members. Of one name a plain member goes before an own tag, and that before a value; only a unit
+gives way to an own tag that is called so. All are text, as in the protocol; lt, lte, gt and gte compare as
+numbers. A tag that is missing matches only neq, nin and nex.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import orjson
 from gateway.clients.centrifuge.commands import FilterNode
 from gateway.hub import Delivery
 from services.batch import Batch
+from services.metric_message import UNIT
 
 Tags: TypeAlias = dict[str, str]
 Matches: TypeAlias = Callable[[Tags], bool]
@@ -114,10 +117,13 @@ def _tags(payload: bytes) -> Tags:
     if not isinstance(said, dict):
         return {}
     values, own = said.get("values"), said.get("tags")
-    members: dict[str, Any] = {"unit": said["unit"]} if "unit" in said else {}
-    members |= values if isinstance(values, dict) else {}
+    unit = said.get(UNIT)
+    members: dict[str, Any] = dict(values) if isinstance(values, dict) else {}
+    if isinstance(unit, str):  # else it is the value of a metric that is called so
+        members[UNIT] = unit
     members |= own if isinstance(own, dict) else {}
-    members |= {name: value for name, value in said.items() if name not in ("values", "tags", "unit", "units")}
+    known = ("values", "tags", "units", UNIT) if isinstance(unit, str) else ("values", "tags", "units")
+    members |= {name: value for name, value in said.items() if name not in known}
     return {name: text for name, value in members.items() if (text := _text(value)) is not None}
 
 

@@ -7,8 +7,8 @@ const RETRY_MS = 5_000;
 const HALF_SECOND_MS = 500;
 
 export class DeviceList {
-  // `rows(rows, serverNow)` is called with each page, `completed(names)` with the end; `problem` is null, or the status
-  // or name of what went wrong. `hidden()`: nobody looks, so that it can wait.
+  // `rows(rows, serverNow)` is called with each page, `completed(names)` with the end; `problem` is null, or the
+  // error that there was. `hidden()`: nobody looks, so that it can wait.
   constructor({ access, rows, completed, hidden = () => false, clock = Date.now }) {
     Object.assign(this, { access, rows, completed, hidden, clock });
     this.complete = false;
@@ -51,7 +51,7 @@ export class DeviceList {
       }
     } catch (error) {
       if (this.reading !== mine || this.closed) return;
-      this.problem = error.status ?? error.name;
+      this.problem = error;
       this.due(RETRY_MS);
       this.completed(null);
       return;
@@ -68,9 +68,14 @@ export class DeviceList {
   }
 
   async told(answer) {
-    if (!answer.ok) throw Object.assign(new Error(`status ${answer.status}`), { status: answer.status });
+    const { ok, status } = answer;
+    const told = await answer.json().catch((error) => {
+      // One that broke off is none.
+      if (ok) throw Object.assign(error, { unreachable: !(error instanceof SyntaxError) });
+    });
+    if (!ok) throw Object.assign(new Error(told?.detail ?? `status ${status}`), { status });
     const date = Date.parse(answer.headers.get("Date"));
-    return { ...(await answer.json()), serverNow: Number.isFinite(date) ? date + HALF_SECOND_MS : null };
+    return { ...told, serverNow: Number.isFinite(date) ? date + HALF_SECOND_MS : null };
   }
 
   close() {

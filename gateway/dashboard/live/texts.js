@@ -262,7 +262,7 @@ const ALL = {
       remove: (name) => `Remove ${name}`,
       none: "no observation yet; it appears as soon as there is one",
       stale: "stale",
-      why: (reason) => `nothing newer: ${reason}`,
+      why: (reason) => `nothing newer, ${reason}`,
       late: "nothing newer came in time",
       metrics: {
         temperature: "Temperature", apparent_temperature: "Feels like", humidity: "Humidity", wind_speed: "Wind",
@@ -696,7 +696,7 @@ const ALL = {
       remove: (name) => `${name} entfernen`,
       none: "noch keine Beobachtung; sie erscheint, sobald es eine gibt",
       stale: "veraltet",
-      why: (reason) => `nichts Neueres, der Server sagt: „${reason}“`,
+      why: (reason) => `nichts Neueres, ${reason}`,
       late: "nichts Neueres kam rechtzeitig",
       metrics: {
         temperature: "Temperatur", apparent_temperature: "Gefühlt", humidity: "Feuchte", wind_speed: "Wind",

@@ -19,10 +19,11 @@ export class Access {
     return userOf(this.token);
   }
 
-  // Fetch a path of this server. Resolves to a Response; rejects if the server cannot be reached.
+  // Fetch a path of this server. Resolves to a Response; rejects, with an error that is `unreachable`, if the server cannot be
+  // reached.
   async read(path, options = {}) {
     const headers = { ...options.headers, ...(this.token ? { Authorization: `Bearer ${this.token}` } : {}) };
-    const answer = await fetch(path, { ...options, headers });
+    const answer = await fetch(path, { ...options, headers }).catch(unreachable);
     if (answer.status === 401) this.denied(this.token ? "refused" : "none");
     return answer;
   }
@@ -30,7 +31,8 @@ export class Access {
   // The JSON at a path, as `parse` reads it; rejects with an Error that says why where there is none.
   async json(path, { parse = JSON.parse, ...options } = {}) {
     const answer = await this.read(path, options);
-    const told = await answer.text().then(parse).catch(() => null);
+    const text = await answer.text().catch((error) => (answer.ok ? unreachable(error) : ""));
+    const told = jsonIn(text, parse);
     if (!answer.ok) throw Object.assign(new Error(told?.detail ?? `status ${answer.status}`), { status: answer.status });
     return told;
   }
@@ -58,6 +60,19 @@ export class Access {
     } catch {
       return null;
     }
+  }
+}
+
+// What was under way broke off: nobody answered, or not to the end.
+export function unreachable(error) {
+  throw Object.assign(error, { unreachable: true });
+}
+
+function jsonIn(text, parse) {
+  try {
+    return parse(text);
+  } catch {
+    return null;
   }
 }
 

@@ -19,6 +19,11 @@ export function write(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+// The same with texts and elements.
+export function fill(node, parts) {
+  if (node.textContent !== parts.map((part) => part.textContent ?? part).join("")) node.replaceChildren(...parts);
+}
+
 export function mark(node, name, value) {
   if (value === null || value === undefined || value === false) node.removeAttribute(name);
   else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value === true ? "" : value);

@@ -71,6 +71,15 @@ test("a reading brings its unit, and all points of a device are in the unit of t
   assert.deepEqual([all.rows.get("a").unit, all.unitOf("a")], ["°C", "°F"]);
 });
 
+test("a late reading in another unit, of a device without points, is in one scale with what follows", () => {
+  const all = readings();
+  all.snapshot(snapshot([{ ...message("a", 20, NOW - 5_000), unit: "Cel" }]), NOW);
+  all.publication({ ...message("a", 68, NOW - 7_000), unit: "[degF]" }, NOW);
+  assert.deepEqual([all.pointsOf("a").values, all.unitOf("a"), all.rows.get("a").unit], [[68], "°F", "°C"]);
+  all.publication({ ...message("a", 20, NOW), unit: "Cel" }, NOW);
+  assert.deepEqual([all.pointsOf("a").values.map(Math.round), all.unitOf("a")], [[20, 20], "°C"]);
+});
+
 test("a metric called unit has none", () => {
   const all = new Readings("unit", 900_000);
   all.publication({ device: "a", unit: 7, ts: NOW }, NOW);

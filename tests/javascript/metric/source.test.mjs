@@ -85,7 +85,7 @@ test("a list that cannot be read is told of, and read again", async (t) => {
   source.open();
   there.topics.get("metric:level").snapshot(snapshot());
   await settled();
-  assert.deepEqual([source.unread, source.complete], [{ code: 111, message: "too much" }, false]);
+  assert.deepEqual([source.unread, source.complete], [{ error: { code: 111, message: "too much" } }, false]);
   there.fails = null;
   t.mock.timers.tick(20_000);
   await settled();

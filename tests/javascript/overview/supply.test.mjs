@@ -88,7 +88,7 @@ test("the list comes page by page, the later ones large, and where a server's ar
 test("a list that cannot be had says why, and is tried again", async (t) => {
   let broken = true;
   const { roster, supply, asked } = await started(t, () => (broken ? answer([], null, 503) : answer([row("a", { t: 1 })])));
-  assert.deepEqual([supply.problem, supply.known], [503, false]);
+  assert.deepEqual([supply.problem.status, supply.known], [503, false]);
   broken = false;
   await pass(t, 5_000);
   assert.deepEqual([supply.problem, roster.devices.size, asked.length], [null, 1, 2]);
@@ -186,4 +186,18 @@ test("what may have been left out in favour of another metric is asked for", asy
   await settled();
   assert.deepEqual(connection.client.calls, [["latest", { device: "a" }]]);
   assert.equal(roster.devices.get("a").values.get("h").value, 50);
+});
+
+test("what the server says of it is kept, and a list that breaks off is none", async (t) => {
+  const failing = async (status, json) => {
+    const { supply } = await started(t, () => ({ ...answer([], null, status), json }));
+    t.mock.timers.reset();
+    const { status: told, message, unreachable } = supply.problem;
+    return [told, message, unreachable];
+  };
+  const breaks = (error) => async () => { throw error; };
+  assert.deepEqual(await failing(503, async () => ({ detail: "too busy" })), [503, "too busy", undefined]);
+  assert.deepEqual(await failing(502, breaks(new SyntaxError("<html>"))), [502, "status 502", undefined]);
+  assert.deepEqual(await failing(200, breaks(new TypeError("network error"))), [undefined, "network error", true]);
+  assert.deepEqual(await failing(200, breaks(new SyntaxError("<html>"))), [undefined, "<html>", false]);
 });

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.chart import Chart
 from gateway.clients.centrifuge.commands import FilterNode
 from gateway.clients.centrifuge.filters import DEEPEST, MOST_NODES, Filter, tags_of
 from gateway.hub import Delivery
+from gateway.latest import of_metric
 from services.batch import Batch
+from services.commit import entry_of
+from services.reading import Reading
 
 TAGS = {"device": "greenhouse-7", "temperature": "21.5", "site": "north"}
 
@@ -84,6 +89,37 @@ def test_tags_are_values_own_tags_and_plain_members_as_text() -> None:
         {},
         {},
     ]
+
+
+@pytest.mark.parametrize(
+    ("message", "unit"),
+    [
+        (b'{"t":1,"device":"a","ts":5,"unit":"Cel"}', "Cel"),
+        (b'{"t":1,"device":"a","ts":5,"unit":"Cel","tags":{"unit":"flat 4"}}', "flat 4"),
+        (b'{"unit":"x","values":{"unit":"y"}}', "x"),
+        (b'{"device":"a","ts":5,"values":{"unit":7}}', "7"),
+        (b'{"device":"a","ts":5,"values":{"unit":7},"tags":{"unit":"flat 4"}}', "flat 4"),
+    ],
+)
+def test_a_unit_is_a_tag_that_gives_way_to_own_tags_only(message: bytes, unit: str) -> None:
+    assert tags_of(Batch("E", 0, 1, [message]))[0]["unit"] == unit
+
+
+def test_a_metric_called_unit_is_published_snapshotted_and_filtered_as_any_other() -> None:
+    """Though its unit is told nowhere."""
+    units = {"unit": "m"}
+    readings = [Reading("a", {"unit": n}, ts=n, units=units, tags={"unit": "flat 4"}) for n in (1, 2)]
+    batch = Batch("E", 0, 1, [line for reading in readings for line in entry_of(reading).lines])
+    chart = Chart("metric:unit", 0)
+    chart.add([batch])
+    series, complete = chart.shown(100, 10_000)
+    assert (orjson.loads(orjson.dumps(series)), complete) == (
+        [{"device": "a", "metric": "unit", "points": [[1, 1], [2, 2]]}],
+        True,
+    )
+    assert orjson.loads(of_metric("unit", chart.newest, 10, 1_000).text) == [{"unit": 2, "device": "a", "ts": 2}]
+    found = Filter(leaf("unit", "gt", "1")).wanted(Delivery("metric:unit", batch))
+    assert [(one.first, one.last) for one in found] == [(2, 2)]
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=20))

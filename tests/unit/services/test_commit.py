@@ -54,6 +54,14 @@ def test_a_metric_tells_its_unit_unless_it_is_called_so_itself() -> None:
     ]
 
 
+def test_a_metric_tells_the_readings_tags_unless_it_is_called_so_itself() -> None:
+    made = entry_of(Reading("a", {"t": 1, "tags": 2}, ts=7, units={"t": "Cel", "tags": "m"}, tags={"site": "x"}))
+    assert [orjson.loads(line) for line in made.lines] == [
+        {"t": 1, "device": "a", "ts": 7, "unit": "Cel", "tags": {"site": "x"}},
+        {"tags": 2, "device": "a", "ts": 7, "unit": "m"},
+    ]
+
+
 def test_without_group_topics_a_reading_goes_to_its_device_only() -> None:
     made = commit(entry_of(Reading("a", {"t": 1}, ts=7), group_topics=False))
     assert made.arguments("E")[0][1::2] == ["windsock:{device:a}:stream"]

@@ -1,9 +1,9 @@
 // The names of all metrics, each with how many devices report it.
 
-import { el, write } from "../../parts/dom.js";
+import { el, fill, write } from "../../parts/dom.js";
 import { href } from "../../parts/router.js";
 import { readFleet } from "./fleet.js";
-import { problemOf, problemText } from "./problem.js";
+import { problemOf, problemParts } from "./problem.js";
 import { unitsOf } from "./ranking.js";
 import { MOST_DEVICES } from "./readings.js";
 import { metricText, unitText } from "../../live/format.js";
@@ -114,7 +114,7 @@ export class AllMetrics {
       else this.list.insertBefore(element, at);
       write(about, this.aboutOf(this.found.get(name)));
     }
-    write(this.note, this.noteOf(names.length));
+    fill(this.note, this.noteOf(names.length));
     this.again.hidden = this.problem === null || "state" in this.problem;
   }
 
@@ -135,10 +135,10 @@ export class AllMetrics {
   noteOf(count) {
     const { format, texts } = this.context;
     const words = texts.metric_view;
-    if (this.problem !== null) return problemText(this.problem, texts);
-    if (count === 0) return this.found.size > 0 ? words.no_match : this.all === undefined ? words.loading : words.none;
+    if (this.problem !== null) return problemParts(this.problem, texts);
+    if (count === 0) return [this.found.size > 0 ? words.no_match : this.all === undefined ? words.loading : words.none];
     const told = this.all ? [] : [words.many(format.value(MOST_DEVICES))];
     if (count > MOST_SHOWN) told.push(words.rows(format.value(1), format.value(MOST_SHOWN), format.value(count)));
-    return told.join(" ");
+    return [told.join(" ")];
   }
 }

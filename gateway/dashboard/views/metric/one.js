@@ -4,13 +4,13 @@ import { endOf } from "../../charts/end.js";
 import { TimeAxis } from "../../charts/time_axis.js";
 import { TimeChart } from "../../charts/time_chart.js";
 import { metricText } from "../../live/format.js";
-import { el, write } from "../../parts/dom.js";
+import { el, fill, write } from "../../parts/dom.js";
 import { href } from "../../parts/router.js";
 import { Controls, DEFAULT_WINDOW, WINDOWS } from "./controls.js";
 import { Lines, MOST_LINES } from "./lines.js";
 import { RankingList } from "./list.js";
 import { SORTS, drawnOf, kindOf, namesOf, namesToText, ranked, statsOf, unitOf, unitsOf } from "./ranking.js";
-import { problemText } from "./problem.js";
+import { problemParts } from "./problem.js";
 import { MOST_DEVICES } from "./readings.js";
 import { MetricSource } from "./source.js";
 import { Stats } from "./stats.js";
@@ -167,7 +167,7 @@ export class OneMetric {
     this.now = statsOf(this.mine);
     this.list.show(order, query.page, this.lines.slots, this.now, this.nothing(rows.length));
     this.tellDrawn(drawn.length, query.chosen !== null);
-    write(this.note, this.noteText);
+    fill(this.note, this.noteParts);
     this.values(now);
   }
 
@@ -212,17 +212,17 @@ export class OneMetric {
     return this.source.complete ? words.nobody(this.metric) : words.loading;
   }
 
-  get noteText() {
+  get noteParts() {
     const { texts, format } = this.context;
     const { problem, readings, unread } = this.source;
     const words = texts.metric_view;
     const told = [];
-    if (problem === "off" || problem === "denied") told.push(words[problem](this.metric));
-    else if (problem !== null) told.push(texts.reasons[problem] ?? problem);
-    if (unread !== null) told.push(problemText(unread, texts));
-    for (const [code, count] of this.lines.problems) told.push(words.no_lines(format.count(count), texts.reasons[code] ?? code));
-    if (readings.full) told.push(words.many(format.value(MOST_DEVICES)));
-    if (this.beyond > 0) told.push(`${texts.charts.beyond(this.beyond)}.`);
-    return told.join(" ");
+    if (problem === "off" || problem === "denied") told.push([words[problem](this.metric)]);
+    else if (problem !== null) told.push([texts.reasons[problem] ?? problem]);
+    if (unread !== null) told.push(problemParts(unread, texts));
+    for (const [code, count] of this.lines.problems) told.push([words.no_lines(format.count(count), texts.reasons[code] ?? code)]);
+    if (readings.full) told.push([words.many(format.value(MOST_DEVICES))]);
+    if (this.beyond > 0) told.push([`${texts.charts.beyond(this.beyond)}.`]);
+    return told.flatMap((parts, at) => (at ? [" ", ...parts] : parts));
   }
 }

@@ -1,14 +1,13 @@
-// Why the devices could not be read, and what is said of it: the same words as where all devices are shown. Pure.
+// Why the devices could not be read, and what is said of it: the same words as where all devices are shown.
 
-const FORBIDDEN = 103; // the protocol's code
+import { whyNoList } from "../../parts/server_words.js";
 
-// {state} of a connection that is not there, or the {code, message} of the server's or the SDK's error.
+// {state} of a connection that is not there, or the {error} of the server or the SDK.
 export function problemOf(error, { client, state }) {
-  if (client.state !== "connected") return { state };
-  return { code: error?.code ?? null, message: error?.message ?? String(error) };
+  return error === null || client.state !== "connected" ? { state } : { error };
 }
 
-export function problemText({ state, code, message }, { overview, reasons }) {
-  if (code === FORBIDDEN) return overview.forbidden;
-  return overview.no_list(state === undefined ? reasons.says(message) : (reasons[state] ?? state));
+// Texts and elements.
+export function problemParts({ state, error }, texts) {
+  return state === undefined ? whyNoList(error, texts) : [texts.overview.no_list(texts.reasons[state] ?? texts.states[state])];
 }

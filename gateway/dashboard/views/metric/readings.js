@@ -56,7 +56,8 @@ export class Readings {
     const row = this.rows.get(device);
     const reading = valueIn(data, this.metric);
     addInUnit(this.pointsOf(device), this.units.get(device), reading, ts === row.ts);
-    if (ts === row.ts && reading.unit) this.units.set(device, reading.unit);
+    // The first that is told is that of the points, of a late reading too.
+    if (reading.unit && (ts === row.ts || !this.units.has(device))) this.units.set(device, reading.unit);
     row.heardAt = now;
     return device;
   }

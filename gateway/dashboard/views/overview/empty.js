@@ -1,6 +1,7 @@
 // What is shown where there are no tiles: how to send a first reading, that nothing fits the search, or why there is no list.
 
-import { el, write } from "../../parts/dom.js";
+import { el, fill, write } from "../../parts/dom.js";
+import { whyNoList } from "../../parts/server_words.js";
 
 const COPIED_MS = 3_000;
 
@@ -13,7 +14,7 @@ export class Empty {
     this.kind = null;
   }
 
-  // "none" (no device yet), "unfound", "waiting", null (there are tiles), or why the list cannot be had.
+  // "none" (no device yet), "unfound", "waiting", null (there are tiles), or the error for which the list cannot be had.
   show(kind) {
     if (kind === this.kind) return;
     this.kind = kind;
@@ -24,7 +25,7 @@ export class Empty {
       const button = el("button", { type: "button", onclick: () => this.clear() }, texts.clear);
       this.node.replaceChildren(el("p", {}, texts.unfound), button);
     } else if (kind === "waiting") this.node.replaceChildren(el("p", { class: "muted" }, texts.waiting));
-    else if (kind) this.node.replaceChildren(el("p", {}, kind === 401 || kind === 403 ? texts.forbidden : texts.no_list(kind)));
+    else if (kind) fill(this.node, [el("p", {}, ...whyNoList(kind, this.context.texts))]);
   }
 
   first(texts) {

@@ -77,7 +77,7 @@ export class Supply {
     return this.list.complete || this.roster.devices.size > 0;
   }
 
-  // Why there are no devices, or null: the status of an answer, or what else was wrong.
+  // Why there are no devices: an error, or null.
   get problem() {
     return this.list.problem;
   }

@@ -1,9 +1,10 @@
 // The weather of one place, as its topic tells it, and how fresh that is.
 
 import { shownState } from "../../live/state.js";
-import { el, mark, write } from "../../parts/dom.js";
+import { el, fill, mark, write } from "../../parts/dom.js";
 import { icon } from "../../parts/icons.js";
 import { href } from "../../parts/router.js";
+import { saidIn } from "../../parts/server_words.js";
 import { ValuesMenu } from "./values_menu.js";
 import { draw, newArrow, newDrawing, turn } from "./drawing.js";
 import { figuresOf, valuesOf, whereOf } from "./figures.js";
@@ -153,24 +154,23 @@ export class WeatherCard {
     write(this.alarms, alarms.join(" · "));
   }
 
-  // Why what is shown is not the weather of now, in words.
-  marksOf(reason, { weather, reasons }) {
+  // Why what is shown is not the weather of now: texts, and lists of texts and elements.
+  marksOf(reason, texts) {
+    const { weather, reasons } = texts;
     if (this.topic === null) return [this.one.outcome ? wordsFor(this.one.outcome, this.one.city.city, weather) : weather.none];
     const { stale, reason: why } = this.observation;
     if (reason === "nothing") {
       const told = why ?? this.one.info?.status?.reason ?? null;
-      return told === null ? [weather.none] : [weather.none, weather.why(told)];
+      return told === null ? [weather.none] : [weather.none, saidIn(weather.why, told, texts)];
     }
     if (reason === "silent" || reason === null) {
-      return [...(stale ? [weather.stale] : []), ...(why ? [weather.why(why)] : stale ? [weather.late] : [])];
+      return [...(stale ? [weather.stale] : []), ...(why ? [saidIn(weather.why, why, texts)] : stale ? [weather.late] : [])];
     }
     return [reasons[reason] ?? reason];
   }
 
-  drawMarks(texts) {
-    if (this.marked === texts.join("\n")) return;
-    this.marked = texts.join("\n");
-    this.marks.replaceChildren(...texts.map((text) => el("span", { class: "mark" }, text)));
+  drawMarks(marks) {
+    fill(this.marks, marks.map((parts) => el("span", { class: "mark" }, ...[parts].flat())));
   }
 }
 
