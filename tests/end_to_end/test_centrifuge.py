@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -176,9 +175,7 @@ async def test_procedures(windsock: Windsock, protobuf: bool) -> None:
         page = await call("devices", {"prefix": "p-", "limit": 1})
         assert [device["device"] for device in page["devices"]] == ["p-1"]
         assert page["next"] == "p-1"
-        status = await call("status", None)
-        assert status["status"] == "live"
-        assert abs(status["ts"] - time.time() * 1000) < 60_000
+        assert await call("status", None) == {"status": "live"}
         for method, arguments, reason in (
             ("dance", {}, "method not found"),
             ("latest", {"device": "nobody"}, "no reading"),

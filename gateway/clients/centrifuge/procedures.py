@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
@@ -115,7 +114,7 @@ class Procedures:
             return error.message()
 
     async def _status(self, _arguments: bytes, _permits: Permits) -> Any:
-        return {"status": "live" if self._live() else "stale", "ts": time.time_ns() // 1_000_000}
+        return {"status": "live" if self._live() else "stale"}
 
 
 def _decoded(arguments: bytes, kind: type[T]) -> T:

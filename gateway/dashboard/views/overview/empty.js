@@ -34,7 +34,7 @@ export class Empty {
     const told = el("span", { role: "status", class: "muted" });
     const copy = el("button", { type: "button", onclick: () => this.copy(line, shown, told) }, texts.copy);
     return [
-      el("h3", {}, texts.none),
+      el("h3", {}, this.context.access.token ? texts.none_opened : texts.none),
       el("p", {}, texts.post),
       shown,
       el("p", {}, copy, " ", told),
